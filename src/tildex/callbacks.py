@@ -1,0 +1,129 @@
+"""What may happen after an epoch: stop early, save a checkpoint, move a progress bar."""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from tildex import distributed
+from tildex.files import load_state, save_state
+from tildex.train import Trainer
+
+__all__ = ["Checkpoint", "EarlyStopping", "ProgressBar"]
+
+
+class EarlyStopping:
+    """Ends training when the held-out criterion has not improved for a while, and puts the best weights back.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement that end training.
+    tol : float
+        What counts as an improvement, in units of the criterion.
+    """
+
+    def __init__(self, patience: int = 10, tol: float = 1e-4) -> None:
+        self.patience = patience
+        self.tol = tol
+        self.best = math.inf
+        self.waited = 0
+        self.weights: list[Tensor] = []
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Compare the newest record with the best one."""
+        criterion = trainer.history[-1]["held_out"]
+        if criterion < self.best - self.tol:
+            self.best, self.waited = criterion, 0
+            with trainer.averaged():
+                self.weights = [p.detach().clone() for p in trainer.parameters]
+        else:
+            self.waited += 1
+        trainer.stop = trainer.stop or self.waited >= self.patience
+
+    def restore(self, trainer: Trainer) -> None:
+        """Put the best weights into the model."""
+        for parameter, best in zip(trainer.parameters, self.weights, strict=False):
+            parameter.data.copy_(best)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the next decision depends on."""
+        return {"best": self.best, "waited": self.waited, "weights": self.weights}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take it back."""
+        self.best, self.waited, self.weights = state["best"], state["waited"], state["weights"]
+
+
+class Checkpoint:
+    """Writes the whole training state to one file, atomically, so that a killed run can go on.
+
+    Parameters
+    ----------
+    path : Path
+        The file, replaced every time.
+    every : int
+        Epochs between writes.
+    """
+
+    def __init__(self, path: Path, every: int = 1) -> None:
+        self.path = Path(path)
+        self.every = every
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Write when it is time, and always at the end."""
+        if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
+            return
+        state = trainer.get_state()
+        if distributed.rank() == 0:
+            save_state(self.path, state)
+
+    def resume(self, trainer: Trainer) -> bool:
+        """Take the trainer to where the file says; False when there is none."""
+        if not self.path.exists():
+            return False
+        trainer.set_state(load_state(self.path))
+        return True
+
+
+class ProgressBar:
+    """A bar on standard error, one tick an epoch; nothing where no one looks at a terminal.
+
+    Parameters
+    ----------
+    title : str
+        What is being trained.
+    n_iter : int
+        Epochs.
+    """
+
+    def __init__(self, title: str, n_iter: int) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[loss]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty() or distributed.rank() != 0,
+        )
+        self.task = self.progress.add_task(title, total=n_iter, loss="")
+
+    def __enter__(self) -> ProgressBar:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.progress.stop()
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Move on, and show the newest loss."""
+        record = trainer.history[-1]
+        shown = "held_out" if "held_out" in record else "loss"
+        self.progress.update(self.task, completed=trainer.epoch, loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}")

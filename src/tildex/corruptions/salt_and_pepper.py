@@ -1,0 +1,36 @@
+r"""Salt and pepper: a share of the values set to either end of the range, each end as often as the other."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tildex.corruptions.base import Corruption, check_rate
+from tildex.generator import Generator
+
+__all__ = ["SaltAndPepper"]
+
+
+class SaltAndPepper(Corruption):
+    """Sets each value with probability ``rate`` to ``low`` or ``high``, evenly.
+
+    Example
+    -------
+    >>> import torch
+    >>> from tildex.generator import Generator
+    >>> bool(SaltAndPepper(1.0)(torch.full((1, 9), 0.5), Generator(0)).eq(0.5).any())
+    False
+    """
+
+    def __init__(self, rate: float = 0.1, low: float = 0.0, high: float = 1.0) -> None:
+        self.rate = check_rate(rate)
+        self.low = low
+        self.high = high
+
+    def __call__(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return ``x`` with some values at the ends of the range."""
+        if self.rate == 0:
+            return x
+        struck = generator.bernoulli(torch.full_like(x, self.rate)).bool()
+        salt = generator.bernoulli(torch.full_like(x, 0.5))
+        return torch.where(struck, self.low + (self.high - self.low) * salt, x)

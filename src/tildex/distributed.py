@@ -1,0 +1,57 @@
+"""Several processes training one model: torch.distributed behind five functions that do nothing on one process.
+
+Start the same script with ``torchrun --nproc-per-node 2 script.py``; under SLURM, with ``srun torchrun``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+__all__ = ["all_gather", "all_reduce_sum", "broadcast", "rank", "world_size"]
+
+
+def world_size() -> int:
+    """Return the number of processes; joins the group on the first call in a process that torchrun started."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or not dist.is_available():
+        return 1
+    if not dist.is_initialized():
+        dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return dist.get_world_size()
+
+
+def rank() -> int:
+    """Return this process's number, 0 on one process."""
+    return dist.get_rank() if world_size() > 1 else 0
+
+
+def all_reduce_sum(tensors: Sequence[Tensor]) -> None:
+    """Add the tensors of all processes in place, as one message."""
+    if world_size() == 1:
+        return
+    flat = torch.cat([t.reshape(-1) for t in tensors])
+    dist.all_reduce(flat)
+    for t, piece in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
+        t.copy_(piece.view_as(t))
+
+
+def broadcast(tensors: Sequence[Tensor]) -> None:
+    """Give every process the tensors of the first."""
+    if world_size() == 1:
+        return
+    for t in tensors:
+        dist.broadcast(t, src=0)
+
+
+def all_gather(value: Any) -> list[Any]:
+    """Return the values of all processes, in rank order."""
+    if world_size() == 1:
+        return [value]
+    gathered: list[Any] = [None] * world_size()
+    dist.all_gather_object(gathered, value)
+    return gathered

@@ -1,0 +1,115 @@
+"""The one source of randomness, passed to whatever draws: same seed, same result, and its state can be saved.
+
+On a processor the bits come from numpy's SFC64, several times cheaper than torch's generator; elsewhere from the
+generator of the device. A Bernoulli draw compares 16 random bits with the probability. Those bits alone would round
+every probability to 1/65536, so one uniform number f, shared by the call, fills the bits below: u + f is uniform on
+[0, 65536), hence each unit fires with exactly its probability, however rare.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["Generator"]
+
+_LEVELS = 65536.0
+
+
+class Generator:
+    """Random draws on one device from one seed.
+
+    Parameters
+    ----------
+    seed : int
+        Non-negative; the same seed on the same device gives the same draws.
+    device : torch.device or str
+        Where the draws are made and stay.
+
+    Example
+    -------
+    >>> import torch
+    >>> generator = Generator(0)
+    >>> generator.bernoulli(torch.full((2, 3), 0.5)).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
+        self.device = torch.device(device)
+        # Orders and splits are drawn here on every device, so that a seed names one split.
+        self._numpy = np.random.Generator(np.random.SFC64(seed))
+        self._torch = None if self.device.type == "cpu" else torch.Generator(self.device).manual_seed(seed)
+
+    def bernoulli(self, probability: Tensor) -> Tensor:
+        """Return 0 or 1 in the type of ``probability``, each 1 with exactly its probability."""
+        if self._torch is not None:
+            return torch.bernoulli(probability, generator=self._torch)
+        bits = self._bits(probability.numel()).view(probability.shape)
+        # int16 holds u - 32768, so the threshold moves down with it.
+        fraction = self._numpy.random() + _LEVELS / 2
+        threshold = probability.detach().float() * _LEVELS
+        return torch.lt(bits, threshold.sub_(fraction)).to(probability.dtype)
+
+    def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return uniform numbers in [0, 1)."""
+        if self._torch is not None:
+            return torch.rand(shape, generator=self._torch, device=self.device, dtype=dtype)
+        return torch.from_numpy(self._numpy.random(shape, dtype=np.float32)).to(dtype)
+
+    def normal(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return standard normal numbers."""
+        if self._torch is not None:
+            return torch.randn(shape, generator=self._torch, device=self.device, dtype=dtype)
+        return torch.from_numpy(self._numpy.standard_normal(shape, dtype=np.float32)).to(dtype)
+
+    def normal_like(self, x: Tensor) -> Tensor:
+        """Return standard normal numbers in the shape and type of ``x``."""
+        return self.normal(*x.shape, dtype=x.dtype)
+
+    def poisson(self, rate: Tensor) -> Tensor:
+        """Return Poisson counts in the type of ``rate``."""
+        if self._torch is not None:
+            return torch.poisson(rate, generator=self._torch)
+        return torch.from_numpy(self._numpy.poisson(rate.detach().double().numpy())).to(rate.dtype)
+
+    def permutation(self, n: int) -> np.ndarray:
+        """Return the numbers 0 to n - 1 in random order."""
+        return self._numpy.permutation(n)
+
+    def integers(self, high: int, size: int) -> np.ndarray:
+        """Return ``size`` integers in [0, high)."""
+        return self._numpy.integers(0, high, size)
+
+    def spawn(self) -> Generator:
+        """Return a new generator whose seed is drawn from this one."""
+        return Generator(int(self._numpy.integers(2**63 - 1)), self.device)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return everything that decides the next draw: numbers, lists and tensors."""
+        inner = self._numpy.bit_generator.state
+        state: dict[str, Any] = {
+            "words": [int(word) for word in inner["state"]["state"]],
+            "has_uint32": int(inner["has_uint32"]),
+            "uinteger": int(inner["uinteger"]),
+        }
+        if self._torch is not None:
+            state["device"] = self._torch.get_state()
+        return state
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go back to where :meth:`get_state` was called."""
+        self._numpy.bit_generator.state = {
+            "bit_generator": "SFC64",
+            "state": {"state": np.array(state["words"], dtype=np.uint64)},
+            "has_uint32": state["has_uint32"],
+            "uinteger": state["uinteger"],
+        }
+        if self._torch is not None:
+            self._torch.set_state(state["device"])
+
+    def _bits(self, n: int) -> Tensor:
+        words = self._numpy.bit_generator.random_raw((n + 3) // 4)
+        return torch.from_numpy(words.view(np.int16)[:n])

@@ -1,0 +1,7 @@
+"""Maps: from a condition to the natural parameters of units."""
+
+from tildex.maps.coupling import Coupling, Down, Up
+from tildex.maps.mlp import ACTIVATIONS, MLP, activation_named
+from tildex.maps.scaling import Scaling
+
+__all__ = ["ACTIVATIONS", "MLP", "Coupling", "Down", "Scaling", "Up", "activation_named"]

@@ -1,0 +1,84 @@
+r"""One weight array used both ways.
+
+.. math:: \mathrm{up}(v) = g_\uparrow W v, \qquad \mathrm{down}(h) = g_\downarrow W^\top h
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+
+__all__ = ["Coupling", "Down", "Up"]
+
+
+class Coupling(nn.Module):
+    """The weights between two layers, shape (hidden, visible).
+
+    Parameters
+    ----------
+    visible, hidden : int
+        Units on either side.
+    generator : Generator
+        Draws the starting weights from N(0, scale^2).
+    scale : float
+        Their standard deviation.
+
+    Attributes
+    ----------
+    up_gain, down_gain : float
+        What each direction is multiplied with; unequal gains belong to no joint distribution, only to pretraining.
+    """
+
+    def __init__(self, visible: int, hidden: int, *, generator: Generator, scale: float = 0.01) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(generator.normal(hidden, visible) * scale)
+        self.up_gain = 1.0
+        self.down_gain = 1.0
+
+    def up(self, v: Tensor) -> Tensor:
+        """Return what the hidden layer receives from ``v``, shape (batch, hidden)."""
+        received = F.linear(v, self.weight).to(v.dtype)
+        return received if self.up_gain == 1 else self.up_gain * received
+
+    def down(self, h: Tensor) -> Tensor:
+        """Return what the visible layer receives from ``h``, shape (batch, visible)."""
+        received = F.linear(h, self.weight.t()).to(h.dtype)
+        return received if self.down_gain == 1 else self.down_gain * received
+
+
+class Up(nn.Module):
+    """A coupling and a bias as a map from visible values to hidden inputs."""
+
+    def __init__(self, coupling: Coupling, bias: nn.Parameter | None = None) -> None:
+        super().__init__()
+        self.coupling = coupling
+        self.bias = bias
+
+    def forward(self, v: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return the hidden inputs."""
+        inputs = self.coupling.up(v)
+        return inputs if self.bias is None else inputs + self.bias
+
+    def affine_weight(self) -> Tensor:
+        """Return the matrix this map multiplies with."""
+        return self.coupling.up_gain * self.coupling.weight
+
+
+class Down(nn.Module):
+    """The same coupling and another bias as a map from hidden values to visible inputs."""
+
+    def __init__(self, coupling: Coupling, bias: nn.Parameter | None = None) -> None:
+        super().__init__()
+        self.coupling = coupling
+        self.bias = bias
+
+    def forward(self, h: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return the visible inputs."""
+        inputs = self.coupling.down(h)
+        return inputs if self.bias is None else inputs + self.bias
+
+    def affine_weight(self) -> Tensor:
+        """Return the matrix this map multiplies with."""
+        return self.coupling.down_gain * self.coupling.weight.t()

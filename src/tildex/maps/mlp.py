@@ -1,0 +1,97 @@
+"""A multilayer perceptron: affine layers with a nonlinearity between them, the last one left as inputs of units."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+from tildex.part import nearest
+
+__all__ = ["ACTIVATIONS", "MLP", "activation_named"]
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "relu": nn.ReLU,
+    "tanh": nn.Tanh,
+    "logistic": nn.Sigmoid,
+    "softplus": nn.Softplus,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "identity": nn.Identity,
+}
+
+Noise = Callable[[Tensor, Generator], Tensor]
+
+
+class MLP(nn.Module):
+    """Affine layers ``sizes[0] -> sizes[1] -> ... -> sizes[-1]``.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of each layer, input and output included.
+    generator : Generator
+        Draws the starting weights, uniform with variance 2 / (in + out) (Glorot & Bengio, 2010); biases are zero.
+    activation : str
+        One of ``ACTIVATIONS``, after every layer but the last.
+    input_noise, noise : callable, optional
+        Corruptions of the input and of every hidden layer, applied only when a call passes a generator: noise
+        belongs to training, and who encodes passes none.
+
+    Raises
+    ------
+    ValueError
+        If the activation is unknown.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        *,
+        generator: Generator,
+        activation: str = "relu",
+        input_noise: Noise | None = None,
+        noise: Noise | None = None,
+    ) -> None:
+        super().__init__()
+        self.activation = activation_named(activation)
+        self.noises = [input_noise] + [noise] * (len(sizes) - 2)
+        self.layers = nn.ModuleList(
+            affine(n_in, n_out, generator) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+        )
+
+    def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return the last layer's output, shape (batch, sizes[-1]), in the type of ``x``."""
+        hidden = x
+        for depth, (layer, noise) in enumerate(zip(self.layers, self.noises, strict=True)):
+            if depth:
+                hidden = self.activation(hidden)
+            if noise is not None and generator is not None:
+                hidden = noise(hidden, generator)
+            hidden = layer(hidden)
+        return hidden.to(x.dtype)
+
+    def affine_weight(self) -> Tensor | None:
+        """Return the matrix this map multiplies with, or None when it has hidden layers."""
+        return self.layers[0].weight if len(self.layers) == 1 else None
+
+
+def affine(n_in: int, n_out: int, generator: Generator) -> nn.Linear:
+    """Return a linear layer whose weights come from ``generator``."""
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, device=generator.device)
+    limit = math.sqrt(6 / (n_in + n_out))
+    with torch.no_grad():
+        layer.weight.copy_((2 * generator.uniform(n_out, n_in) - 1) * limit)
+        layer.bias.zero_()
+    return layer
+
+
+def activation_named(name: str) -> nn.Module:
+    """Return the nonlinearity of that name, or say which names there are."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"unknown activation {name!r}; {nearest(str(name), ACTIVATIONS)}")
+    return ACTIVATIONS[name]()

@@ -1,0 +1,59 @@
+"""Stacks: grow a deep model from one-layer pairs, then unroll them into one deep pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+from tildex.models.pair import Conditional, Pair
+
+__all__ = ["Chain", "grow", "unroll"]
+
+
+class Chain(nn.Module):
+    """A map through the means of several conditionals; the last gives inputs, for the units of a deep conditional."""
+
+    def __init__(self, conditionals: Sequence[Conditional]) -> None:
+        super().__init__()
+        self.conditionals = nn.ModuleList(conditionals)
+
+    def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return the inputs of the last conditional's units."""
+        *inner, last = self.conditionals
+        for conditional in inner:
+            x = conditional.mean(x, generator)
+        return last.inputs(x, generator)
+
+    def affine_weight(self) -> Tensor | None:
+        """Return the matrix of a chain of one, or None."""
+        return self.conditionals[0].map.affine_weight() if len(self.conditionals) == 1 else None
+
+
+def grow(layers: Sequence[Callable[[Tensor], Pair]], x: Tensor) -> list[Pair]:
+    """Train layer after layer, each on the mean code of the one below (Bengio et al., 2007, "Greedy layer-wise
+    training of deep networks").
+
+    Parameters
+    ----------
+    layers : sequence of callables
+        Each takes data, shape (rows, visible), and returns a trained pair: any one-layer model will do.
+    x : Tensor of shape (rows, visible)
+        The data of the first.
+    """
+    pairs = []
+    for train in layers:
+        pair = train(x)
+        pairs.append(pair)
+        with torch.no_grad():
+            x = pair.encoder.mean(x)
+    return pairs
+
+
+def unroll(pairs: Sequence[Pair]) -> Pair:
+    """Return one deep pair over the same parameters: up through every encoder, down through every decoder."""
+    encoders = [pair.encoder for pair in pairs]
+    decoders = [pair.decoder for pair in reversed(pairs)]
+    return Pair(Conditional(Chain(encoders), encoders[-1].units), Conditional(Chain(decoders), decoders[-1].units))

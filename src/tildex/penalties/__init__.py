@@ -1,0 +1,9 @@
+"""Penalties: what training adds to the loss."""
+
+from tildex.penalties.base import Both, Penalty
+from tildex.penalties.contractive import Contractive
+from tildex.penalties.kl_sparsity import KLSparsity
+from tildex.penalties.l1 import L1
+from tildex.penalties.weight_decay import WeightDecay
+
+__all__ = ["L1", "Both", "Contractive", "KLSparsity", "Penalty", "WeightDecay"]

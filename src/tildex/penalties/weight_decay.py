@@ -1,0 +1,26 @@
+r"""Weight decay.
+
+.. math:: \Omega = \tfrac12 \sum_{W} \|W\|_F^2
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from tildex.penalties.base import Penalty
+from tildex.shapes import Step
+
+__all__ = ["WeightDecay"]
+
+
+class WeightDecay(Penalty):
+    """Half the sum of squares of all weight matrices; biases and precisions are left alone."""
+
+    def __init__(self, weight: float = 1e-4) -> None:
+        super().__init__(weight)
+
+    def value(self, model: nn.Module, step: Step) -> Tensor:
+        """Return the model's value, the same for each row."""
+        squares = [w.square().sum() for w in model.parameters() if w.ndim > 1]
+        return 0.5 * torch.stack(squares).sum().expand(len(step.x))

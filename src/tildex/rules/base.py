@@ -1,0 +1,40 @@
+"""Rules: how a model and a batch become one scalar to descend."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+from tildex.part import Part
+from tildex.penalties import Penalty
+from tildex.shapes import Loss, Step
+
+__all__ = ["Rule", "penalties"]
+
+
+class Rule(Part, ABC, kind="rule"):
+    """A training criterion; knows neither optimiser nor data set."""
+
+    @abstractmethod
+    def __call__(self, model: nn.Module, x: Tensor, generator: Generator) -> Loss:
+        """Return the loss of a batch ``x`` of shape (batch, visible), a mean over rows of sums over features."""
+
+    def validate(self, model: nn.Module, x: Tensor, generator: Generator) -> Tensor:
+        """Return a scalar, lower is better, that epochs can be compared by; called without gradients."""
+        return self(model, x, generator).total
+
+    def get_state(self) -> dict[str, Tensor]:
+        """Return what goes from step to step, such as chains, for a checkpoint."""
+        return {}
+
+    def set_state(self, state: dict[str, Tensor]) -> None:
+        """Take back what :meth:`get_state` gave."""
+
+
+def penalties(penalty: Penalty | None, model: nn.Module, step: Step) -> Iterable[tuple[str, Tensor]]:
+    """Yield each penalty's name and values, one a row."""
+    for term in penalty.terms() if penalty is not None else ():
+        yield type(term).__name__, term(model, step)

@@ -1,0 +1,59 @@
+"""Axis names, and the records that rules, penalties and the loop hand each other.
+
+Axes, in the order in which they appear: ``batch`` (rows of data), ``chains`` (rows of model samples), ``visible``
+and ``hidden`` (units of a layer), ``features`` (columns of the data).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["Loss", "Step", "Update"]
+
+
+@dataclass
+class Step:
+    """What one training step has computed, for a penalty to look at.
+
+    Attributes
+    ----------
+    x : Tensor of shape (batch, visible)
+        The data.
+    corrupted : Tensor of shape (batch, visible)
+        What the encoder saw; ``x`` itself when nothing corrupts.
+    inputs : Tensor of shape (batch, hidden)
+        The natural parameters of the code.
+    hidden : Tensor of shape (batch, hidden)
+        The mean of the code.
+    """
+
+    x: Tensor
+    corrupted: Tensor
+    inputs: Tensor
+    hidden: Tensor
+
+
+@dataclass
+class Loss:
+    """A scalar to descend, and the parts it is the sum of.
+
+    Sums run over features and means over rows, everywhere. ``parts`` are detached scalars by name.
+    """
+
+    total: Tensor
+    parts: dict[str, Tensor] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, **parts: Tensor) -> Loss:
+        """Return the loss that is the sum of the means of ``parts``, one value a row each."""
+        means = {name: values.mean() for name, values in parts.items()}
+        return cls(torch.stack(list(means.values())).sum(), {name: m.detach() for name, m in means.items()})
+
+
+Update = Callable[[Any, Tensor], Tensor]
+"""How a sweep renews a layer from its units and inputs: a draw (Gibbs) or the mean (mean field)."""

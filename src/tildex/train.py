@@ -1,0 +1,307 @@
+"""The one training loop: batches, an optimiser, and events; it knows no model by name."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from tildex import distributed
+from tildex.generator import Generator
+from tildex.optimizers import Optimizer
+from tildex.rules import Rule
+from tildex.shapes import Loss
+
+__all__ = ["Callback", "NonFiniteLossError", "Plan", "Rows", "Trainer"]
+
+# Losses are looked at this often: a look waits for the device, a step should not.
+_LOOK_EVERY = 16
+
+
+class Rows(Protocol):
+    """Data as the loop reads it."""
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        ...
+
+    def take(self, index: Any) -> Tensor:
+        """Return those rows on the device, shape (batch, features)."""
+        ...
+
+
+class Callback(Protocol):
+    """Called after every epoch; may set ``trainer.stop``. Its state goes into checkpoints."""
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Look at the trainer."""
+        ...
+
+
+class NonFiniteLossError(ArithmeticError):
+    """The loss became infinite or not a number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How long and in what portions to train.
+
+    Attributes
+    ----------
+    n_iter : int
+        Passes over the rows.
+    batch_size : int, optional
+        Rows a step, all processes together; every row when not given. The last batch may be smaller.
+    shuffle : bool
+        Whether each pass takes the rows in a new order.
+    clip_norm : float, optional
+        The largest norm a step's gradient may have.
+    averaging : float, optional
+        Decay of an exponential average of the weights, which then is what validation sees and training returns.
+    precision : torch.dtype
+        What matrix products compute in: bfloat16 keeps weights and sums in float32.
+    """
+
+    n_iter: int = 10
+    batch_size: int | None = 100
+    shuffle: bool = True
+    clip_norm: float | None = None
+    averaging: float | None = None
+    precision: torch.dtype = torch.float32
+
+
+@dataclass
+class Trainer:
+    """One training: model, rule, optimiser and everything that moves on from step to step.
+
+    Attributes
+    ----------
+    epoch, steps : int
+        Completed passes and updates.
+    history : list of dict
+        A record an epoch: losses by name, held-out loss, learning rate, seconds.
+    stop : bool
+        Set by a callback to end after this epoch.
+    """
+
+    model: nn.Module
+    rule: Rule
+    optimizer: Optimizer
+    plan: Plan
+    generator: Generator
+    callbacks: Sequence[Callback] = ()
+    epoch: int = 0
+    steps: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    stop: bool = False
+
+    def __post_init__(self) -> None:
+        self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        distributed.broadcast([p.data for p in self.parameters])
+        self.torch_optimizer = self.optimizer.build(self.parameters)
+        # All processes agree on the order of rows and differ in their noise.
+        self.order = self.generator.spawn()
+        self.validation_seed = int(self.generator.integers(2**31, 1)[0])
+        noises = [self.generator.spawn() for _ in range(distributed.world_size())]
+        self.noise = noises[distributed.rank()]
+        self.average: list[Tensor] | None = None
+        if self.plan.averaging is not None:
+            self.average = [p.detach().clone() for p in self.parameters]
+
+    def fit(self, rows: Rows, held_out: Tensor | None = None) -> None:
+        """Train until the plan's end or a callback's stop; leaves the averaged weights in the model if there are any."""
+        while self.epoch < self.plan.n_iter and not self.stop:
+            self.run_epoch(rows, held_out)
+            for callback in self.callbacks:
+                callback(self)
+        if self.average is not None:
+            _copy(self.average, self.parameters)
+
+    def run_epoch(self, rows: Rows, held_out: Tensor | None = None) -> None:
+        """Make one pass, and add its record to the history."""
+        began = time.perf_counter()
+        size = self.plan.batch_size or len(rows)
+        n_steps = -(-len(rows) // size)
+        order = self.order.permutation(len(rows)) if self.plan.shuffle else None
+        meter = _Meter(self.epoch)
+        for start in range(0, len(rows), size):
+            stop = min(start + size, len(rows))
+            x = rows.take(slice(start, stop) if order is None else order[start:stop])
+            self._set_rate(self.steps / (self.plan.n_iter * n_steps))
+            meter.add(self.step(x), stop - start)
+        self.epoch += 1
+        record = {"epoch": float(self.epoch), **meter.means()}
+        if held_out is not None:
+            record["held_out"] = self.validate(held_out)
+        record["learning_rate"] = self.torch_optimizer.param_groups[0]["lr"]
+        record["seconds"] = time.perf_counter() - began
+        self.history.append(record)
+
+    def step(self, x: Tensor) -> Loss:
+        """Make one update from a batch, and return its loss."""
+        shard = x[distributed.rank() :: distributed.world_size()]
+        share = len(shard) / len(x)
+        # A batch smaller than the number of processes leaves some without rows: they join with weight zero.
+        shard = shard if len(shard) else x[:1]
+        kept: list[Loss] = []
+
+        def closure() -> Tensor:
+            self.torch_optimizer.zero_grad()
+            with self._autocast():
+                loss = self.rule(self.model, shard, self.noise)
+            loss.total.backward()
+            total = loss.total.detach()
+            self._reduce(total, share)
+            kept.append(loss)
+            return total
+
+        self.torch_optimizer.step(closure)
+        self.steps += 1
+        if self.average is not None and self.plan.averaging is not None:
+            # Early on, the average must not remember the random start.
+            decay = min(self.plan.averaging, self.steps / (self.steps + 9))
+            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - decay)
+        return kept[0]
+
+    @torch.no_grad()
+    def validate(self, held_out: Tensor) -> float:
+        """Return the rule's held-out criterion, under the same noise every time."""
+        with self.averaged(), self._autocast():
+            generator = Generator(self.validation_seed, held_out.device)
+            return float(self.rule.validate(self.model, held_out, generator))
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Put the averaged weights into the model for the length of a block, if there are any."""
+        if self.average is None:
+            yield
+            return
+        current = [p.detach().clone() for p in self.parameters]
+        _copy(self.average, self.parameters)
+        try:
+            yield
+        finally:
+            _copy(current, self.parameters)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return all that the next step depends on: numbers, lists and tensors."""
+        own = {"noise": self.noise.get_state(), "rule": self.rule.get_state()}
+        return {
+            "epoch": self.epoch,
+            "steps": self.steps,
+            "history": self.history,
+            "stop": self.stop,
+            "parameters": list(self.parameters),
+            "average": self.average,
+            "optimizer": self.torch_optimizer.state_dict(),
+            "order": self.order.get_state(),
+            "validation_seed": self.validation_seed,
+            "ranks": distributed.all_gather(own),
+            "callbacks": [c.get_state() if hasattr(c, "get_state") else None for c in self.callbacks],
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`get_state`; the next steps are bit for bit those that would have followed.
+
+        Raises
+        ------
+        ValueError
+            If the state is of another model or another number of processes.
+        """
+        if len(state["ranks"]) != distributed.world_size():
+            raise ValueError(
+                f"the checkpoint is of {len(state['ranks'])} processes and this is {distributed.world_size()}: "
+                "resume with the same number"
+            )
+        shapes = [tuple(p.shape) for p in self.parameters]
+        if [tuple(t.shape) for t in state["parameters"]] != shapes:
+            raise ValueError(
+                f"the checkpoint's parameters do not fit this model's {shapes}: resume with the same settings"
+            )
+        self.epoch, self.steps, self.stop = state["epoch"], state["steps"], state["stop"]
+        self.history = state["history"]
+        _copy(state["parameters"], self.parameters)
+        if state["average"] is not None and self.average is not None:
+            _copy(state["average"], self.average)
+        self.torch_optimizer.load_state_dict(state["optimizer"])
+        self.order.set_state(state["order"])
+        self.validation_seed = state["validation_seed"]
+        own = state["ranks"][distributed.rank()]
+        self.noise.set_state(own["noise"])
+        device = self.parameters[0].device
+        self.rule.set_state({name: t.to(device) for name, t in own["rule"].items()})
+        for callback, saved in zip(self.callbacks, state["callbacks"], strict=True):
+            if saved is not None:
+                callback.set_state(saved)  # type: ignore[attr-defined]
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        if self.plan.precision is torch.bfloat16:
+            return torch.autocast(self.parameters[0].device.type, torch.bfloat16)
+        return contextlib.nullcontext()
+
+    def _reduce(self, total: Tensor, share: float) -> None:
+        if distributed.world_size() > 1:
+            summed = [total, *(p.grad for p in self.parameters if p.grad is not None)]
+            torch._foreach_mul_(summed, share)
+            distributed.all_reduce_sum(summed)
+        if self.plan.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.parameters, self.plan.clip_norm)
+
+    def _set_rate(self, progress: float) -> None:
+        if self.optimizer.schedule is not None:
+            for group in self.torch_optimizer.param_groups:
+                group["lr"] = self.optimizer.rate_at(progress)
+
+
+class _Meter:
+    """Means of an epoch's losses, gathered without waiting for the device, and an alarm for values not finite."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+        self.rows: list[int] = []
+        self.losses: list[Loss] = []
+        self.sums: dict[str, float] = {}
+        self.batches = 0
+        self.total_rows = 0
+
+    def add(self, loss: Loss, rows: int) -> None:
+        self.losses.append(Loss(loss.total.detach(), loss.parts))
+        self.rows.append(rows)
+        if len(self.losses) == _LOOK_EVERY:
+            self.look()
+
+    def look(self) -> None:
+        names = list(self.losses[0].parts)
+        values = torch.stack([torch.stack([loss.total, *loss.parts.values()]) for loss in self.losses]).double()
+        finite = values.isfinite().all(1)
+        if not finite.all():
+            first = int(finite.logical_not().nonzero()[0])
+            broken = [n for n, v in zip(["total", *names], values[first], strict=True) if not v.isfinite()]
+            raise NonFiniteLossError(
+                f"the {broken[-1]} loss is {float(values[first][0]):g} at batch {self.batches + first + 1} of epoch "
+                f"{self.epoch + 1}: lower the learning rate, clip the gradient (clip_norm=1), or scale the data"
+            )
+        weighted = values.t() @ values.new_tensor(self.rows)
+        for name, value in zip(["loss", *names], weighted.tolist(), strict=True):
+            self.sums[name] = self.sums.get(name, 0.0) + value
+        self.batches += len(self.losses)
+        self.total_rows += sum(self.rows)
+        self.losses, self.rows = [], []
+
+    def means(self) -> dict[str, float]:
+        if self.losses:
+            self.look()
+        return {name: value / self.total_rows for name, value in self.sums.items()}
+
+
+def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
+    with torch.no_grad():
+        for s, t in zip(source, target, strict=True):
+            t.copy_(s)
+
+

@@ -1,0 +1,132 @@
+r"""Unit families: exponential families with a linear natural parameter, from which every loss and conditional comes.
+
+.. math:: \log p(x \mid \eta) = \eta \cdot x - E(x) - A(\eta)
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import ClassVar, Self
+
+import torch
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+from tildex.part import Part
+
+__all__ = ["Units"]
+
+
+class Units(nn.Module, Part, ABC, kind="units"):
+    """A layer's family of distributions given its inputs, the natural parameters.
+
+    A family provides :meth:`energy`, :meth:`cgf` and :meth:`sample`, and says where its values lie; the rest is
+    derived. Values and inputs have shape (..., units); energies, log-partitions and log-probabilities sum over
+    the units and have shape (...).
+
+    Attributes
+    ----------
+    arity : int
+        Natural parameters a unit; a Boltzmann machine takes families with one.
+    bounded : bool
+        Whether any inputs give a finite log-partition *and* a mean that cannot grow without end; an edge between
+        two unbounded families is refused.
+    group : int
+        Adjacent units that form one variable: 1, or the number of classes.
+    finite : bool
+        Whether a unit has finitely many values, so that small machines can be enumerated.
+    low, high : float
+        The range of the values.
+    """
+
+    arity: ClassVar[int] = 1
+    bounded: ClassVar[bool] = True
+    finite: ClassVar[bool] = True
+    low: ClassVar[float] = 0.0
+    high: ClassVar[float] = 1.0
+    group: int = 1
+
+    @abstractmethod
+    def energy(self, x: Tensor) -> Tensor:
+        """Return E(x), the part of the log-density that no input changes."""
+
+    @abstractmethod
+    def cgf(self, inputs: Tensor) -> Tensor:
+        """Return A(inputs), the log-partition, also called the cumulant generating function."""
+
+    @abstractmethod
+    def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
+        """Draw values given ``inputs``."""
+
+    @abstractmethod
+    def inputs_for(self, mean: Tensor) -> Tensor:
+        """Return the inputs whose mean is ``mean``, pulled inside the range: a starting bias."""
+
+    @abstractmethod
+    def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return values (points, group) and weights (points) that sum, or integrate, one variable of this family.
+
+        ``inputs`` (group) tell where the mass lies; finite families need no help and return every value.
+        """
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        """Return the mean, the gradient of :meth:`cgf`; families on a hot path override it."""
+        with torch.enable_grad():
+            known = inputs if inputs.requires_grad else inputs.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.cgf(known).sum(), known, create_graph=inputs.requires_grad)
+        return gradient
+
+    def variance(self, inputs: Tensor) -> Tensor:
+        """Return the variance of each unit, the derivative of :meth:`mean`; for families of ungrouped units."""
+        with torch.enable_grad():
+            known = inputs if inputs.requires_grad else inputs.detach().requires_grad_()
+            mean = self.mean(known)
+            (gradient,) = torch.autograd.grad(mean.sum(), known, create_graph=inputs.requires_grad)
+        return gradient
+
+    @abstractmethod
+    def mode(self, inputs: Tensor) -> Tensor:
+        """Return the most likely value."""
+
+    def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return log p(x | inputs) in nats; probabilities in place of binary values give the cross-entropy."""
+        return (inputs * x).sum(-1) - self.energy(x) - self.cgf(inputs)
+
+    def sized(self, size: int) -> Self:
+        """Return a fresh copy for ``size`` units, with parameters of its own where the family learns any.
+
+        Raises
+        ------
+        ValueError
+            If ``size`` is not a whole number of groups.
+        """
+        if size % self.group:
+            raise ValueError(
+                f"{self!r} needs a multiple of {self.group} columns, got {size}: "
+                "each variable takes one column a class"
+            )
+        return self.copy()
+
+    def outside(self, x: Tensor) -> str | None:
+        """Say what about ``x`` this family cannot take, or None when all is well."""
+        low, high = float(x.min()), float(x.max())
+        if low < self.low or high > self.high:
+            return f"values from {self.low:g} to {self.high:g}, got {low:g} to {high:g}"
+        return None
+
+    def states(self, size: int) -> Tensor:
+        """Return every joint value of ``size`` units, shape (states, size); finite families only."""
+        if not self.finite:
+            raise ValueError(f"{type(self).__name__} units take infinitely many values: nothing to enumerate")
+        points, _ = self.nodes(torch.zeros(self.group))
+        groups = size // self.group
+        if groups * math.log2(len(points)) > 25:
+            raise ValueError(f"{size} units have more than 2^25 joint values: too many to enumerate, use AIS")
+        index = torch.cartesian_prod(*[torch.arange(len(points))] * groups).view(-1, groups)
+        return points[index].flatten(1)
+
+    # nn.Module and Part both define these; a unit family reads as the part it is.
+    __repr__ = Part.__repr__
+    __eq__ = Part.__eq__
+    __hash__ = nn.Module.__hash__

@@ -1,0 +1,59 @@
+r"""Binary units.
+
+.. math:: E(x) = 0, \qquad A(\eta) = \log(1 + e^\eta), \qquad x \in \{0, 1\}
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.units.base import Units
+
+__all__ = ["Bernoulli"]
+
+
+class Bernoulli(Units):
+    """Units that are 0 or 1; the minus log-probability of a value between them is the binary cross-entropy.
+
+    Example
+    -------
+    >>> import torch
+    >>> Bernoulli().mean(torch.tensor([[0.0, 100.0]]))
+    tensor([[0.5000, 1.0000]])
+    """
+
+    def energy(self, x: Tensor) -> Tensor:
+        """Return zero."""
+        return x.new_zeros(x.shape[:-1])
+
+    def cgf(self, inputs: Tensor) -> Tensor:
+        """Return the sum of softplus."""
+        return F.softplus(inputs).sum(-1)
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        """Return the logistic function."""
+        return torch.sigmoid(inputs)
+
+    def variance(self, inputs: Tensor) -> Tensor:
+        """Return p (1 - p)."""
+        mean = torch.sigmoid(inputs)
+        return mean * (1 - mean)
+
+    def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
+        """Draw 0 or 1."""
+        return generator.bernoulli(torch.sigmoid(inputs))
+
+    def mode(self, inputs: Tensor) -> Tensor:
+        """Return 1 where the inputs are positive."""
+        return (inputs > 0).to(inputs.dtype)
+
+    def inputs_for(self, mean: Tensor) -> Tensor:
+        """Return the logit, of means kept within 0.005 and 0.995."""
+        return torch.logit(mean.clamp(0.005, 0.995))
+
+    def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return 0 and 1."""
+        return inputs.new_tensor([[0.0], [1.0]]), inputs.new_ones(2)

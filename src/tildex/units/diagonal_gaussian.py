@@ -1,0 +1,77 @@
+r"""The code of a variational autoencoder: a mean and a log-variance a unit, both decided by the input.
+
+.. math:: \log p(x \mid \mu, \lambda) = -\tfrac12 \sum_i \left[(x_i - \mu_i)^2 e^{-\lambda_i} + \lambda_i + \log 2\pi\right]
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.units.base import Units
+
+__all__ = ["DiagonalGaussian"]
+
+
+class DiagonalGaussian(Units):
+    """Real units with two inputs each, the means followed by the log-variances, shape (..., 2 * units).
+
+    The two are a smooth change of the natural parameters (mean / variance and -1 / (2 variance)) that no sign
+    can break. A Boltzmann machine refuses this family: a coupling has one input a unit.
+    """
+
+    arity = 2
+    bounded = False
+    finite = False
+    low = -math.inf
+    high = math.inf
+
+    @staticmethod
+    def split(inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log-variance; the latter stays where its exponential is finite."""
+        mean, log_variance = inputs.chunk(2, -1)
+        return mean, log_variance.clamp(-20.0, 20.0)
+
+    def energy(self, x: Tensor) -> Tensor:
+        """Return the normaliser of the standard normal density's two-parameter form."""
+        return x.new_full(x.shape[:-1], 0.5 * math.log(2 * math.pi) * x.shape[-1])
+
+    def cgf(self, inputs: Tensor) -> Tensor:
+        """Return the log-partition at the natural parameters that ``inputs`` stand for."""
+        mean, log_variance = self.split(inputs)
+        return 0.5 * (mean.square() * torch.exp(-log_variance) + log_variance).sum(-1)
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        """Return the means."""
+        return self.split(inputs)[0]
+
+    mode = mean
+
+    def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
+        """Draw by moving and stretching standard normal noise, so that gradients pass (Kingma & Welling 2014)."""
+        mean, log_variance = self.split(inputs)
+        return mean + generator.normal_like(mean) * torch.exp(0.5 * log_variance)
+
+    def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-density in nats."""
+        mean, log_variance = self.split(inputs)
+        square = (x - mean).square() * torch.exp(-log_variance)
+        return -0.5 * (square + log_variance + math.log(2 * math.pi)).sum(-1)
+
+    def kl_to_standard(self, inputs: Tensor) -> Tensor:
+        """Return the divergence to the standard normal prior, one value a unit, shape (..., units)."""
+        mean, log_variance = self.split(inputs)
+        return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
+
+    def inputs_for(self, mean: Tensor) -> Tensor:
+        """Return the means with unit variance."""
+        return torch.cat([mean, torch.zeros_like(mean)], -1)
+
+    def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a grid over twelve standard deviations each side of the mean; ``inputs`` are one pair."""
+        mean, log_variance = self.split(inputs)
+        offsets = torch.linspace(-12, 12, 2401, dtype=inputs.dtype) * torch.exp(0.5 * log_variance)
+        return (mean + offsets)[:, None], (offsets[1] - offsets[0]).expand(len(offsets))

@@ -1,0 +1,113 @@
+r"""Real units of fixed or learned precision.
+
+.. math:: E(x) = \tfrac12 \gamma x^2 - \tfrac12 \log\frac{\gamma}{2\pi}, \qquad A(\eta) = \frac{\eta^2}{2\gamma}
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+from tildex.units.base import Units
+
+__all__ = ["Gaussian", "LearnedGaussian"]
+
+
+class Gaussian(Units):
+    """Real units with a known precision; with precision 1, minus the log-probability is half the squared error.
+
+    Parameters
+    ----------
+    precision : float
+        The inverse variance of every unit, positive.
+
+    Example
+    -------
+    >>> import torch
+    >>> Gaussian(precision=4.0).mean(torch.tensor([2.0]))
+    tensor([0.5000])
+    """
+
+    bounded = False
+    finite = False
+    low = -math.inf
+    high = math.inf
+
+    def __init__(self, precision: float = 1.0) -> None:
+        super().__init__()
+        if precision <= 0:
+            raise ValueError(f"precision must be positive, got {precision}")
+        self.precision = precision
+
+    def gamma(self, like: Tensor) -> Tensor:
+        """Return the precision of each unit, or one for all."""
+        return like.new_tensor(self.precision)
+
+    def energy(self, x: Tensor) -> Tensor:
+        """Return half the weighted square, less the normaliser."""
+        gamma = self.gamma(x)
+        return 0.5 * (gamma * x.square() - torch.log(gamma) + math.log(2 * math.pi)).sum(-1)
+
+    def cgf(self, inputs: Tensor) -> Tensor:
+        """Return half the squared inputs over the precision."""
+        return 0.5 * (inputs.square() / self.gamma(inputs)).sum(-1)
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        """Return the inputs over the precision."""
+        return inputs / self.gamma(inputs)
+
+    mode = mean
+
+    def variance(self, inputs: Tensor) -> Tensor:
+        """Return one over the precision."""
+        return (1 / self.gamma(inputs)).expand_as(inputs)
+
+    def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
+        """Draw from the normal distribution; gradients pass through."""
+        gamma = self.gamma(inputs)
+        return inputs / gamma + generator.normal_like(inputs) * gamma.rsqrt()
+
+    def inputs_for(self, mean: Tensor) -> Tensor:
+        """Return the mean times the precision."""
+        return mean * self.gamma(mean)
+
+    def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return a grid over twelve standard deviations each side of the mean."""
+        gamma = self.gamma(inputs).mean()
+        offsets = torch.linspace(-12, 12, 2401, dtype=inputs.dtype) * gamma.rsqrt()
+        points = inputs / gamma + offsets[:, None]
+        return points, (offsets[1] - offsets[0]).expand(len(offsets))
+
+
+class LearnedGaussian(Gaussian):
+    """Real units that each learn their precision, kept within a range so that none collapses on its data.
+
+    Parameters
+    ----------
+    precision : float
+        Where learning starts.
+    largest : float
+        The largest precision a unit may reach, in units of the data after scaling.
+    """
+
+    def __init__(self, precision: float = 1.0, largest: float = 1e4) -> None:
+        super().__init__(precision)
+        if largest <= precision:
+            raise ValueError(f"largest must exceed precision {precision}, got {largest}")
+        self.largest = largest
+
+    def sized(self, size: int) -> Self:
+        """Return a copy with one log-precision a unit."""
+        fresh = super().sized(size)
+        fresh.log_precision = nn.Parameter(torch.full((size,), math.log(self.precision)))
+        return fresh
+
+    def gamma(self, like: Tensor) -> Tensor:
+        """Return the learned precisions, or the starting one before a size is known."""
+        if not hasattr(self, "log_precision"):
+            return super().gamma(like)
+        return self.log_precision.clamp(max=math.log(self.largest)).exp()
