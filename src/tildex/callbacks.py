@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from pathlib import Path
@@ -12,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from torch import Tensor
 
 from tildex import distributed
-from tildex.files import load_state, save_state
+from tildex.files import RunError, load_state, save_state
 from tildex.train import Trainer
 
-__all__ = ["Checkpoint", "EarlyStopping", "ProgressBar"]
+__all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar"]
 
 
 class EarlyStopping:
@@ -68,28 +69,59 @@ class Checkpoint:
     ----------
     path : Path
         The file, replaced every time.
+    identity : dict
+        JSON that says what is trained on what; a file with another is refused.
     every : int
         Epochs between writes.
     """
 
-    def __init__(self, path: Path, every: int = 1) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path, identity: dict[str, Any], every: int = 1) -> None:
+        self.path = path
+        self.identity = identity
         self.every = every
 
     def __call__(self, trainer: Trainer) -> None:
         """Write when it is time, and always at the end."""
         if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
             return
-        state = trainer.get_state()
+        state = {"identity": json.dumps(self.identity), "trainer": trainer.get_state()}
         if distributed.rank() == 0:
             save_state(self.path, state)
 
     def resume(self, trainer: Trainer) -> bool:
-        """Take the trainer to where the file says; False when there is none."""
+        """Take the trainer to where the file says; False when there is none.
+
+        Raises
+        ------
+        RunError
+            If the file is damaged, or of other settings or data.
+        """
         if not self.path.exists():
             return False
-        trainer.set_state(load_state(self.path))
+        state = load_state(self.path)
+        saved = json.loads(state["identity"])
+        ours = json.loads(json.dumps(self.identity))
+        if changed := [key for key in ours if saved.get(key) != ours[key]]:
+            raise RunError(
+                f"{self.path} was written with other settings ({', '.join(changed)}): resume with the same model, "
+                "settings and data, or start afresh in another folder"
+            )
+        trainer.set_state(state["trainer"])
         return True
+
+
+class EpochPrinter:
+    """Prints a line an epoch."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Print the newest record."""
+        record = dict(trainer.history[-1])
+        epoch = int(record.pop("epoch"))
+        values = ", ".join(f"{name} = {value:.5g}" for name, value in record.items())
+        print(f"[{self.title}] Iteration {epoch}, {values}")
 
 
 class ProgressBar:

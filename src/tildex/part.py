@@ -58,10 +58,8 @@ class Part:
     @classmethod
     def parameter_names(cls) -> list[str]:
         """Return the constructor's argument names, in order."""
-        if cls.__init__ is object.__init__:
-            return []
-        signature = inspect.signature(cls.__init__)
-        return [p.name for p in signature.parameters.values() if p.name != "self" and p.kind != p.VAR_KEYWORD]
+        parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
+        return [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments, and with ``deep`` those of nested parts as ``outer__inner``."""

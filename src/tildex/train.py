@@ -122,17 +122,19 @@ class Trainer:
         if self.average is not None:
             _copy(self.average, self.parameters)
 
-    def run_epoch(self, rows: Rows, held_out: Tensor | None = None) -> None:
-        """Make one pass, and add its record to the history."""
+    def run_epoch(
+        self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None
+    ) -> None:
+        """Make one pass, in batches of the plan or of the given size, and add its record to the history."""
         began = time.perf_counter()
-        size = self.plan.batch_size or len(rows)
+        size = batch_size or self.plan.batch_size or len(rows)
         n_steps = -(-len(rows) // size)
         order = self.order.permutation(len(rows)) if self.plan.shuffle else None
         meter = _Meter(self.epoch)
         for start in range(0, len(rows), size):
             stop = min(start + size, len(rows))
             x = rows.take(slice(start, stop) if order is None else order[start:stop])
-            self._set_rate(self.steps / (self.plan.n_iter * n_steps))
+            self._set_rate(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
             meter.add(self.step(x), stop - start)
         self.epoch += 1
         record = {"epoch": float(self.epoch), **meter.means()}
@@ -235,7 +237,8 @@ class Trainer:
         self.noise.set_state(own["noise"])
         device = self.parameters[0].device
         self.rule.set_state({name: t.to(device) for name, t in own["rule"].items()})
-        for callback, saved in zip(self.callbacks, state["callbacks"], strict=True):
+        # The one that saves comes last and has nothing to take back.
+        for callback, saved in zip(self.callbacks, state["callbacks"], strict=False):
             if saved is not None:
                 callback.set_state(saved)  # type: ignore[attr-defined]
 

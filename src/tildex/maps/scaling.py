@@ -36,6 +36,10 @@ class Scaling(nn.Module):
         """Return ``x`` in the data's units."""
         return x * self.scale + self.offset
 
+    def is_identity(self) -> bool:
+        """Say whether nothing is changed, so that a hot loop need not try."""
+        return not bool(self.offset.any()) and bool((self.scale == 1).all())
+
     def log_volume(self) -> Tensor:
         """Return what a log-density of the data adds to one of the model's units, in nats."""
         return -torch.log(self.scale).sum()

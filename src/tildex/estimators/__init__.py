@@ -1,0 +1,28 @@
+"""Estimators: scikit-learn faces, one short class a row of the table of models."""
+
+from tildex.estimators.autoencoders import (
+    Autoencoder,
+    ContractiveAutoencoder,
+    DenoisingAutoencoder,
+    DropoutAutoencoder,
+    SparseAutoencoder,
+)
+from tildex.estimators.base import Estimator, ModelRow
+from tildex.estimators.boltzmann import BernoulliRBM
+from tildex.estimators.linear import LinearAutoencoder
+from tildex.estimators.loading import load
+from tildex.estimators.variational import VariationalAutoencoder
+
+__all__ = [
+    "Autoencoder",
+    "BernoulliRBM",
+    "ContractiveAutoencoder",
+    "DenoisingAutoencoder",
+    "DropoutAutoencoder",
+    "Estimator",
+    "LinearAutoencoder",
+    "ModelRow",
+    "SparseAutoencoder",
+    "VariationalAutoencoder",
+    "load",
+]

@@ -1,0 +1,251 @@
+"""Neural autoencoders, each the general one with its own default part: a row of the table and hardly more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tildex.corruptions import Corruption, Dropout, Masking
+from tildex.estimators.base import Estimator, ModelRow
+from tildex.estimators.inputs import Columns
+from tildex.generator import Generator
+from tildex.maps import MLP
+from tildex.models import Conditional, Pair
+from tildex.optimizers import Adam, Optimizer
+from tildex.penalties import Contractive, L1, Penalty
+from tildex.rules import Reconstruction, Rule
+from tildex.units import Bernoulli, Gaussian, Units
+
+__all__ = [
+    "Autoencoder",
+    "ContractiveAutoencoder",
+    "DenoisingAutoencoder",
+    "DropoutAutoencoder",
+    "SparseAutoencoder",
+]
+
+
+class Autoencoder(Estimator):
+    """A neural autoencoder: an encoder, a decoder, and any corruption, penalty and inner noise.
+
+    The loss is minus log P(x | h) in nats, summed over features and averaged over rows: the cross-entropy where the
+    likelihood is Bernoulli, half the squared error of standardised columns where it is Gaussian.
+
+    Parameters
+    ----------
+    n_components : int
+        Units of the code; may exceed the number of features.
+    hidden_layer_sizes : sequence of int
+        Units of the layers between data and code; the decoder mirrors them.
+    activation : str
+        Of those layers: relu, tanh, logistic, softplus, elu, gelu, silu or identity.
+    code : Units, optional
+        The family of the code, whose mean is the activation of the last encoder layer: ``Gaussian()`` is linear,
+        ``Bernoulli()`` logistic.
+    likelihood : Units, optional
+        The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and ``Gaussian()``
+        otherwise, after standardising each column.
+    corruption : Corruption, optional
+        What happens to the data before the encoder sees it, in training.
+    penalty : Penalty, optional
+        What training adds to the loss.
+    noise : Corruption, optional
+        What happens to the hidden layers and the code, in training.
+    optimizer : Optimizer, optional
+        ``Adam(1e-3)`` by default.
+    n_iter : int
+        Passes over the data.
+    batch_size : int or None
+        Rows a step; None for all.
+    shuffle : bool
+        Whether every pass takes the rows in a new order.
+    early_stopping : bool
+        Whether to stop when held-out rows no longer improve, and return the best weights.
+    validation_fraction, n_iter_no_change, tol
+        The share held out, the epochs to wait, and what counts as an improvement.
+    averaging : float, optional
+        Decay of an exponential average of the weights, which training then returns.
+    clip_norm : float, optional
+        The largest gradient norm of a step.
+    precision : str
+        float32, float64, bfloat16 (products only), or auto: that of the data.
+    device : str
+        auto, cpu, cuda, ...
+    warm_start : bool
+        Whether another ``fit`` goes on from the present weights.
+    verbose : int
+        Lines to print: none, or one an epoch.
+    random_state : int, RandomState or None
+        The seed of everything random.
+
+    Attributes
+    ----------
+    module_ : Pair
+        The trained torch module.
+    history_ : list of dict
+        A record an epoch.
+    likelihood_ : Units
+        The family of the data that was chosen.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> from tildex import Autoencoder
+    >>> X = np.random.default_rng(0).random((50, 8), dtype="float32")
+    >>> ae = Autoencoder(n_components=3, n_iter=2, random_state=0).fit(X)
+    >>> ae.transform(X).shape, ae.reconstruct(X).shape
+    ((50, 3), (50, 8))
+    """
+
+    slug = "autoencoder"
+    row = ModelRow("map + units", "map + units", "any", "any")
+    defaults = {"optimizer": Adam(), "code": Gaussian()}
+
+    def __init__(
+        self,
+        n_components: int = 64,
+        *,
+        hidden_layer_sizes: Sequence[int] = (),
+        activation: str = "relu",
+        code: Units | None = None,
+        likelihood: Units | None = None,
+        corruption: Corruption | None = None,
+        penalty: Penalty | None = None,
+        noise: Corruption | None = None,
+        optimizer: Optimizer | None = None,
+        n_iter: int = 50,
+        batch_size: int | None = 100,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        averaging: float | None = None,
+        clip_norm: float | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.code = code
+        self.likelihood = likelihood
+        self.corruption = corruption
+        self.penalty = penalty
+        self.noise = noise
+        self.optimizer = optimizer
+        self.n_iter = n_iter
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.averaging = averaging
+        self.clip_norm = clip_norm
+        self.precision = precision
+        self.device = device
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _likelihood(self, columns: Columns) -> Units:
+        return automatic(self._part("likelihood"), columns)
+
+    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+        code, noise = self._part("code"), self._part("noise")
+        hidden = list(self.hidden_layer_sizes)
+        up = [n_features, *hidden, self.n_components]
+        encoder = MLP(up, generator=generator, activation=self.activation, noise=noise)
+        decoder = MLP(
+            up[::-1], generator=generator, activation=self.activation, input_noise=noise, noise=noise
+        )
+        units = likelihood.sized(n_features)
+        start_at(decoder, units, mean)
+        return Pair(Conditional(encoder, code.sized(self.n_components)), Conditional(decoder, units))
+
+    def _rule(self) -> Rule:
+        return Reconstruction(self._part("corruption"), self._part("penalty"))
+
+    def _encode(self, x: Tensor) -> Tensor:
+        return self.module_.encoder.mean(x)
+
+    def _decode(self, z: Tensor) -> Tensor:
+        return self.module_.decoder.mean(z)
+
+    def _log_score(self, x: Tensor) -> Tensor:
+        return self.module_.decoder.log_prob(x, self.module_.encoder.mean(x))
+
+
+class SparseAutoencoder(Autoencoder):
+    """An autoencoder whose code is penalised to be mostly zero: by default with an L1 norm, a Laplace prior's MAP.
+
+    All parameters are those of :class:`Autoencoder`; ``penalty`` defaults to ``L1(0.1)``. For a target rate of
+    activity use ``code=Bernoulli(), penalty=KLSparsity(target=0.05)``.
+    """
+
+    slug = "sparse"
+    row = ModelRow("map + units", "map + units", penalty="L1 (Laplace prior, MAP) / KL to a target rate")
+    defaults = {**Autoencoder.defaults, "penalty": L1(0.1)}
+
+
+class DenoisingAutoencoder(Autoencoder):
+    """An autoencoder that restores what a corruption took (Vincent et al., 2008).
+
+    All parameters are those of :class:`Autoencoder`; ``corruption`` defaults to ``Masking(0.3)`` and ``code`` to
+    ``Bernoulli()``.
+
+    Example
+    -------
+    >>> from tildex import DenoisingAutoencoder, Masking
+    >>> DenoisingAutoencoder(n_components=16, corruption=Masking(0.5))
+    DenoisingAutoencoder(corruption=Masking(rate=0.5), n_components=16)
+    """
+
+    slug = "denoising"
+    row = ModelRow("map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
+    defaults = {**Autoencoder.defaults, "code": Bernoulli(), "corruption": Masking(0.3)}
+
+
+class ContractiveAutoencoder(Autoencoder):
+    """An autoencoder whose code is penalised for following the input (Rifai et al., 2011).
+
+    All parameters are those of :class:`Autoencoder`; ``penalty`` defaults to ``Contractive(0.1)`` and ``code`` to
+    ``Bernoulli()``.
+    """
+
+    slug = "contractive"
+    row = ModelRow("map + units", "map + units", penalty="Jacobian norm")
+    defaults = {**Autoencoder.defaults, "code": Bernoulli(), "penalty": Contractive(0.1)}
+
+
+class DropoutAutoencoder(Autoencoder):
+    """An autoencoder that loses part of its hidden layers and code at random in training (Srivastava et al., 2014).
+
+    All parameters are those of :class:`Autoencoder`; ``noise`` defaults to ``Dropout(0.2)``.
+    """
+
+    slug = "dropout"
+    row = ModelRow("map + units", "map + units", corruption="masking inside the net")
+    defaults = {**Autoencoder.defaults, "code": Bernoulli(), "noise": Dropout(0.2)}
+
+
+def automatic(units: Units | None, columns: Columns) -> Units:
+    """Return ``units``, or when there are none the family that the values' range suggests."""
+    if units is not None:
+        return units
+    in_unit_interval = bool((columns.low >= 0).all() and (columns.high <= 1).all())
+    return Bernoulli() if in_unit_interval else Gaussian()
+
+
+def start_at(decoder: MLP, units: Units, mean: Tensor | None) -> None:
+    """Let an untrained decoder say the columns' means."""
+    if mean is not None:
+        with torch.no_grad():
+            decoder.layers[-1].bias.copy_(units.inputs_for(mean))

@@ -1,0 +1,351 @@
+"""What every estimator shares: scikit-learn's contract around one module, one rule and the one loop."""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor, nn
+
+from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
+from tildex.data import rows
+from tildex.estimators.inputs import (
+    Columns,
+    Transformed,
+    apply,
+    check,
+    resolve_device,
+    resolve_precision,
+)
+from tildex.estimators.saving import SavableMixin
+from tildex.generator import Generator
+from tildex.maps import Scaling
+from tildex.optimizers import Optimizer
+from tildex.part import Part
+from tildex.rules import Rule
+from tildex.train import Plan, Rows, Trainer
+from tildex.units import Units
+
+__all__ = ["Estimator", "ModelRow"]
+
+
+@dataclass(frozen=True)
+class ModelRow:
+    """A line of the table of models: what each term of the sentence is for one of them."""
+
+    encoder: str
+    decoder: str
+    corruption: str = "-"
+    penalty: str = "-"
+    rule: str = "reconstruction"
+
+
+class Estimator(
+    SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+):
+    """A scikit-learn transformer around a torch module.
+
+    Attributes
+    ----------
+    table : dict of str to class
+        Every concrete estimator by the name the command line uses.
+    slug : str
+        That name.
+    row : ModelRow
+        The estimator's line in the table of models.
+    defaults : dict of str to Part
+        What stands for a part that is given as None.
+    """
+
+    table: ClassVar[dict[str, type[Estimator]]] = {}
+    slug: ClassVar[str]
+    row: ClassVar[ModelRow]
+    defaults: ClassVar[dict[str, Part]] = {}
+
+    n_components: int
+    optimizer: Optimizer | None
+    n_iter: int
+    batch_size: int | None
+    shuffle: bool
+    early_stopping: bool
+    validation_fraction: float
+    n_iter_no_change: int
+    tol: float
+    averaging: float | None
+    clip_norm: float | None
+    precision: str
+    device: str
+    warm_start: bool
+    verbose: int
+    random_state: Any
+
+    module_: Any
+    scaling_: Scaling
+    likelihood_: Units
+    n_features_in_: int
+    history_: list[dict[str, float]]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "slug" in cls.__dict__:
+            cls.table[cls.slug] = cls
+
+    @abstractmethod
+    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+        """Return the untrained module; ``mean`` of the scaled columns may start its biases."""
+
+    @abstractmethod
+    def _rule(self) -> Rule:
+        """Return a fresh rule."""
+
+    @abstractmethod
+    def _encode(self, x: Tensor) -> Tensor:
+        """Return the code of scaled rows."""
+
+    @abstractmethod
+    def _decode(self, z: Tensor) -> Tensor:
+        """Return the mean scaled rows of codes."""
+
+    @abstractmethod
+    def _log_score(self, x: Tensor) -> Tensor:
+        """Return one value a scaled row, in nats, higher is better."""
+
+    def _likelihood(self, columns: Columns) -> Units:
+        """Return the units of the data."""
+        return self._part("likelihood")
+
+    def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
+        """Return how columns are brought to the model's units: as they are where the values have a natural range."""
+        offset, scale = torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
+        if likelihood.low == -np.inf:
+            offset, scale = columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
+        return Scaling(offset, scale)
+
+    def _training_rows(self, data: Rows) -> Rows:
+        """Return what the loop reads, given the scaled rows."""
+        return data
+
+    def _pass_size(self, n_rows: int) -> int:
+        """Return the rows a step of :meth:`partial_fit` takes."""
+        return self.batch_size or n_rows
+
+    def _finish(self, data: Rows) -> None:
+        """Tidy up the trained module."""
+
+    def fit(
+        self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None
+    ) -> Self:
+        """Train on the rows of ``X``.
+
+        Parameters
+        ----------
+        X : array, sparse matrix, memory map or tensor of shape (rows, features)
+            The data; never changed, and read a batch at a time.
+        y : ignored
+        X_val : like X, optional
+            Held-out rows; with ``early_stopping`` and none given, a share ``validation_fraction`` of ``X``.
+        checkpoint : path, optional
+            A file for the state of training, renewed after every epoch. If it exists, training goes on from it and
+            ends as if it had never stopped, bit for bit.
+
+        Returns
+        -------
+        self
+        """
+        X = check(self, X, reset=True)
+        self._check_parameters()
+        generator = Generator(self._seed(), resolve_device(self.device))
+        data = self._scaled(self._start(X, generator))
+        held_out = None
+        if X_val is not None:
+            held_out = self._scaled(self._rows(check(self, X_val, reset=False))).take(slice(None))
+        elif self.early_stopping:
+            data, held_out = self._hold_out(data, generator)
+        self._trainer = self._train(self._training_rows(data), held_out, generator, checkpoint)
+        self._remember(self._trainer)
+        self._finish(data)
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Make one pass over ``X`` in batches, going on from where the last call left the model.
+
+        The first call fixes the columns' scaling and, where it is chosen automatically, the likelihood.
+        """
+        first = not hasattr(self, "module_")
+        X = check(self, X, reset=first)
+        if first:
+            self._check_parameters()
+            generator = Generator(self._seed(), resolve_device(self.device))
+            data = self._start(X, generator)
+        else:
+            generator = Generator(self._seed(), self.device_)
+            data = self._rows(X)
+            Columns.of(data).require(self.likelihood_, self.scaling_)
+        if not hasattr(self, "_trainer"):
+            self._trainer = self._trainer_for(generator, [])
+        self._trainer.run_epoch(self._scaled(data), batch_size=self._pass_size(len(data)))
+        self._remember(self._trainer)
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the mean codes, shape (rows, n_components)."""
+        return self._over(X, lambda x: self._encode(self.scaling_(x)))
+
+    def inverse_transform(self, Z: Any) -> Any:
+        """Return the mean rows that codes stand for, in the data's units, shape (rows, features)."""
+        check_is_fitted(self, "module_")
+        if not isinstance(Z, Tensor):
+            Z = check_array(Z, dtype=[np.float32, np.float64])
+        if Z.ndim != 2 or Z.shape[1] != self.n_components:
+            raise ValueError(f"expected codes of shape (rows, {self.n_components}), got {tuple(Z.shape)}")
+        return apply(lambda z: self.scaling_.inverse(self._decode(z)), Z, like=self.scaling_.offset)
+
+    def reconstruct(self, X: Any) -> Any:
+        """Return the mean row given the mean code of each row, in the data's units, shape (rows, features)."""
+        return self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
+
+    def score_samples(self, X: Any) -> Any:
+        """Return a log-probability-like score a row, in nats of the data's own units: higher is better.
+
+        What it is depends on the model and is said in its docstring; it is deterministic, and a row's value does
+        not depend on the other rows.
+        """
+
+        def score(x: Tensor) -> Tensor:
+            x = self.scaling_(x)
+            if (message := self.likelihood_.outside(x)) is not None:
+                raise ValueError(f"{self.likelihood_!r} units expect {message}: rescale the data as for fit")
+            return self._log_score(x) + self.scaling_.log_volume()
+
+        return self._over(X, score)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of :meth:`score_samples`."""
+        return float(self.score_samples(X).mean())
+
+    def _over(self, X: Any, function: Callable[[Tensor], Tensor]) -> Any:
+        check_is_fitted(self, "module_")
+        return apply(function, check(self, X, reset=False), like=self.scaling_.offset)
+
+    def _rows(self, X: Any) -> Rows:
+        return rows(X, device=self.device_, dtype=self.scaling_.offset.dtype)
+
+    def _scaled(self, data: Rows) -> Rows:
+        return data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
+
+    def _start(self, X: Any, generator: Generator) -> Rows:
+        """Choose device, type, likelihood and scaling from the data, and build the module."""
+        self.device_ = generator.device
+        weights, self._products = resolve_precision(self.precision, X)
+        data = rows(X, device=self.device_, dtype=weights)
+        if self.warm_start and hasattr(self, "module_"):
+            return data
+        columns = Columns.of(data)
+        self.likelihood_ = self._likelihood(columns)
+        self.scaling_ = self._scaling(columns, self.likelihood_).to(self.device_, weights)
+        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        sample = self._scaled(data).take(slice(0, min(len(data), 2048)))
+        if (message := self.likelihood_.outside(sample)) is not None:
+            raise ValueError(f"{self.likelihood_!r} units expect {message}: encode the columns accordingly")
+        mean = self.scaling_(columns.mean.to(weights))
+        self.module_ = self._build(self.n_features_in_, self.likelihood_, generator, mean).to(
+            self.device_, weights
+        )
+        self._n_features_out = self.n_components
+        self.__dict__.pop("_trainer", None)
+        return data
+
+    def _hold_out(self, data: Rows, generator: Generator) -> tuple[Rows, Tensor]:
+        n_held = round(self.validation_fraction * len(data))
+        if not 1 <= n_held < len(data):
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} of {len(data)} rows holds out {n_held}: "
+                "give more rows, or early_stopping=False"
+            )
+        order = generator.permutation(len(data))
+        return Transformed(data, lambda x: x, np.sort(order[n_held:])), data.take(order[:n_held])
+
+    def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
+        plan = Plan(
+            n_iter=self.n_iter,
+            batch_size=self.batch_size,
+            shuffle=self.shuffle,
+            clip_norm=self.clip_norm,
+            averaging=self.averaging,
+            precision=self._products,
+        )
+        return Trainer(self.module_, self._rule(), self._part("optimizer"), plan, generator, callbacks)
+
+    def _train(
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
+    ) -> Trainer:
+        name = type(self).__name__
+        stopping = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping else None
+        with ProgressBar(name, self.n_iter) as bar:
+            callbacks: list[Any] = [stopping] if stopping else []
+            callbacks.append(EpochPrinter(name) if self.verbose else bar)
+            trainer = self._trainer_for(generator, callbacks)
+            if checkpoint is not None:
+                identity = {**self._recipe(), "rows": len(data)}
+                saver = Checkpoint(Path(checkpoint), identity)
+                saver.resume(trainer)
+                trainer.callbacks = [*callbacks, saver]
+            trainer.fit(data, held_out)
+        if stopping is not None:
+            stopping.restore(trainer)
+        return trainer
+
+    def _remember(self, trainer: Trainer) -> None:
+        self.history_, self.n_iter_ = trainer.history, trainer.epoch
+
+    def _part(self, name: str) -> Any:
+        """Return a fresh copy of a parameter that is a part, or of its default."""
+        value = getattr(self, name)
+        value = self.defaults.get(name) if value is None else value
+        return value.copy() if isinstance(value, Part) else value
+
+    def _draws(self, random_state: Any) -> Generator:
+        """Return a generator for sampling: of its own seed, or going on from the estimator's last draw."""
+        if random_state is not None:
+            seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+            return Generator(seed, self.device_)
+        if not hasattr(self, "_sampling"):
+            self._sampling = Generator(self._seed(), self.device_)
+        return self._sampling
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _check_parameters(self) -> None:
+        for name in ("n_components", "n_iter", "batch_size"):
+            value = getattr(self, name)
+            if name == "batch_size" and value is None:
+                continue
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the optimiser behind and bring the module to the processor: a pickle must load anywhere."""
+        state = super().__getstate__().copy()
+        state.pop("_trainer", None)
+        state.pop("_sampling", None)
+        if "device_" in state and self.device_.type != "cpu":
+            state["module_"] = copy.deepcopy(self.module_).cpu()
+            state["scaling_"] = copy.deepcopy(self.scaling_).cpu()
+            state["device_"] = torch.device("cpu")
+        return state

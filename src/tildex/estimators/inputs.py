@@ -1,0 +1,168 @@
+"""Where users' data comes in and results go out: validation, column statistics, chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import validate_data
+from torch import Tensor
+
+from tildex.data import rows
+from tildex.maps import Scaling
+from tildex.train import Rows
+from tildex.units import Units
+
+__all__ = ["Columns", "Transformed", "apply", "check", "resolve_device", "resolve_precision"]
+
+_CHUNK = 2048
+_FLOATS = (np.float32, np.float64)
+
+
+def check(estimator: Any, X: Any, *, reset: bool) -> Any:
+    """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
+
+    Raises
+    ------
+    ValueError
+        If it is not two-dimensional, has no rows, values that are not finite, or other columns than were fitted.
+    """
+    if not isinstance(X, Tensor):
+        return validate_data(estimator, X, reset=reset, dtype=_FLOATS, accept_sparse="csr")
+    if X.ndim != 2 or 0 in X.shape:
+        raise ValueError(f"expected a tensor of shape (rows, features), got {tuple(X.shape)}")
+    if not X.dtype.is_floating_point:
+        X = X.float()
+    if not X.isfinite().all():
+        raise ValueError("the tensor contains NaN or infinity: fill in or drop those rows")
+    if reset:
+        estimator.n_features_in_ = X.shape[1]
+    elif X.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"X has {X.shape[1]} features, but {type(estimator).__name__} is expecting "
+            f"{estimator.n_features_in_} features as input"
+        )
+    return X
+
+
+@dataclass
+class Columns:
+    """Statistics of each column, gathered a chunk at a time, shape (features,) each."""
+
+    low: Tensor
+    high: Tensor
+    mean: Tensor
+    std: Tensor
+
+    @classmethod
+    def of(cls, data: Rows) -> Columns:
+        """Return the statistics of all rows, sums in float64; a column that only rounds differently has std 0."""
+        first = data.take(slice(0, 1))[0].double()
+        low, high, total, square = first.clone(), first.clone(), 0.0 * first, 0.0 * first
+        for x in chunks(data):
+            low = torch.minimum(low, x.amin(0).double())
+            high = torch.maximum(high, x.amax(0).double())
+            # Moments about the first row: no cancellation where the mean is far from zero.
+            shifted = x.double() - first
+            total += shifted.sum(0)
+            square += shifted.square().sum(0)
+        shift = total / len(data)
+        std = (square / len(data) - shift.square()).clamp_min(0).sqrt()
+        std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
+        return cls(low, high, first + shift, std)
+
+    def require(self, units: Units, scaling: Scaling, names: Any = None) -> None:
+        """Raise an error naming the first column that ``units`` cannot take, once scaled."""
+        low, high = scaling(self.low.to(scaling.offset)), scaling(self.high.to(scaling.offset))
+        wrong = ((low < units.low) | (high > units.high)).nonzero()
+        if len(wrong):
+            column = int(wrong[0])
+            name = f" ({names[column]})" if names is not None else ""
+            raise ValueError(
+                f"{units!r} units expect values from {units.low:g} to {units.high:g}, but column {column}{name} "
+                f"has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
+                "likelihood such as Gaussian()"
+            )
+
+
+class Transformed:
+    """Rows that go through a function as they are read, and may be a subset."""
+
+    def __init__(self, data: Rows, function: Callable[[Tensor], Tensor], index: np.ndarray | None = None) -> None:
+        self.data = data
+        self.function = function
+        self.index = index
+
+    def __len__(self) -> int:
+        return len(self.data) if self.index is None else len(self.index)
+
+    def take(self, index: Any) -> Tensor:
+        """Return those rows, transformed."""
+        return self.function(self.data.take(index if self.index is None else self.index[index]))
+
+
+def chunks(data: Rows) -> Any:
+    """Yield all rows in order, some thousands at a time."""
+    for start in range(0, len(data), _CHUNK):
+        yield data.take(slice(start, min(start + _CHUNK, len(data))))
+
+
+def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor) -> Any:
+    """Return ``function`` of all rows of ``X``: an array for arrays, a tensor on its own device for a tensor.
+
+    Parameters
+    ----------
+    function : callable
+        From a batch to one value or row a row.
+    X : array, CSR matrix or Tensor
+        The rows, already checked.
+    like : Tensor
+        A parameter of the model, whose device and type the function computes in.
+    """
+    data = rows(X, device=like.device, dtype=like.dtype)
+    with torch.no_grad():
+        result = torch.cat([function(x) for x in chunks(data)])
+    if isinstance(X, Tensor):
+        return result.to(X.device, X.dtype)
+    return result.cpu().numpy().astype(X.dtype, copy=False)
+
+
+def resolve_device(device: str) -> torch.device:
+    """Return the device of that name; ``auto`` is a GPU where there is one.
+
+    Raises
+    ------
+    ValueError
+        If the device is unknown or absent.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"expected a device such as 'auto', 'cpu' or 'cuda:0', got {device!r}") from error
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device {device!r} asks for a GPU and none is available here: use device='cpu'")
+    return chosen
+
+
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+
+
+def resolve_precision(precision: str, X: Any) -> tuple[torch.dtype, torch.dtype]:
+    """Return the types of the weights and of the matrix products; ``auto`` follows the data.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    """
+    if precision == "auto":
+        precision = "float64" if str(X.dtype).endswith("float64") else "float32"
+    if precision not in PRECISIONS:
+        raise ValueError(f"expected precision 'auto' or one of {sorted(PRECISIONS)}, got {precision!r}")
+    products = PRECISIONS[precision]
+    return (torch.float32 if products is torch.bfloat16 else products), products

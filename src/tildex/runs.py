@@ -1,0 +1,106 @@
+"""A run on disk: ``recipe.json``, ``weights.safetensors`` and ``history.jsonl`` in a folder; loading executes nothing.
+
+The recipe is written last and carries the weights' checksum, so a folder is either whole or refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tildex.files import RunError, write_json, write_whole
+
+__all__ = ["FORMAT", "Run", "read_run", "write_run"]
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run folder holds: the nested recipe, tensors by name, and a record an epoch."""
+
+    recipe: dict[str, Any]
+    weights: dict[str, Tensor]
+    history: list[dict[str, float]]
+
+
+def write_run(path: str | Path, run: Run) -> Path:
+    """Write a run folder and return its path; other files in it are left alone.
+
+    Raises
+    ------
+    RunError
+        If ``path`` is a file, a folder of something else, or cannot be written.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise RunError(f"expected a folder to save the run in, and {path} is a file: choose another name")
+    if path.is_dir() and any(path.iterdir()) and not _ours(path):
+        raise RunError(f"{path} holds files that are not a run: choose an empty or a new folder")
+    weights = path / "weights.safetensors"
+    tensors = {name: t.detach().cpu().contiguous() for name, t in run.weights.items()}
+    lines = "".join(json.dumps(record) + "\n" for record in run.history)
+    write_whole(weights, lambda target: save_file(tensors, target))
+    write_whole(path / "history.jsonl", lambda target: target.write_text(lines, encoding="utf-8"))
+    recipe = {"format": FORMAT, **run.recipe, "weights_sha256": _sha256(weights)}
+    write_json(path / "recipe.json", recipe)
+    return path
+
+
+def read_run(path: str | Path) -> Run:
+    """Read a run folder.
+
+    Raises
+    ------
+    RunError
+        If the folder or a file is missing, damaged, or of another kind or a newer format.
+    """
+    path = Path(path)
+    recipe = _read_recipe(path)
+    weights = path / "weights.safetensors"
+    if not weights.is_file():
+        raise RunError(f"{path} has a recipe and no weights.safetensors: restore it, or train again")
+    if _sha256(weights) != recipe.get("weights_sha256"):
+        raise RunError(
+            f"{weights} is not the file that recipe.json describes (its checksum differs): it is damaged or mixed "
+            "from two runs; restore it, or train again"
+        )
+    try:
+        tensors = load_file(weights)
+        lines = (path / "history.jsonl").read_text(encoding="utf-8").splitlines()
+        history = [json.loads(line) for line in lines]
+    except (OSError, ValueError, SafetensorError) as error:
+        raise RunError(f"{path} is damaged: {error}") from error
+    return Run(recipe, tensors, history)
+
+
+def _read_recipe(path: Path) -> dict[str, Any]:
+    file = path / "recipe.json"
+    if not file.is_file():
+        raise RunError(f"expected a run folder with a recipe.json, and {path} is none: give the folder of a saved run")
+    try:
+        recipe = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{file} cannot be read as JSON: {error}") from error
+    if not isinstance(recipe, dict) or not isinstance(recipe.get("format"), int):
+        raise RunError(f"{file} is not a recipe of this library: it names no format")
+    if recipe["format"] > FORMAT:
+        raise RunError(f"{path} has format {recipe['format']}, newer than {FORMAT}: update the library to load it")
+    return recipe
+
+
+def _ours(path: Path) -> bool:
+    # A folder that only holds a checkpoint is a run that has not ended yet.
+    return (path / "recipe.json").is_file() or (path / "checkpoint.safetensors").is_file()
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
