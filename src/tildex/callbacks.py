@@ -158,4 +158,6 @@ class ProgressBar:
         """Move on, and show the newest loss."""
         record = trainer.history[-1]
         shown = "held_out" if "held_out" in record else "loss"
-        self.progress.update(self.task, completed=trainer.epoch, loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}")
+        self.progress.update(
+            self.task, completed=trainer.epoch, loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}"
+        )

@@ -25,7 +25,7 @@ class RunError(ValueError):
     """A run folder or one of its files is missing, damaged or not ours."""
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a temporary file beside ``path`` and move it there; on any failure nothing is left.
 
     Raises
@@ -44,7 +44,9 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except (OSError, SafetensorError) as error:
-        raise RunError(f"could not write {path}: {error}; free some space or choose another folder") from error
+        raise RunError(
+            f"could not write {path}: {error}; free some space or choose another folder"
+        ) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(FileNotFoundError):

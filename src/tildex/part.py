@@ -19,7 +19,7 @@ class Part:
 
     Parts follow scikit-learn's parameter protocol, so ``clone`` and ``GridSearchCV`` reach into them.
 
-    Example
+    Example:
     -------
     >>> from tildex import Masking
     >>> Masking(0.3)
@@ -139,7 +139,9 @@ def encode(value: Any) -> Any:
         return value.item()
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise ValueError(f"expected a number, string, sequence or part, got {type(value).__name__}: cannot be saved")
+    raise ValueError(
+        f"expected a number, string, sequence or part, got {type(value).__name__}: cannot be saved"
+    )
 
 
 def decode(value: Any) -> Any:

@@ -84,7 +84,9 @@ def read_run(path: str | Path) -> Run:
 def _read_recipe(path: Path) -> dict[str, Any]:
     file = path / "recipe.json"
     if not file.is_file():
-        raise RunError(f"expected a run folder with a recipe.json, and {path} is none: give the folder of a saved run")
+        raise RunError(
+            f"expected a run folder with a recipe.json, and {path} is none: give the folder of a saved run"
+        )
     try:
         recipe = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -92,7 +94,9 @@ def _read_recipe(path: Path) -> dict[str, Any]:
     if not isinstance(recipe, dict) or not isinstance(recipe.get("format"), int):
         raise RunError(f"{file} is not a recipe of this library: it names no format")
     if recipe["format"] > FORMAT:
-        raise RunError(f"{path} has format {recipe['format']}, newer than {FORMAT}: update the library to load it")
+        raise RunError(
+            f"{path} has format {recipe['format']}, newer than {FORMAT}: update the library to load it"
+        )
     return recipe
 
 

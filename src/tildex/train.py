@@ -122,9 +122,7 @@ class Trainer:
         if self.average is not None:
             _copy(self.average, self.parameters)
 
-    def run_epoch(
-        self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None
-    ) -> None:
+    def run_epoch(self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None) -> None:
         """Make one pass, in batches of the plan or of the given size, and add its record to the history."""
         began = time.perf_counter()
         size = batch_size or self.plan.batch_size or len(rows)
@@ -162,7 +160,7 @@ class Trainer:
             kept.append(loss)
             return total
 
-        self.torch_optimizer.step(closure)
+        self.torch_optimizer.step(closure)  # type: ignore[arg-type]
         self.steps += 1
         if self.average is not None and self.plan.averaging is not None:
             # Early on, the average must not remember the random start.
@@ -280,7 +278,9 @@ class _Meter:
 
     def look(self) -> None:
         names = list(self.losses[0].parts)
-        values = torch.stack([torch.stack([loss.total, *loss.parts.values()]) for loss in self.losses]).double()
+        values = torch.stack(
+            [torch.stack([loss.total, *loss.parts.values()]) for loss in self.losses]
+        ).double()
         finite = values.isfinite().all(1)
         if not finite.all():
             first = int(finite.logical_not().nonzero()[0])
@@ -306,5 +306,3 @@ def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:
     with torch.no_grad():
         for s, t in zip(source, target, strict=True):
             t.copy_(s)
-
-

@@ -51,9 +51,9 @@ def fetch(files: Iterable[File], folder: Path) -> None:
 
 
 def directions(files: Iterable[File], folder: Path) -> str:
-    """Return the sentence that tells a user what to put where."""
-    listed = [f"{file.name}{_size(file)} from {' or '.join(file.urls)}" for file in files]
-    return f"put into {folder}: " + "; ".join(listed)
+    """Return what a user without a network has to put where, a line for each file."""
+    lines = [f"{file.name}{_size(file)} from {' or '.join(file.urls)}" for file in files]
+    return "\n  ".join((f"put into {folder}:", *lines))
 
 
 def _size(file: File) -> str:

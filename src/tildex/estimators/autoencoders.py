@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,8 @@ from tildex.generator import Generator
 from tildex.maps import MLP
 from tildex.models import Conditional, Pair
 from tildex.optimizers import Adam, Optimizer
-from tildex.penalties import Contractive, L1, Penalty
+from tildex.part import Part
+from tildex.penalties import L1, Contractive, Penalty
 from tildex.rules import Reconstruction, Rule
 from tildex.units import Bernoulli, Gaussian, Units
 
@@ -102,7 +103,7 @@ class Autoencoder(Estimator):
 
     slug = "autoencoder"
     row = ModelRow("map + units", "map + units", "any", "any")
-    defaults = {"optimizer": Adam(), "code": Gaussian()}
+    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam(), "code": Gaussian()}
 
     def __init__(
         self,
@@ -158,7 +159,9 @@ class Autoencoder(Estimator):
     def _likelihood(self, columns: Columns) -> Units:
         return automatic(self._part("likelihood"), columns)
 
-    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> nn.Module:
         code, noise = self._part("code"), self._part("noise")
         hidden = list(self.hidden_layer_sizes)
         up = [n_features, *hidden, self.n_components]
@@ -192,7 +195,7 @@ class SparseAutoencoder(Autoencoder):
 
     slug = "sparse"
     row = ModelRow("map + units", "map + units", penalty="L1 (Laplace prior, MAP) / KL to a target rate")
-    defaults = {**Autoencoder.defaults, "penalty": L1(0.1)}
+    defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "penalty": L1(0.1)}
 
 
 class DenoisingAutoencoder(Autoencoder):
@@ -201,7 +204,7 @@ class DenoisingAutoencoder(Autoencoder):
     All parameters are those of :class:`Autoencoder`; ``corruption`` defaults to ``Masking(0.3)`` and ``code`` to
     ``Bernoulli()``.
 
-    Example
+    Example:
     -------
     >>> from tildex import DenoisingAutoencoder, Masking
     >>> DenoisingAutoencoder(n_components=16, corruption=Masking(0.5))
@@ -210,7 +213,11 @@ class DenoisingAutoencoder(Autoencoder):
 
     slug = "denoising"
     row = ModelRow("map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
-    defaults = {**Autoencoder.defaults, "code": Bernoulli(), "corruption": Masking(0.3)}
+    defaults: ClassVar[dict[str, Part]] = {
+        **Autoencoder.defaults,
+        "code": Bernoulli(),
+        "corruption": Masking(0.3),
+    }
 
 
 class ContractiveAutoencoder(Autoencoder):
@@ -222,7 +229,11 @@ class ContractiveAutoencoder(Autoencoder):
 
     slug = "contractive"
     row = ModelRow("map + units", "map + units", penalty="Jacobian norm")
-    defaults = {**Autoencoder.defaults, "code": Bernoulli(), "penalty": Contractive(0.1)}
+    defaults: ClassVar[dict[str, Part]] = {
+        **Autoencoder.defaults,
+        "code": Bernoulli(),
+        "penalty": Contractive(0.1),
+    }
 
 
 class DropoutAutoencoder(Autoencoder):
@@ -233,7 +244,7 @@ class DropoutAutoencoder(Autoencoder):
 
     slug = "dropout"
     row = ModelRow("map + units", "map + units", corruption="masking inside the net")
-    defaults = {**Autoencoder.defaults, "code": Bernoulli(), "noise": Dropout(0.2)}
+    defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "code": Bernoulli(), "noise": Dropout(0.2)}
 
 
 def automatic(units: Units | None, columns: Columns) -> Units:

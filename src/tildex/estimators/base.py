@@ -49,9 +49,7 @@ class ModelRow:
     rule: str = "reconstruction"
 
 
-class Estimator(
-    SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
-):
+class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
     """A scikit-learn transformer around a torch module.
 
     Attributes
@@ -100,7 +98,9 @@ class Estimator(
             cls.table[cls.slug] = cls
 
     @abstractmethod
-    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> nn.Module:
         """Return the untrained module; ``mean`` of the scaled columns may start its biases."""
 
     @abstractmethod
@@ -141,9 +141,7 @@ class Estimator(
     def _finish(self, data: Rows) -> None:
         """Tidy up the trained module."""
 
-    def fit(
-        self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None
-    ) -> Self:
+    def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
         """Train on the rows of ``X``.
 
         Parameters

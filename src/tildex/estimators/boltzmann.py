@@ -131,7 +131,13 @@ warm_start
         return apply(step, check(self, v, reset=False), like=self.scaling_.offset)
 
     def sample(
-        self, n: int = 1, *, n_steps: int = 1000, given: Any = None, mask: Any = None, random_state: Any = None
+        self,
+        n: int = 1,
+        *,
+        n_steps: int = 1000,
+        given: Any = None,
+        mask: Any = None,
+        random_state: Any = None,
     ) -> Any:
         """Return the visible probabilities of ``n`` chains after ``n_steps`` Gibbs steps, shape (n, features).
 
@@ -168,7 +174,9 @@ warm_start
                 state[0] = torch.where(known, values, state[0])
             for _ in range(n_steps):
                 state = self.module_.sweep(state, update, clamp=clamp)
-            state = self.module_.sweep(state, lambda units, inputs: units.mean(inputs), order=(0,), clamp=clamp)
+            state = self.module_.sweep(
+                state, lambda units, inputs: units.mean(inputs), order=(0,), clamp=clamp
+            )
             return self.scaling_.inverse(state[0]).cpu().numpy()
 
     @property
@@ -200,9 +208,13 @@ warm_start
         width = high - low if high > low else torch.ones_like(low)
         return Scaling(low.expand_as(columns.low).clone(), width.expand_as(columns.low).clone())
 
-    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> nn.Module:
         layers = [Layer(likelihood, n_features, mean=mean), Layer(Bernoulli(), self.n_components)]
-        return BoltzmannMachine(layers, {(0, 1): Coupling(n_features, self.n_components, generator=generator)})
+        return BoltzmannMachine(
+            layers, {(0, 1): Coupling(n_features, self.n_components, generator=generator)}
+        )
 
     def _rule(self) -> Rule:
         rule = self._part("rule")
@@ -242,8 +254,12 @@ warm_start
                 raise ValueError("mask says which values of given are known, and given is missing")
             return None
         values = np.broadcast_to(np.asarray(given, dtype=float), (n, self.n_features_in_))
-        known = ~np.isnan(values) if mask is None else np.broadcast_to(np.asarray(mask, dtype=bool), values.shape)
+        known = (
+            ~np.isnan(values) if mask is None else np.broadcast_to(np.asarray(mask, dtype=bool), values.shape)
+        )
         if not np.isfinite(values[known]).all():
-            raise ValueError("given has values that are known and not finite: mark them unknown, or fill them in")
+            raise ValueError(
+                "given has values that are known and not finite: mark them unknown, or fill them in"
+            )
         scaled = self.scaling_(torch.from_numpy(np.where(known, values, 0.0)).to(self.scaling_.offset))
         return {0: (scaled, torch.from_numpy(known.copy()).to(self.device_))}

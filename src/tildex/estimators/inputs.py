@@ -91,7 +91,9 @@ class Columns:
 class Transformed:
     """Rows that go through a function as they are read, and may be a subset."""
 
-    def __init__(self, data: Rows, function: Callable[[Tensor], Tensor], index: np.ndarray | None = None) -> None:
+    def __init__(
+        self, data: Rows, function: Callable[[Tensor], Tensor], index: np.ndarray | None = None
+    ) -> None:
         self.data = data
         self.function = function
         self.index = index

@@ -5,7 +5,7 @@ r"""The linear autoencoder with tied weights, which spans the principal subspace
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from tildex.generator import Generator
 from tildex.maps import Coupling, Down, Scaling, Up
 from tildex.models import Conditional, Pair
 from tildex.optimizers import LBFGS, Optimizer
+from tildex.part import Part
 from tildex.rules import Reconstruction, Rule
 from tildex.train import Rows
 from tildex.units import Gaussian, Units
@@ -63,7 +64,7 @@ warm_start, verbose, random_state
 
     slug = "linear"
     row = ModelRow("coupling up", "the same coupling, down")
-    defaults = {"optimizer": LBFGS()}
+    defaults: ClassVar[dict[str, Part]] = {"optimizer": LBFGS()}
 
     def __init__(
         self,
@@ -119,7 +120,9 @@ warm_start, verbose, random_state
         # Centred and not standardised: the subspace of the data as it is.
         return Scaling(columns.mean, torch.ones_like(columns.std))
 
-    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> nn.Module:
         coupling = Coupling(n_features, self.n_components, generator=generator, scale=n_features**-0.5)
         return Pair(Conditional(Up(coupling), Gaussian()), Conditional(Down(coupling), Gaussian()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +24,10 @@ __all__ = ["SavableMixin"]
 
 class SavableMixin:
     """``save`` and ``load`` for an estimator whose learned state is a module, a scaling and a few numbers."""
+
+    n_components: int
+    get_params: Callable[..., dict[str, Any]]
+    _build: Callable[..., nn.Module]
 
     def save(self, path: str | Path) -> Path:
         """Save the fitted estimator as a folder of JSON and safetensors, and return the folder.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from tildex.estimators.autoencoders import automatic, start_at
@@ -15,6 +14,7 @@ from tildex.generator import Generator
 from tildex.maps import MLP
 from tildex.models import Conditional, Pair
 from tildex.optimizers import Adam, Optimizer
+from tildex.part import Part
 from tildex.rules import ELBO, Rule, importance_weighted_bound
 from tildex.units import DiagonalGaussian, Units
 
@@ -56,7 +56,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
 
     slug = "variational"
     row = ModelRow("map + diagonal Gaussian", "map + units", rule="ELBO")
-    defaults = {"optimizer": Adam()}
+    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam()}
 
     def __init__(
         self,
@@ -113,7 +113,9 @@ clip_norm, precision, device, warm_start, verbose, random_state
     def _likelihood(self, columns: Columns) -> Units:
         return automatic(self._part("likelihood"), columns)
 
-    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> nn.Module:
         hidden = list(self.hidden_layer_sizes)
         code, units = DiagonalGaussian(), likelihood.sized(n_features)
         up = [n_features, *hidden, code.arity * self.n_components]

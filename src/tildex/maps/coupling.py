@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tildex.generator import Generator
+from tildex.maps.base import Map
 
 __all__ = ["Coupling", "Down", "Up"]
 
@@ -48,7 +49,7 @@ class Coupling(nn.Module):
         return received if self.down_gain == 1 else self.down_gain * received
 
 
-class Up(nn.Module):
+class Up(Map):
     """A coupling and a bias as a map from visible values to hidden inputs."""
 
     def __init__(self, coupling: Coupling, bias: nn.Parameter | None = None) -> None:
@@ -66,7 +67,7 @@ class Up(nn.Module):
         return self.coupling.up_gain * self.coupling.weight
 
 
-class Down(nn.Module):
+class Down(Map):
     """The same coupling and another bias as a map from hidden values to visible inputs."""
 
     def __init__(self, coupling: Coupling, bias: nn.Parameter | None = None) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
+from tildex.maps.base import Map
 from tildex.part import nearest
 
 __all__ = ["ACTIVATIONS", "MLP", "activation_named"]
@@ -27,7 +29,7 @@ ACTIVATIONS: dict[str, type[nn.Module]] = {
 Noise = Callable[[Tensor, Generator], Tensor]
 
 
-class MLP(nn.Module):
+class MLP(Map):
     """Affine layers ``sizes[0] -> sizes[1] -> ... -> sizes[-1]``.
 
     Parameters
@@ -48,6 +50,8 @@ class MLP(nn.Module):
         If the activation is unknown.
     """
 
+    layers: Sequence[nn.Linear]
+
     def __init__(
         self,
         sizes: Sequence[int],
@@ -60,8 +64,8 @@ class MLP(nn.Module):
         super().__init__()
         self.activation = activation_named(activation)
         self.noises = [input_noise] + [noise] * (len(sizes) - 2)
-        self.layers = nn.ModuleList(
-            affine(n_in, n_out, generator) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+        self.layers = nn.ModuleList(  # type: ignore[assignment]
+            affine(n_in, n_out, generator) for n_in, n_out in pairwise(sizes)
         )
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
@@ -77,7 +81,8 @@ class MLP(nn.Module):
 
     def affine_weight(self) -> Tensor | None:
         """Return the matrix this map multiplies with, or None when it has hidden layers."""
-        return self.layers[0].weight if len(self.layers) == 1 else None
+        (*hidden, last) = self.layers
+        return None if hidden else last.weight
 
 
 def affine(n_in: int, n_out: int, generator: Generator) -> nn.Linear:

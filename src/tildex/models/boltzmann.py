@@ -9,7 +9,8 @@ An inverse temperature ``beta`` takes the machine from independent units with bi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +29,7 @@ Clamp = Mapping[int, tuple[Tensor, Tensor]]
 class Layer(nn.Module):
     """Units of one family with a bias each, and the biases from which tempering starts."""
 
+    units: Units
     bias: nn.Parameter
     base: Tensor
 
@@ -69,11 +71,14 @@ class BoltzmannMachine(nn.Module):
         If the graph has an odd cycle, an edge joins two unbounded families, or sizes disagree.
     """
 
+    layers: Sequence[Layer]
+    couplings: Sequence[Coupling]
+
     def __init__(self, layers: Sequence[Layer], edges: Mapping[tuple[int, int], Coupling]) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(layers)
+        self.layers = nn.ModuleList(layers)  # type: ignore[assignment]
         self.edges = tuple(edges)
-        self.couplings = nn.ModuleList(edges.values())
+        self.couplings = nn.ModuleList(edges.values())  # type: ignore[assignment]
         for (low, high), coupling in edges.items():
             _check_edge(layers[low], layers[high], coupling)
         self.sides = _two_sides(len(layers), self.edges)
@@ -124,18 +129,21 @@ class BoltzmannMachine(nn.Module):
         state = list(state)
         for side in order:
             for k in self.sides[side]:
-                values, known = clamp.get(k, (None, None)) if clamp else (None, None)
-                if known is not None and known.all():
-                    state[k] = values
+                if clamp is None or k not in clamp:
+                    state[k] = update(self.layers[k].units, self.inputs(k, state, beta))
                     continue
-                fresh = update(self.layers[k].units, self.inputs(k, state, beta))
-                state[k] = fresh if known is None else torch.where(known, values, fresh)
+                values, known = clamp[k]
+                if not known.all():
+                    fresh = update(self.layers[k].units, self.inputs(k, state, beta))
+                    values = torch.where(known, values, fresh)
+                state[k] = values
         return state
 
     def energy(self, state: Sequence[Tensor], beta: float = 1.0) -> Tensor:
         """Return the energy of whole states, shape (batch,), in nats."""
-        total = sum(
-            layer.units.energy(x) - x @ layer.bias_at(beta) for layer, x in zip(self.layers, state, strict=True)
+        total = _total(
+            layer.units.energy(x) - x @ layer.bias_at(beta)
+            for layer, x in zip(self.layers, state, strict=True)
         )
         for (low, high), coupling in zip(self.edges, self.couplings, strict=True):
             _require_joint(coupling)
@@ -155,8 +163,9 @@ class BoltzmannMachine(nn.Module):
         Minus the free energy. ``inputs`` of the summed layers are taken as given where the caller has them, so
         that no product is computed twice.
         """
-        total = sum(
-            state[k] @ self.layers[k].bias_at(beta) - self.layers[k].units.energy(state[k]) for k in self.sides[side]
+        total = _total(
+            state[k] @ self.layers[k].bias_at(beta) - self.layers[k].units.energy(state[k])
+            for k in self.sides[side]
         )
         for k in self.sides[1 - side]:
             received = self.inputs(k, state, beta) if inputs is None else inputs[k]
@@ -165,7 +174,7 @@ class BoltzmannMachine(nn.Module):
 
     def base_log_partition(self) -> Tensor:
         """Return the exact log partition function at beta = 0, where all units are independent."""
-        return sum(layer.units.cgf(layer.base) for layer in self.layers)
+        return _total(layer.units.cgf(layer.base) for layer in self.layers)
 
     def pair(self) -> Pair:
         """Return the two conditionals of a machine of two layers, over the same weights.
@@ -182,6 +191,10 @@ class BoltzmannMachine(nn.Module):
             Conditional(Up(coupling, hidden.bias), hidden.units),
             Conditional(Down(coupling, visible.bias), visible.units),
         )
+
+
+def _total(terms: Iterable[Tensor]) -> Tensor:
+    return functools.reduce(torch.add, terms)
 
 
 def _check_edge(low: Layer, high: Layer, coupling: Coupling) -> None:
@@ -219,5 +232,7 @@ def _two_sides(n_layers: int, edges: Sequence[tuple[int, int]]) -> tuple[tuple[i
                     side[other] = 1 - side[k]
                     reached.append(other)
                 elif side[other] == side[k]:
-                    raise ValueError(f"layers {k} and {other} close an odd cycle: no two sides to sweep in turn")
+                    raise ValueError(
+                        f"layers {k} and {other} close an odd cycle: no two sides to sweep in turn"
+                    )
     return tuple(k for k in side if side[k] == 0), tuple(k for k in side if side[k] == 1)

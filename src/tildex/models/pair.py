@@ -8,6 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from tildex.generator import Generator
+from tildex.maps import Map
 from tildex.units import Units
 
 __all__ = ["Conditional", "Pair"]
@@ -18,13 +19,16 @@ class Conditional(nn.Module):
 
     Parameters
     ----------
-    map : Module
+    map : Map
         Called on the condition, shape (batch, ...); gives the units' natural parameters.
     units : Units
         The family.
     """
 
-    def __init__(self, map: nn.Module, units: Units) -> None:
+    map: Map
+    units: Units
+
+    def __init__(self, map: Map, units: Units) -> None:
         super().__init__()
         self.map = map
         self.units = units
@@ -49,7 +53,7 @@ class Conditional(nn.Module):
 class Pair(nn.Module):
     """An encoder P(h|x) and a decoder P(x|h); every neural autoencoder here is one.
 
-    Example
+    Example:
     -------
     >>> import torch
     >>> from tildex.generator import Generator
@@ -63,6 +67,9 @@ class Pair(nn.Module):
     >>> pair.reconstruct(torch.zeros(5, 6)).shape
     torch.Size([5, 6])
     """
+
+    encoder: Conditional
+    decoder: Conditional
 
     def __init__(self, encoder: Conditional, decoder: Conditional) -> None:
         super().__init__()

@@ -8,17 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
+from tildex.maps import Map
 from tildex.models.pair import Conditional, Pair
 
 __all__ = ["Chain", "grow", "unroll"]
 
 
-class Chain(nn.Module):
+class Chain(Map):
     """A map through the means of several conditionals; the last gives inputs, for the units of a deep conditional."""
+
+    conditionals: Sequence[Conditional]
 
     def __init__(self, conditionals: Sequence[Conditional]) -> None:
         super().__init__()
-        self.conditionals = nn.ModuleList(conditionals)
+        self.conditionals = nn.ModuleList(conditionals)  # type: ignore[assignment]
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the inputs of the last conditional's units."""
@@ -29,7 +32,8 @@ class Chain(nn.Module):
 
     def affine_weight(self) -> Tensor | None:
         """Return the matrix of a chain of one, or None."""
-        return self.conditionals[0].map.affine_weight() if len(self.conditionals) == 1 else None
+        (*inner, last) = self.conditionals
+        return None if inner else last.map.affine_weight()
 
 
 def grow(layers: Sequence[Callable[[Tensor], Pair]], x: Tensor) -> list[Pair]:
@@ -56,4 +60,6 @@ def unroll(pairs: Sequence[Pair]) -> Pair:
     """Return one deep pair over the same parameters: up through every encoder, down through every decoder."""
     encoders = [pair.encoder for pair in pairs]
     decoders = [pair.decoder for pair in reversed(pairs)]
-    return Pair(Conditional(Chain(encoders), encoders[-1].units), Conditional(Chain(decoders), decoders[-1].units))
+    return Pair(
+        Conditional(Chain(encoders), encoders[-1].units), Conditional(Chain(decoders), decoders[-1].units)
+    )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.part import Part
 from tildex.shapes import Step
@@ -27,10 +28,10 @@ class Penalty(Part, ABC, kind="penalty"):
         self.weight = weight
 
     @abstractmethod
-    def value(self, model: nn.Module, step: Step) -> Tensor:
+    def value(self, model: Any, step: Step) -> Tensor:
         """Return the term before weighting, shape (batch,)."""
 
-    def __call__(self, model: nn.Module, step: Step) -> Tensor:
+    def __call__(self, model: Any, step: Step) -> Tensor:
         """Return the weighted term, shape (batch,)."""
         return self.weight * self.value(model, step)
 
@@ -45,7 +46,7 @@ class Penalty(Part, ABC, kind="penalty"):
 class Both(Penalty):
     """The sum of two penalties, each with its own weight.
 
-    Example
+    Example:
     -------
     >>> from tildex import L1, WeightDecay
     >>> [type(term).__name__ for term in (L1(0.1) + WeightDecay(1e-4)).terms()]
@@ -61,7 +62,7 @@ class Both(Penalty):
         """One: each term carries its own."""
         return 1.0
 
-    def value(self, model: nn.Module, step: Step) -> Tensor:
+    def value(self, model: Any, step: Step) -> Tensor:
         """Return the sum of both weighted terms."""
         return self.first(model, step) + self.second(model, step)
 

@@ -6,8 +6,10 @@ r"""The squared Frobenius norm of the encoder's Jacobian.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.penalties.base import Penalty
 from tildex.shapes import Step
@@ -25,7 +27,7 @@ class Contractive(Penalty):
     def __init__(self, weight: float = 0.1) -> None:
         super().__init__(weight)
 
-    def value(self, model: nn.Module, step: Step) -> Tensor:
+    def value(self, model: Any, step: Step) -> Tensor:
         """Return the squared norm at what the encoder saw, one value a row."""
         weight = model.encoder.map.affine_weight()
         if weight is None or model.encoder.units.group > 1:
@@ -34,7 +36,7 @@ class Contractive(Penalty):
         return variance.square() @ weight.square().sum(1)
 
 
-def jacobian(model: nn.Module, x: Tensor) -> Tensor:
+def jacobian(model: Any, x: Tensor) -> Tensor:
     """Return the derivative of the code's mean by the input, shape (batch, hidden, visible), for any encoder."""
 
     def code(row: Tensor) -> Tensor:

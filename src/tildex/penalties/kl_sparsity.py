@@ -6,8 +6,9 @@ r"""Divergence of the mean activation from a target rate.
 from __future__ import annotations
 
 import math
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.penalties.base import Penalty
 from tildex.shapes import Step
@@ -33,7 +34,7 @@ class KLSparsity(Penalty):
             raise ValueError(f"target must lie between 0 and 1, got {target}")
         self.target = target
 
-    def value(self, model: nn.Module, step: Step) -> Tensor:
+    def value(self, model: Any, step: Step) -> Tensor:
         """Return the batch's divergence, the same for each row."""
         hidden = step.hidden
         if hidden.min() < 0 or hidden.max() > 1:

@@ -5,7 +5,9 @@ r"""The sparse code's L1 norm.
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import Any
+
+from torch import Tensor
 
 from tildex.penalties.base import Penalty
 from tildex.shapes import Step
@@ -20,7 +22,7 @@ class L1(Penalty):
     reconstruction error plus :math:`\lambda \|h\|_1` is the most probable one given the data (Olshausen & Field,
     1996, "Emergence of simple-cell receptive field properties by learning a sparse code for natural images").
 
-    Example
+    Example:
     -------
     >>> L1(0.1)
     L1(weight=0.1)
@@ -29,6 +31,6 @@ class L1(Penalty):
     def __init__(self, weight: float = 0.1) -> None:
         super().__init__(weight)
 
-    def value(self, model: nn.Module, step: Step) -> Tensor:
+    def value(self, model: Any, step: Step) -> Tensor:
         """Return the norm of each row's code."""
         return step.hidden.abs().sum(-1)

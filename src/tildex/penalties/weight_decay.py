@@ -5,8 +5,10 @@ r"""Weight decay.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.penalties.base import Penalty
 from tildex.shapes import Step
@@ -20,7 +22,7 @@ class WeightDecay(Penalty):
     def __init__(self, weight: float = 1e-4) -> None:
         super().__init__(weight)
 
-    def value(self, model: nn.Module, step: Step) -> Tensor:
+    def value(self, model: Any, step: Step) -> Tensor:
         """Return the model's value, the same for each row."""
         squares = [w.square().sum() for w in model.parameters() if w.ndim > 1]
         return 0.5 * torch.stack(squares).sum().expand(len(step.x))

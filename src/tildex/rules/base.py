@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.part import Part
@@ -19,10 +20,10 @@ class Rule(Part, ABC, kind="rule"):
     """A training criterion; knows neither optimiser nor data set."""
 
     @abstractmethod
-    def __call__(self, model: nn.Module, x: Tensor, generator: Generator) -> Loss:
+    def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch ``x`` of shape (batch, visible), a mean over rows of sums over features."""
 
-    def validate(self, model: nn.Module, x: Tensor, generator: Generator) -> Tensor:
+    def validate(self, model: Any, x: Tensor, generator: Generator) -> Tensor:
         """Return a scalar, lower is better, that epochs can be compared by; called without gradients."""
         return self(model, x, generator).total
 
@@ -34,7 +35,7 @@ class Rule(Part, ABC, kind="rule"):
         """Take back what :meth:`get_state` gave."""
 
 
-def penalties(penalty: Penalty | None, model: nn.Module, step: Step) -> Iterable[tuple[str, Tensor]]:
+def penalties(penalty: Penalty | None, model: Any, step: Step) -> Iterable[tuple[str, Tensor]]:
     """Yield each penalty's name and values, one a row."""
     for term in penalty.terms() if penalty is not None else ():
         yield type(term).__name__, term(model, step)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models import BoltzmannMachine, pseudo_log_likelihood_estimate
@@ -32,10 +32,10 @@ class _Contrastive(Rule):
         self.penalty = penalty
 
     @abstractmethod
-    def __call__(self, model: nn.Module, x: Tensor, generator: Generator) -> Loss:
+    def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
 
-    def validate(self, model: nn.Module, x: Tensor, generator: Generator) -> Tensor:
+    def validate(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Tensor:
         """Return minus the pseudo-likelihood, or the reconstruction error where the visible units are not finite."""
         if model.layers[0].units.finite:
             return -pseudo_log_likelihood_estimate(model, x, generator).mean()
@@ -61,7 +61,7 @@ class CD(_Contrastive):
         What is added.
     """
 
-    def __call__(self, model: nn.Module, x: Tensor, generator: Generator) -> Loss:
+    def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
         _require_two_layers(model)
         positive = model.inputs(1, [x, x])
@@ -101,7 +101,7 @@ class PCD(_Contrastive):
             raise ValueError(f"n_chains must be at least 1, got {n_chains}")
         self.n_chains = n_chains
 
-    def __call__(self, model: nn.Module, x: Tensor, generator: Generator) -> Loss:
+    def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch, and move the chains on."""
         _require_two_layers(model)
         rows, units = len(x), model.layers[1].units
@@ -128,14 +128,13 @@ class PCD(_Contrastive):
 def _gibbs(model: BoltzmannMachine, h: Tensor, k: int, generator: Generator) -> Tensor:
     """Return visible values after ``k`` steps from hidden ones, the last one down only."""
     visible, hidden = model.layers
-    for step in range(k):
-        if step:
-            h = hidden.units.sample(model.inputs(1, [v, h]), generator)
+    for _ in range(k - 1):
         v = visible.units.sample(model.inputs(0, [h, h]), generator)
-    return v
+        h = hidden.units.sample(model.inputs(1, [v, v]), generator)
+    return visible.units.sample(model.inputs(0, [h, h]), generator)
 
 
-def _require_two_layers(model: nn.Module) -> None:
+def _require_two_layers(model: BoltzmannMachine) -> None:
     if not isinstance(model, BoltzmannMachine) or model.edges != ((0, 1),):
         raise ValueError(
             "contrastive rules train a Boltzmann machine of one visible and one hidden layer, "

@@ -6,11 +6,13 @@ r"""The evidence lower bound of a variational autoencoder.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.generator import Generator
+from tildex.models import Pair
 from tildex.rules.base import Rule
 from tildex.shapes import Loss
+from tildex.units import DiagonalGaussian
 
 __all__ = ["ELBO", "importance_weighted_bound"]
 
@@ -35,17 +37,18 @@ class ELBO(Rule):
         self.beta = beta
         self.n_samples = n_samples
 
-    def __call__(self, model: nn.Module, x: Tensor, generator: Generator) -> Loss:
+    def __call__(self, model: Pair, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
+        units = _gaussian_code(model)
         inputs = model.encoder.inputs(x, generator)
         draws = inputs.expand(self.n_samples, *inputs.shape)
-        code = model.encoder.units.sample(draws, generator).flatten(0, 1)
+        code = units.sample(draws, generator).flatten(0, 1)
         error = -model.decoder.log_prob(x.repeat(self.n_samples, 1), code, generator)
-        divergence = model.encoder.units.kl_to_standard(inputs).sum(-1)
+        divergence = units.kl_to_standard(inputs).sum(-1)
         return Loss.of(reconstruction=error, kl=self.beta * divergence)
 
 
-def importance_weighted_bound(model: nn.Module, x: Tensor, noise: Tensor) -> Tensor:
+def importance_weighted_bound(model: Pair, x: Tensor, noise: Tensor) -> Tensor:
     """Return the importance-weighted bound on log P(x), one value a row, in nats.
 
     Parameters
@@ -59,7 +62,7 @@ def importance_weighted_bound(model: nn.Module, x: Tensor, noise: Tensor) -> Ten
         (Burda, Grosse & Salakhutdinov, 2016, "Importance weighted autoencoders").
     """
     inputs = model.encoder.inputs(x)
-    mean, log_variance = model.encoder.units.split(inputs)
+    mean, log_variance = _gaussian_code(model).split(inputs)
     log_prior_over_code = []
     for draw in noise:
         code = mean + draw * torch.exp(0.5 * log_variance)
@@ -68,3 +71,10 @@ def importance_weighted_bound(model: nn.Module, x: Tensor, noise: Tensor) -> Ten
         log_prior_over_code.append(model.decoder.log_prob(x, code) + ratio)
     weights = torch.stack(log_prior_over_code)
     return weights.logsumexp(0) - torch.log(weights.new_tensor(float(len(noise))))
+
+
+def _gaussian_code(model: Pair) -> DiagonalGaussian:
+    units = model.encoder.units
+    if not isinstance(units, DiagonalGaussian):
+        raise ValueError(f"the lower bound needs a code of DiagonalGaussian() units, got {units!r}")
+    return units

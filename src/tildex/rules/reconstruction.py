@@ -5,10 +5,11 @@ r"""Reconstruction: what the decoder says of the data, given the code of what th
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.corruptions import Corruption
 from tildex.generator import Generator
+from tildex.models import Pair
 from tildex.penalties import Penalty
 from tildex.rules.base import Rule, penalties
 from tildex.shapes import Loss, Step
@@ -31,7 +32,7 @@ class Reconstruction(Rule):
         self.corruption = corruption
         self.penalty = penalty
 
-    def __call__(self, model: nn.Module, x: Tensor, generator: Generator) -> Loss:
+    def __call__(self, model: Pair, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
         corrupted = x if self.corruption is None else self.corruption(x, generator)
         inputs = model.encoder.inputs(corrupted, generator)

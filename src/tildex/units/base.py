@@ -5,7 +5,6 @@ r"""Unit families: exponential families with a linear natural parameter, from wh
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from typing import ClassVar, Self
 
@@ -114,17 +113,6 @@ class Units(nn.Module, Part, ABC, kind="units"):
         if low < self.low or high > self.high:
             return f"values from {self.low:g} to {self.high:g}, got {low:g} to {high:g}"
         return None
-
-    def states(self, size: int) -> Tensor:
-        """Return every joint value of ``size`` units, shape (states, size); finite families only."""
-        if not self.finite:
-            raise ValueError(f"{type(self).__name__} units take infinitely many values: nothing to enumerate")
-        points, _ = self.nodes(torch.zeros(self.group))
-        groups = size // self.group
-        if groups * math.log2(len(points)) > 25:
-            raise ValueError(f"{size} units have more than 2^25 joint values: too many to enumerate, use AIS")
-        index = torch.cartesian_prod(*[torch.arange(len(points))] * groups).view(-1, groups)
-        return points[index].flatten(1)
 
     # nn.Module and Part both define these; a unit family reads as the part it is.
     __repr__ = Part.__repr__

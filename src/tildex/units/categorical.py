@@ -51,7 +51,9 @@ class Categorical(Units):
         """Draw one class a variable: where a uniform number falls in the cumulative probabilities."""
         cumulative = self._grouped(inputs).softmax(-1).cumsum(-1)
         uniform = generator.uniform(*cumulative.shape[:-1], 1, dtype=inputs.dtype)
-        chosen = torch.searchsorted(cumulative.contiguous(), uniform, right=True).clamp_(max=self.n_classes - 1)
+        chosen = torch.searchsorted(cumulative.contiguous(), uniform, right=True).clamp_(
+            max=self.n_classes - 1
+        )
         return self._one_hot(chosen.squeeze(-1), inputs)
 
     def mode(self, inputs: Tensor) -> Tensor:
@@ -72,7 +74,9 @@ class Categorical(Units):
             return message
         sums = self._grouped(x).sum(-1)
         if (sums - 1).abs().max() > 1e-3:
-            return f"{self.n_classes} columns a variable that add up to 1, got sums up to {float(sums.max()):g}"
+            return (
+                f"{self.n_classes} columns a variable that add up to 1, got sums up to {float(sums.max()):g}"
+            )
         return None
 
     def _grouped(self, x: Tensor) -> Tensor:

@@ -94,6 +94,8 @@ class LearnedGaussian(Gaussian):
         The largest precision a unit may reach, in units of the data after scaling.
     """
 
+    log_precision: nn.Parameter
+
     def __init__(self, precision: float = 1.0, largest: float = 1e4) -> None:
         super().__init__(precision)
         if largest <= precision:

@@ -1,0 +1,35 @@
+"""What every model must beat: PCA of equal rank, and independent units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from tildex.evaluate.estimate import Estimate
+
+__all__ = ["independent_bernoulli", "pca_squared_error", "squared_error"]
+
+
+def squared_error(X: Any, reconstruction: Any) -> Estimate:
+    """Return the squared error summed over features, its mean over rows and the standard error of that mean."""
+    difference = np.asarray(X, dtype=float) - np.asarray(reconstruction, dtype=float)
+    return Estimate.of((difference**2).sum(1))
+
+
+def pca_squared_error(X_train: Any, X_test: Any, rank: int) -> Estimate:
+    """Return the squared error of held-out rows under PCA of ``rank`` axes, or as many as the data allow."""
+    pca = PCA(min(rank, *X_train.shape), random_state=0).fit(np.asarray(X_train))
+    return squared_error(X_test, pca.inverse_transform(pca.transform(np.asarray(X_test))))
+
+
+def independent_bernoulli(X_train: Any, X_test: Any) -> Estimate:
+    """Return the log-likelihood of held-out rows under independent binary units with the training means, in nats.
+
+    Means are kept within 1 / (rows + 2) of the ends, so that a pixel never seen lit costs a finite amount.
+    """
+    rows = len(X_train)
+    p = (np.asarray(X_train, dtype=float).sum(0) + 1) / (rows + 2)
+    X = np.asarray(X_test, dtype=float)
+    return Estimate.of((X * np.log(p) + (1 - X) * np.log1p(-p)).sum(1))

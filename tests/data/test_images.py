@@ -1,0 +1,118 @@
+"""Folders of images."""
+
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tildex.data import DataError, read
+
+
+def draw(path, array, mode=None):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = Image.fromarray(array)
+    (image.convert(mode) if mode else image).save(path)
+
+
+GREY = np.arange(12, dtype=np.uint8).reshape(3, 4) * 20
+COLOUR = np.arange(36, dtype=np.uint8).reshape(3, 4, 3) * 7
+
+
+def test_grey_images_keep_one_channel(tmp_path):
+    draw(tmp_path / "b.png", GREY)
+    draw(tmp_path / "a.bmp", GREY[::-1].copy())
+    (tmp_path / "notes.txt").write_text("not an image")
+    (tmp_path / ".hidden.png").write_text("not an image")
+    record = read(tmp_path)
+    assert record.shape == (3, 4) and record.X.dtype == np.float32 and record.y is None
+    np.testing.assert_allclose(record.X[1].reshape(3, 4), GREY / 255, rtol=1e-6)
+    np.testing.assert_allclose(record.X[0].reshape(3, 4), GREY[::-1] / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg", "JPEG", "bmp", "webp", "gif", "tif"])
+def test_every_ending(ending, tmp_path):
+    draw(tmp_path / f"a.{ending}", COLOUR)
+    record = read(str(tmp_path))
+    assert record.shape == (3, 4, 3) and record.X.max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["1", "LA"])
+def test_modes_that_are_grey(mode, tmp_path):
+    draw(tmp_path / "a.png", GREY, mode)
+    assert read(tmp_path).shape == (3, 4)
+
+
+@pytest.mark.parametrize("mode", ["P", "RGBA"])
+def test_modes_that_are_colour(mode, tmp_path):
+    draw(tmp_path / "a.png", COLOUR, mode)
+    assert read(tmp_path).shape == (3, 4, 3)
+
+
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path):
+    draw(tmp_path / "a.png", np.array([[0, 32768, 65535]], dtype=np.uint16))
+    np.testing.assert_allclose(read(tmp_path).X, [[0, 0.5, 1]], atol=1 / 255)
+
+
+def test_one_colour_image_makes_all_colour(tmp_path):
+    draw(tmp_path / "a.png", GREY)
+    draw(tmp_path / "b.png", COLOUR)
+    record = read(tmp_path)
+    assert record.shape == (3, 4, 3)
+    np.testing.assert_allclose(record.X[0].reshape(3, 4, 3)[..., 1], GREY / 255, rtol=1e-6)
+
+
+def test_sub_folders_are_classes(tmp_path):
+    for k, name in enumerate(["dog/1.png", "cat/2.png", "cat/1.png"]):
+        draw(tmp_path / name, np.full((2, 2), k, np.uint8))
+    (tmp_path / "empty").mkdir()
+    record = read(tmp_path)
+    assert record.target_names == ("cat", "dog") and record.y.tolist() == [0, 0, 1]
+    np.testing.assert_allclose(record.X[:, 0] * 255, [2, 1, 0], atol=1e-6)
+
+
+def test_sizes_must_agree_or_be_given(tmp_path):
+    draw(tmp_path / "a.png", GREY)
+    draw(tmp_path / "b.png", GREY.T.copy())
+    with pytest.raises(DataError, match=r"b\.png is 3 x 4, a\.png is 4 x 3: .* image_size"):
+        read(tmp_path)
+    assert read(tmp_path, image_size=(6, 5)).shape == (6, 5)
+
+
+def test_corrupt_images_are_named(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (50, 50), dtype=np.uint8)
+    draw(tmp_path / "a.png", noise)
+    draw(tmp_path / "b.png", noise)
+    whole = (tmp_path / "b.png").read_bytes()
+    for damaged in (b"", b"text", whole[:10], whole[:500], whole[:300] + bytes(200) + whole[500:]):
+        (tmp_path / "b.png").write_bytes(damaged)
+        with pytest.raises(DataError, match=r"b\.png is not a whole image"):
+            read(tmp_path)
+
+
+def test_folders_without_images(tmp_path):
+    with pytest.raises(DataError, match=r"holds no images: expected files ending in \.png"):
+        read(tmp_path)
+    (tmp_path / "one.ogg").touch()
+    with pytest.raises(DataError, match="sound folders are not read yet"):
+        read(tmp_path)
+
+
+def test_sounds_in_sub_folders(tmp_path):
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "one.WAV").touch()
+    with pytest.raises(DataError, match="sound folders are not read yet"):
+        read(tmp_path)
+
+
+def test_images_beside_classes(tmp_path):
+    draw(tmp_path / "a.png", GREY)
+    draw(tmp_path / "cat" / "a.png", GREY)
+    with pytest.raises(DataError, match="put each into the sub-folder of its class"):
+        read(tmp_path)
+
+
+def test_without_pillow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(DataError, match=r"pip install 'tildex\[image\]'"):
+        read(tmp_path)

@@ -1,0 +1,73 @@
+"""What a user may name, and what is said when it is nothing; records that do not fit."""
+
+import numpy as np
+import pytest
+
+from tildex.data import DataError, Record, read
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("minst", r"no data set is called 'minst'; did you mean 'mnist'\? \(known: cifar10, digits, "),
+        ("digit", "did you mean 'digits'"),
+        (
+            "qqqq",
+            r"known: cifar10, .*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.parquet or",
+        ),
+        ("nowhere.npy", "there is no file or folder 'nowhere.npy'"),
+        ("some/where", "there is no file or folder 'some/where'"),
+    ],
+)
+def test_unknown_names(name, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=message):
+        read(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a.txt", r"expected a file ending in \.npy"),
+        ("a", "expected a file ending in"),
+        ("a.png", "give the folder of images, not one image"),
+        ("a.mp3", "sounds are not read yet"),
+    ],
+)
+def test_files_that_are_not_read(name, message, tmp_path):
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match=message):
+        read(tmp_path / name)
+
+
+def test_a_known_name_wins_over_a_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    assert read("Digits").name == "digits"
+    with pytest.raises(DataError, match="holds no images"):
+        read("./digits")
+
+
+def test_endings_in_capitals(tmp_path):
+    with (tmp_path / "A.NPY").open("wb") as stream:
+        np.save(stream, np.ones((2, 2)))
+    assert len(read(tmp_path / "A.NPY", split="test")) == 2
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"X": np.ones(3)}, "expected rows x features"),
+        ({"X": np.ones((0, 3))}, "at least one of each"),
+        ({"y": np.ones(3)}, "one label for each of 2 rows"),
+        ({"shape": (2, 2)}, "do not fill 3 columns"),
+        ({"feature_names": ("a",)}, "1 names for 3 columns"),
+    ],
+)
+def test_records_that_do_not_fit(parts, message):
+    with pytest.raises(DataError, match=f"some: .*{message}|some: {message}"):
+        Record(**({"X": np.ones((2, 3)), "name": "some"} | parts))
+
+
+def test_errors_are_value_errors():
+    assert issubclass(DataError, ValueError)
