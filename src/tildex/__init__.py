@@ -1,61 +1,46 @@
 """Tildex: the whole autoencoder family, from linear autoencoders that equal PCA to Boltzmann machines."""
 
-from tildex.corruptions import Dropout, GaussianNoise, Masking, SaltAndPepper
-from tildex.data import DataError, read
-from tildex.estimators import (
-    Autoencoder,
-    BernoulliRBM,
-    ContractiveAutoencoder,
-    DenoisingAutoencoder,
-    DropoutAutoencoder,
-    LinearAutoencoder,
-    SparseAutoencoder,
-    VariationalAutoencoder,
-    load,
-)
-from tildex.files import RunError
-from tildex.optimizers import LBFGS, SGD, Adam, Constant, Cosine, Linear
-from tildex.penalties import L1, Contractive, KLSparsity, WeightDecay
-from tildex.rules import CD, ELBO, PCD, Reconstruction
-from tildex.train import NonFiniteLossError
-from tildex.units import Bernoulli, Categorical, Gaussian, LearnedGaussian
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "CD",
-    "ELBO",
-    "L1",
-    "LBFGS",
-    "PCD",
-    "SGD",
-    "Adam",
-    "Autoencoder",
-    "Bernoulli",
-    "BernoulliRBM",
-    "Categorical",
-    "Constant",
-    "Contractive",
-    "ContractiveAutoencoder",
-    "Cosine",
-    "DataError",
-    "DenoisingAutoencoder",
-    "Dropout",
-    "DropoutAutoencoder",
-    "Gaussian",
-    "GaussianNoise",
-    "KLSparsity",
-    "LearnedGaussian",
-    "Linear",
-    "LinearAutoencoder",
-    "Masking",
-    "NonFiniteLossError",
-    "Reconstruction",
-    "RunError",
-    "SaltAndPepper",
-    "SparseAutoencoder",
-    "VariationalAutoencoder",
-    "WeightDecay",
-    "load",
-    "read",
-]
+# Names are fetched when first used, so that ``tildex --help`` need not wait for torch.
+_PUBLIC = {
+    "tildex.corruptions": ("Dropout", "GaussianNoise", "Masking", "SaltAndPepper"),
+    "tildex.data": ("DataError", "read"),
+    "tildex.estimators": (
+        "Autoencoder",
+        "BernoulliRBM",
+        "ContractiveAutoencoder",
+        "DenoisingAutoencoder",
+        "DropoutAutoencoder",
+        "LinearAutoencoder",
+        "SparseAutoencoder",
+        "VariationalAutoencoder",
+        "load",
+    ),
+    "tildex.files": ("RunError",),
+    "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear"),
+    "tildex.penalties": ("L1", "Contractive", "KLSparsity", "WeightDecay"),
+    "tildex.rules": ("CD", "ELBO", "PCD", "Reconstruction"),
+    "tildex.train": ("NonFiniteLossError",),
+    "tildex.units": ("Bernoulli", "Categorical", "Gaussian", "LearnedGaussian"),
+}
+_HOME = {name: module for module, names in _PUBLIC.items() for name in names}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tildex' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

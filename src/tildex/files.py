@@ -1,4 +1,4 @@
-"""Files that are whole or not there: write to a temporary name, then rename; arrays as safetensors, the rest as JSON."""
+"""Files that are whole or not there: written under a temporary name, then renamed; safetensors with JSON inside."""
 
 from __future__ import annotations
 

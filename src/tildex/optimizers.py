@@ -44,7 +44,7 @@ class Linear(Schedule):
 class Cosine(Schedule):
     """The learning rate rises on a line during ``warmup``, a share of training, then falls as half a cosine.
 
-    Example:
+    Example
     -------
     >>> [round(Cosine(warmup=0.2)(t), 3) for t in (0.0, 0.1, 0.2, 0.6, 1.0)]
     [0.0, 0.5, 1.0, 0.5, 0.0]

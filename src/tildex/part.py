@@ -19,7 +19,7 @@ class Part:
 
     Parts follow scikit-learn's parameter protocol, so ``clone`` and ``GridSearchCV`` reach into them.
 
-    Example:
+    Example
     -------
     >>> from tildex import Masking
     >>> Masking(0.3)

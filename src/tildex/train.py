@@ -114,7 +114,7 @@ class Trainer:
             self.average = [p.detach().clone() for p in self.parameters]
 
     def fit(self, rows: Rows, held_out: Tensor | None = None) -> None:
-        """Train until the plan's end or a callback's stop; leaves the averaged weights in the model if there are any."""
+        """Train until the plan's end or a callback's stop; averaged weights, if any, end up in the model."""
         while self.epoch < self.plan.n_iter and not self.stop:
             self.run_epoch(rows, held_out)
             for callback in self.callbacks:

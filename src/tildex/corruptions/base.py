@@ -29,7 +29,7 @@ class Corruption(Part, ABC, kind="corruption"):
 class Then(Corruption):
     """One corruption after another.
 
-    Example:
+    Example
     -------
     >>> from tildex import GaussianNoise, Masking
     >>> Masking(0.2) >> GaussianNoise(0.1)

@@ -16,7 +16,7 @@ __all__ = ["GaussianNoise"]
 class GaussianNoise(Corruption):
     """Adds normal noise of standard deviation ``scale``, in units of the data after scaling.
 
-    Example:
+    Example
     -------
     >>> import torch
     >>> from tildex.generator import Generator

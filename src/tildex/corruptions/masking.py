@@ -18,7 +18,7 @@ class Masking(Corruption):
     """Sets each value to zero with probability ``rate`` (Vincent et al., 2008, "Extracting and composing robust
     features with denoising autoencoders").
 
-    Example:
+    Example
     -------
     >>> import torch
     >>> from tildex.generator import Generator

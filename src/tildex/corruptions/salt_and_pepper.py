@@ -14,7 +14,7 @@ __all__ = ["SaltAndPepper"]
 class SaltAndPepper(Corruption):
     """Sets each value with probability ``rate`` to ``low`` or ``high``, evenly.
 
-    Example:
+    Example
     -------
     >>> import torch
     >>> from tildex.generator import Generator

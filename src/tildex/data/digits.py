@@ -15,7 +15,7 @@ __all__ = ["Digits"]
 class Digits(Dataset):
     """Handwritten digits of 8 x 8 pixels; a fifth of each class, drawn with seed 0, is for testing.
 
-    Example:
+    Example
     -------
     >>> Digits().load(split="test")
     Record('digits', 359 rows of 8 x 8)

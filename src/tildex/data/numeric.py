@@ -20,12 +20,12 @@ def float_rows(array: np.ndarray, where: str) -> tuple[np.ndarray, tuple[int, ..
     float32 comes back as it is, memory-mapped or not; other types are converted in memory. uint8 counts as
     pixels and is divided by 255, unless it holds nothing but 0 and 1.
 
-    Raises:
+    Raises
     ------
     DataError
         If the array is not numeric, has no rows or no features, or holds NaN or infinity.
 
-    Example:
+    Example
     -------
     >>> rows, shape = float_rows(np.zeros((10, 2, 3), dtype=int), "blank.npy")
     >>> rows.shape, rows.dtype, shape

@@ -33,12 +33,12 @@ class _Unpickler(pickle.Unpickler):
 def unpickle(raw: bytes) -> Any:
     """Return what a pickle holds, its Python 2 strings as bytes.
 
-    Raises:
+    Raises
     ------
     DataError
         If it is damaged, or asks for any class or function that arrays do not need.
 
-    Example:
+    Example
     -------
     >>> unpickle(pickle.dumps({b"labels": [3, 1]}))
     {b'labels': [3, 1]}

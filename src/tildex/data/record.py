@@ -17,7 +17,7 @@ __all__ = ["Record"]
 class Record:
     """Rows of data with their labels, names and sample shape.
 
-    Attributes:
+    Attributes
     ----------
     X : float32 array of shape (rows, features), memory map, or sparse CSR matrix
         Pixels lie in [0, 1].
@@ -34,12 +34,12 @@ class Record:
     note : str
         What a user of these rows must know, e.g. that some are missing; mostly empty.
 
-    Raises:
+    Raises
     ------
     DataError
         If the parts do not fit each other.
 
-    Example:
+    Example
     -------
     >>> import numpy as np
     >>> Record(np.zeros((5, 6), np.float32), shape=(2, 3), name="blank")

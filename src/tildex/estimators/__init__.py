@@ -7,7 +7,7 @@ from tildex.estimators.autoencoders import (
     DropoutAutoencoder,
     SparseAutoencoder,
 )
-from tildex.estimators.base import Estimator, ModelRow
+from tildex.estimators.base import Estimator, ModelRow, model_table
 from tildex.estimators.boltzmann import BernoulliRBM
 from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
@@ -25,4 +25,5 @@ __all__ = [
     "SparseAutoencoder",
     "VariationalAutoencoder",
     "load",
+    "model_table",
 ]

@@ -204,7 +204,7 @@ class DenoisingAutoencoder(Autoencoder):
     All parameters are those of :class:`Autoencoder`; ``corruption`` defaults to ``Masking(0.3)`` and ``code`` to
     ``Bernoulli()``.
 
-    Example:
+    Example
     -------
     >>> from tildex import DenoisingAutoencoder, Masking
     >>> DenoisingAutoencoder(n_components=16, corruption=Masking(0.5))

@@ -35,7 +35,7 @@ from tildex.rules import Rule
 from tildex.train import Plan, Rows, Trainer
 from tildex.units import Units
 
-__all__ = ["Estimator", "ModelRow"]
+__all__ = ["Estimator", "ModelRow", "model_table"]
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,8 @@ class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         ----------
         X : array, sparse matrix, memory map or tensor of shape (rows, features)
             The data; never changed, and read a batch at a time.
-        y : ignored
+        y : None
+            Ignored; there for pipelines.
         X_val : like X, optional
             Held-out rows; with ``early_stopping`` and none given, a share ``validation_fraction`` of ``X``.
         checkpoint : path, optional
@@ -347,3 +348,19 @@ class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
             state["scaling_"] = copy.deepcopy(self.scaling_).cpu()
             state["device_"] = torch.device("cpu")
         return state
+
+
+def model_table() -> list[dict[str, str]]:
+    """Return the table of models from the estimators themselves, a dictionary of column to cell a row."""
+    return [
+        {
+            "model": slug,
+            "class": cls.__name__,
+            "P(h given x)": cls.row.encoder,
+            "P(x given h)": cls.row.decoder,
+            "corruption": cls.row.corruption,
+            "penalty": cls.row.penalty,
+            "rule": cls.row.rule,
+        }
+        for slug, cls in Estimator.table.items()
+    ]

@@ -237,11 +237,11 @@ warm_start
         return n_rows
 
     def _encode(self, x: Tensor) -> Tensor:
-        visible, hidden = self.module_.layers
+        hidden = self.module_.layers[1]
         return hidden.units.mean(self.module_.inputs(1, [x, x]))
 
     def _decode(self, z: Tensor) -> Tensor:
-        visible, hidden = self.module_.layers
+        visible = self.module_.layers[0]
         return visible.units.mean(self.module_.inputs(0, [z, z]))
 
     def _log_score(self, x: Tensor) -> Tensor:

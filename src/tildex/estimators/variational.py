@@ -54,7 +54,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     (3, 8)
     """
 
-    slug = "variational"
+    slug = "vae"
     row = ModelRow("map + diagonal Gaussian", "map + units", rule="ELBO")
     defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam()}
 

@@ -6,6 +6,7 @@ r"""Annealed importance sampling (Neal, 2001; Salakhutdinov & Murray, 2008).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -64,7 +65,7 @@ def log_partition_ais(
     state = [draw(layer.units, layer.base.expand(n_chains, -1)) for layer in machine.layers]
     log_weights = torch.zeros(n_chains, dtype=torch.float64, device=generator.device)
     betas = torch.linspace(0, 1, n_betas, dtype=torch.float64).tolist()
-    for previous, beta in zip(betas, betas[1:], strict=False):
+    for previous, beta in pairwise(betas):
         log_weights += (
             machine.log_marginal(state, beta=beta) - machine.log_marginal(state, beta=previous)
         ).double()

@@ -14,7 +14,7 @@ __all__ = ["Estimate"]
 class Estimate:
     """A value with its standard error; zero where the value is exact.
 
-    Example:
+    Example
     -------
     >>> print(Estimate.of([1.0, 2.0, 3.0]))
     2 ± 0.58

@@ -53,7 +53,7 @@ class Conditional(nn.Module):
 class Pair(nn.Module):
     """An encoder P(h|x) and a decoder P(x|h); every neural autoencoder here is one.
 
-    Example:
+    Example
     -------
     >>> import torch
     >>> from tildex.generator import Generator

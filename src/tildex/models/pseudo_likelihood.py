@@ -1,4 +1,4 @@
-r"""Pseudo-likelihood of a machine of two layers: each visible variable given all the others, the hidden ones summed out.
+r"""Pseudo-likelihood of a machine of two layers: each visible variable given all others, the hidden ones summed out.
 
 .. math:: \log PL(v) = \sum_i \log P(v_i \mid v_{-i}), \qquad
           P(v_i \mid v_{-i}) \propto e^{b_i v_i - E_i(v_i) + A_h(\mathrm{inputs}_h(v))}

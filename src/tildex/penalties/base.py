@@ -46,7 +46,7 @@ class Penalty(Part, ABC, kind="penalty"):
 class Both(Penalty):
     """The sum of two penalties, each with its own weight.
 
-    Example:
+    Example
     -------
     >>> from tildex import L1, WeightDecay
     >>> [type(term).__name__ for term in (L1(0.1) + WeightDecay(1e-4)).terms()]

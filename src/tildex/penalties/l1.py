@@ -22,7 +22,7 @@ class L1(Penalty):
     reconstruction error plus :math:`\lambda \|h\|_1` is the most probable one given the data (Olshausen & Field,
     1996, "Emergence of simple-cell receptive field properties by learning a sparse code for natural images").
 
-    Example:
+    Example
     -------
     >>> L1(0.1)
     L1(weight=0.1)

@@ -18,7 +18,7 @@ __all__ = ["Bernoulli"]
 class Bernoulli(Units):
     """Units that are 0 or 1; the minus log-probability of a value between them is the binary cross-entropy.
 
-    Example:
+    Example
     -------
     >>> import torch
     >>> Bernoulli().mean(torch.tensor([[0.0, 100.0]]))

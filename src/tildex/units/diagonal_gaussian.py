@@ -1,6 +1,7 @@
 r"""The code of a variational autoencoder: a mean and a log-variance a unit, both decided by the input.
 
-.. math:: \log p(x \mid \mu, \lambda) = -\tfrac12 \sum_i \left[(x_i - \mu_i)^2 e^{-\lambda_i} + \lambda_i + \log 2\pi\right]
+.. math:: \log p(x \mid \mu, \lambda)
+          = -\tfrac12 \sum_i \left[(x_i - \mu_i)^2 e^{-\lambda_i} + \lambda_i + \log 2\pi\right]
 """
 
 from __future__ import annotations

@@ -1,0 +1,59 @@
+"""The command ``tildex``: its commands, its exit codes, and errors as one sentence.
+
+Exit code 0 means done, 1 that the work could not be done, 2 that the command was not understood.
+"""
+
+from __future__ import annotations
+
+from cyclopts import App, CycloptsError
+from rich.console import Console
+
+from tildex.cli import browse, demo, fit, use
+
+__all__ = ["app", "main"]
+
+app = App(
+    name="tildex",
+    help="Autoencoders and Boltzmann machines: train, measure, encode, sample and report.\n\n"
+    "Start with `tildex demo`, then `tildex fit denoising digits --out runs/first` and `tildex report runs/first`.",
+    help_format="markdown",
+    version_flags=["--version"],
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+for command in (
+    fit.fit,
+    use.evaluate,
+    use.encode,
+    use.reconstruct,
+    use.sample,
+    use.report,
+    browse.models,
+    browse.data,
+    demo.demo,
+):
+    app.command(command)
+
+
+def main(tokens: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    try:
+        app(tokens, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        return _fail(f"{error}; see `tildex --help`", 2)
+    except (ValueError, ArithmeticError, OSError, ImportError) as error:
+        return _fail(str(error), 1)
+    except KeyboardInterrupt:
+        return _fail("interrupted; a run with a checkpoint goes on with `tildex fit ... --resume`", 1)
+    return 0
+
+
+def _fail(message: str, code: int) -> int:
+    sentence = " ".join(message.split())
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"[red]error:[/red] {_plain(sentence)}")
+    return code
+
+
+def _plain(text: str) -> str:
+    # What users typed may hold square brackets, which the console would read as markup.
+    return text.replace("[", r"\[")

@@ -1,0 +1,79 @@
+"""``tildex models`` and ``tildex data``: what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+__all__ = ["data", "models"]
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def models(*, json: Flag = False) -> None:
+    """List the models: each a pair of conditional distributions, a corruption, a penalty and a rule.
+
+    Example: `tildex models --json`
+
+    Parameters
+    ----------
+    json
+        Print as JSON.
+    """
+    from tildex.cli.output import print_json, print_table
+    from tildex.estimators import model_table
+
+    rows = model_table()
+    if json:
+        print_json(rows)
+    else:
+        # The class is the same word again, in the JSON and in Python's help.
+        print_table("Models", [{k: v for k, v in row.items() if k != "class"} for row in rows])
+
+
+def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag = False) -> None:
+    """List the known data sets, whether they are here and their licences; or say all about one.
+
+    Example: `tildex data mnist` says which files to put where
+
+    Parameters
+    ----------
+    name
+        A data set to say more of.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    json
+        Print as JSON, with sources and how to get each.
+    """
+    from dataclasses import asdict
+
+    from tildex.cli.output import print_json, print_table, say
+    from tildex.data import DataError, known
+    from tildex.part import nearest
+
+    entries = {entry.slug: entry for entry in known(data_dir)}
+    if name is not None and name not in entries:
+        raise DataError(f"no data set is called {name!r}; {nearest(name, entries)}")
+    chosen = list(entries.values()) if name is None else [entries[name]]
+    if json:
+        print_json([asdict(entry) for entry in chosen])
+        return
+    print_table(
+        "Data sets",
+        [
+            {
+                "name": entry.slug,
+                "what": entry.title,
+                "rows": entry.rows,
+                "here": "yes" if entry.present else "no",
+                "licence": entry.licence,
+            }
+            for entry in chosen
+        ],
+    )
+    if name is None:
+        say("how to get one: tildex data NAME")
+    else:
+        say(f"source: {chosen[0].source}\n{chosen[0].how_to_get}")

@@ -1,0 +1,110 @@
+"""``tildex fit``: data to a saved run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+__all__ = ["fit"]
+
+
+def fit(
+    model: str,
+    data: str,
+    /,
+    *,
+    out: Path,
+    set_: Annotated[
+        tuple[str, ...], Parameter(name=["--set", "-s"], negative=(), consume_multiple=True)
+    ] = (),
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    precision: str | None = None,
+    split: str = "train",
+    data_dir: Path | None = None,
+    resume: Annotated[bool, Parameter(negative=())] = False,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> None:
+    """Train a model on data and save it as a run folder.
+
+    Example: `tildex fit denoising digits --out runs/dae --set n_components=32 corruption.rate=0.5 --epochs 100`
+
+    Parameters
+    ----------
+    model
+        A name from `tildex models`, such as linear, denoising, vae or rbm.
+    data
+        A name from `tildex data`, or a .npy, .npz, .csv or .parquet file, or a folder of images.
+    out
+        The run folder to make.
+    set_
+        Settings of the model, NAME=VALUE or PART.NAME=VALUE; a part is written as in Python:
+        `penalty=L1(0.1)`, `optimizer.learning_rate=0.01`, `hidden_layer_sizes=256,64`.
+    epochs
+        Passes over the data; the model's own default when not given.
+    batch_size
+        Rows a step.
+    seed
+        Decides everything random: the same seed gives the same model.
+    device
+        auto, cpu, cuda, cuda:1, ...
+    precision
+        float32, float64, or bfloat16 for the products alone.
+    split
+        Part of a known data set to train on.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    resume
+        Go on from the checkpoint of an interrupted run in the same folder.
+    json
+        Print the result as JSON.
+    """
+    from tildex import distributed
+    from tildex.cli.output import provenance, say
+    from tildex.cli.settings import configure, estimator_named
+    from tildex.data import read
+
+    options: dict[str, Any] = {"n_iter": epochs, "batch_size": batch_size, "precision": precision}
+    estimator = configure(estimator_named(model), set_, random_state=seed, device=device, **options)
+    checkpoint = out / "checkpoint.safetensors"
+    _require_free(out, checkpoint, resume)
+    record = read(data, split=split, data_dir=data_dir)
+    if record.note:
+        say(record.note)
+    estimator.fit(record.X, checkpoint=checkpoint)
+    if distributed.rank() == 0:
+        estimator.save(out)
+        provenance(out, data, split, record)
+        checkpoint.unlink(missing_ok=True)
+        _summary(out, estimator, json)
+
+
+def _require_free(out: Path, checkpoint: Path, resume: bool) -> None:
+    from tildex.files import RunError
+
+    if (out / "recipe.json").is_file():
+        raise RunError(f"{out} already holds a finished run: give another --out, or remove it")
+    if resume and not checkpoint.is_file():
+        raise RunError(f"nothing to resume: {out} has no checkpoint.safetensors; leave out --resume")
+    if not resume and checkpoint.is_file():
+        raise RunError(f"{out} holds an interrupted run: add --resume to go on, or give another --out")
+    if out.exists() and not checkpoint.is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise RunError(f"{out} exists and is not a run: give the name of a new folder as --out")
+
+
+def _summary(out: Path, estimator: Any, json: bool) -> None:
+    from tildex.cli.output import print_json, say
+
+    last = estimator.history_[-1]
+    if json:
+        print_json({"run": str(out), "model": estimator.slug, "epochs": estimator.n_iter_, **last})
+        return
+    losses = ", ".join(
+        f"{name.replace('_', ' ')} {value:.5g}" for name, value in last.items() if name != "epoch"
+    )
+    say(f"{type(estimator).__name__} after {estimator.n_iter_} epochs: {losses}")
+    say(f"saved in {out}; look at it with: tildex report {out}")

@@ -1,0 +1,105 @@
+"""What commands print and write: tables for people, JSON for scripts, arrays by file ending."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tildex.data import DataError, Record, read
+from tildex.files import write_json, write_whole
+
+__all__ = ["print_json", "print_table", "provenance", "read_provenance", "save_array", "save_sheet", "say"]
+
+_PROVENANCE = "data.json"
+
+
+def print_json(value: Any) -> None:
+    """Print JSON on standard output, for a script to read."""
+    print(json.dumps(value, indent=2))
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print rows as a table; cells are shown as they are, whatever they hold."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
+    for position, name in enumerate(rows[0]):
+        table.add_column(name, no_wrap=position == 0, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(str(value)) for value in row.values()))
+    Console().print(table)
+
+
+def say(message: str) -> None:
+    """Print a line for people on standard error, which keeps standard output for results."""
+    Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(message)
+
+
+def save_array(path: Path, values: np.ndarray, names: Sequence[str], y: np.ndarray | None = None) -> None:
+    """Write rows to ``.npy``, ``.csv`` or ``.parquet``, whole or not at all; labels become a last column ``y``.
+
+    Raises
+    ------
+    DataError
+        If the ending is another, or parquet is not installed.
+    """
+    writers = {".npy": _write_npy, ".csv": _write_csv, ".parquet": _write_parquet}
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise DataError(f"cannot write {path}: expected a name ending in {', '.join(writers)}")
+    columns = {name: values[:, i] for i, name in enumerate(names)}
+    if y is not None:
+        columns["y"] = y
+    write_whole(path, lambda target: writer(target, values, columns))
+
+
+def save_sheet(path: Path, figure: Any) -> None:
+    """Write a figure as a picture, whole or not at all."""
+    write_whole(path, lambda target: figure.savefig(target, format="png", dpi=150, bbox_inches="tight"))
+
+
+def provenance(out: Path, source: str, split: str, record: Record) -> None:
+    """Note beside a run what it was trained on, so that a report can read it again."""
+    path = Path(source)
+    known = str(path.resolve()) if path.exists() and record.name != source else source
+    write_json(
+        out / _PROVENANCE, {"source": known, "split": split, "rows": len(record.X), "name": record.name}
+    )
+
+
+def read_provenance(run: Path, data_dir: Path | None) -> tuple[str, Record] | None:
+    """Return what a run was trained on: its source and rows, or None where they are no longer to be had."""
+    try:
+        noted = json.loads((run / _PROVENANCE).read_text(encoding="utf-8"))
+        record = read(noted["source"], split=noted["split"], data_dir=data_dir)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return noted["source"], record
+
+
+def _write_npy(target: Path, values: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:
+    with target.open("wb") as stream:
+        np.save(stream, values, allow_pickle=False)
+
+
+def _write_csv(target: Path, values: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:
+    with target.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+
+
+def _write_parquet(target: Path, values: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError as error:
+        raise DataError("parquet needs pyarrow: pip install 'tildex[data]', or write .npy or .csv") from error
+    pyarrow.parquet.write_table(pyarrow.table(dict(columns)), target)

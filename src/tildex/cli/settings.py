@@ -1,0 +1,123 @@
+"""``--set penalty.weight=0.1``: text to constructor arguments, parts written as they are in Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Any
+
+from tildex.estimators import Estimator
+from tildex.part import Part, nearest
+
+__all__ = ["configure", "estimator_named"]
+
+
+def estimator_named(name: str) -> type[Estimator]:
+    """Return the estimator class of a command-line or class name, upper and lower case alike.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message offers the nearest.
+    """
+    known = {**Estimator.table, **{cls.__name__: cls for cls in Estimator.table.values()}}
+    folded = {key.lower(): cls for key, cls in known.items()}
+    if name.lower() not in folded:
+        raise ValueError(
+            f"no model is called {name!r}; {nearest(name, Estimator.table)} See `tildex models`."
+        )
+    return folded[name.lower()]
+
+
+def configure(cls: type[Estimator], assignments: Sequence[str], **given: Any) -> Estimator:
+    """Return an estimator with settings from text, each ``name=value`` or ``part.name=value``, in order.
+
+    Parameters
+    ----------
+    cls : type
+        The estimator.
+    assignments : sequence of str
+        The settings. A value is a Python literal, ``true``, ``false`` or ``null``, a part such as ``Masking(0.3)``,
+        or plain text.
+    **given
+        Arguments from other options; None means not given.
+
+    Raises
+    ------
+    ValueError
+        If a name or a value is not understood.
+    """
+    estimator = cls(**{name: value for name, value in given.items() if value is not None})
+    for assignment in assignments:
+        path, equals, text = assignment.partition("=")
+        if not equals:
+            raise ValueError(f"expected --set name=value, got {assignment!r}")
+        _assign(estimator, path.strip(), parse_value(text.strip()))
+    return estimator
+
+
+def _assign(estimator: Estimator, path: str, value: Any) -> None:
+    head, _, rest = path.partition(".")
+    params = estimator.get_params(deep=False)
+    if head not in params:
+        raise ValueError(f"{type(estimator).__name__} has no setting {head!r}; {nearest(head, params)}")
+    if not rest:
+        estimator.set_params(**{head: value})
+        return
+    part = params[head] if params[head] is not None else estimator.defaults.get(head)
+    if not isinstance(part, Part):
+        raise ValueError(
+            f"{type(estimator).__name__} has no {head} whose {rest!r} could be set: first choose one, "
+            f"as in --set '{head}=NAME(...)'"
+        )
+    part = part.copy()
+    part.set_params(**{rest.replace(".", "__"): value})
+    estimator.set_params(**{head: part.copy()})
+
+
+def parse_value(text: str) -> Any:
+    """Return the value that ``text`` stands for; nothing is executed.
+
+    >>> parse_value("0.5"), parse_value("256,64"), parse_value("true"), parse_value("relu")
+    (0.5, (256, 64), True, 'relu')
+    >>> parse_value("Adam(0.01, schedule=Cosine(warmup=0.1))")
+    Adam(learning_rate=0.01, weight_decay=0.0, schedule=Cosine(warmup=0.1, end=0.0))
+    """
+    words = {"true": True, "false": False, "null": None, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        node = ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return text
+    value = _evaluate(node, text)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _evaluate(node: ast.expr, text: str) -> Any:
+    if isinstance(node, ast.Name):
+        part = _part_named(node.id)
+        return part() if part is not None else text
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        part = _part_named(node.func.id)
+        if part is None:
+            known = [name for kind in Part.kinds.values() for name in kind.table]
+            raise ValueError(f"no part is called {node.func.id!r}; {nearest(node.func.id, known)}")
+        values = [_evaluate(argument, text) for argument in node.args]
+        named = {k.arg: _evaluate(k.value, text) for k in node.keywords if k.arg is not None}
+        try:
+            return part(*values, **named)
+        except TypeError as error:
+            raise ValueError(f"{text} does not fit {part.__name__}: {error}") from error
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return text
+
+
+def _part_named(name: str) -> type[Part] | None:
+    for kind in Part.kinds.values():
+        for known, part in kind.table.items():
+            if known.lower() == name.lower():
+                return part
+    return None
