@@ -26,7 +26,7 @@ _PUBLIC = {
     "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear"),
     "tildex.penalties": ("L1", "Contractive", "KLSparsity", "WeightDecay"),
     "tildex.rules": ("CD", "ELBO", "PCD", "Reconstruction"),
-    "tildex.train": ("NonFiniteLossError",),
+    "tildex.meter": ("NonFiniteLossError",),
     "tildex.units": ("Bernoulli", "Categorical", "Gaussian", "LearnedGaussian"),
 }
 _HOME = {name: module for module, names in _PUBLIC.items() for name in names}

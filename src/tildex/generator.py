@@ -3,7 +3,7 @@
 On a processor the bits come from numpy's SFC64, several times cheaper than torch's generator; elsewhere from the
 generator of the device. A Bernoulli draw compares 16 random bits with the probability. Those bits alone would round
 every probability to 1/65536, so one uniform number f, shared by the call, fills the bits below: u + f is uniform on
-[0, 65536), hence each unit fires with exactly its probability, however rare.
+[0, 65536), hence each unit fires with its own probability, however rare.
 """
 
 from __future__ import annotations
@@ -47,11 +47,12 @@ class Generator:
         """Return 0 or 1 in the type of ``probability``, each 1 with exactly its probability."""
         if self._torch is not None:
             return torch.bernoulli(probability, generator=self._torch)
-        bits = self._bits(probability.numel()).view(probability.shape)
-        # int16 holds u - 32768, so the threshold moves down with it.
-        fraction = self._numpy.random() + _LEVELS / 2
-        threshold = probability.detach().float() * _LEVELS
-        return torch.lt(bits, threshold.sub_(fraction)).to(probability.dtype)
+        p = probability.detach()
+        p = p if p.dtype in (torch.float32, torch.float64) else p.float()
+        # In place from here on: a fresh array for every step of the arithmetic costs more than the arithmetic.
+        u = self._bits(p.numel()).view(p.shape).to(p.dtype)
+        u.add_(_LEVELS / 2).add_(self._numpy.random()).mul_(1 / _LEVELS)
+        return torch.lt(u, p, out=u).to(probability.dtype)
 
     def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
         """Return uniform numbers in [0, 1)."""
@@ -111,5 +112,6 @@ class Generator:
             self._torch.set_state(state["device"])
 
     def _bits(self, n: int) -> Tensor:
+        """Return ``n`` integers, uniform on [-32768, 32768)."""
         words = self._numpy.bit_generator.random_raw((n + 3) // 4)
         return torch.from_numpy(words.view(np.int16)[:n])

@@ -145,6 +145,10 @@ class LBFGS(Optimizer):
         self.history = history
         self.max_evaluations = max_evaluations
 
+    def rate_at(self, progress: float) -> float:
+        """Return the first step to try; a line search cannot start from a step of zero."""
+        return max(super().rate_at(progress), 1e-3 * self.learning_rate)
+
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """Return torch's L-BFGS, which calls the loss several times a step."""
         return torch.optim.LBFGS(

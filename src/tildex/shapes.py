@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 __all__ = ["Loss", "Step", "Update"]
 
@@ -42,17 +42,38 @@ class Step:
 class Loss:
     """A scalar to descend, and the parts it is the sum of.
 
-    Sums run over features and means over rows, everywhere. ``parts`` are detached scalars by name.
+    Sums run over features and means over rows, everywhere.
+
+    Attributes
+    ----------
+    total : Tensor
+        The scalar.
+    parts : dict of str to Tensor
+        Detached scalars by name.
+    gradients : list of (Parameter, Tensor)
+        What a rule knows in closed form, in place of or beside what the tape of ``total`` gives.
     """
 
     total: Tensor
     parts: dict[str, Tensor] = field(default_factory=dict)
+    gradients: list[tuple[nn.Parameter, Tensor]] = field(default_factory=list)
 
     @classmethod
     def of(cls, **parts: Tensor) -> Loss:
         """Return the loss that is the sum of the means of ``parts``, one value a row each."""
         means = {name: values.mean() for name, values in parts.items()}
         return cls(torch.stack(list(means.values())).sum(), {name: m.detach() for name, m in means.items()})
+
+    def __add__(self, other: Loss) -> Loss:
+        """Return the sum of two losses of one batch."""
+        return Loss(self.total + other.total, self.parts | other.parts, self.gradients + other.gradients)
+
+    def backward(self) -> None:
+        """Add the gradient to every parameter's."""
+        if self.total.requires_grad:
+            self.total.backward()
+        for parameter, gradient in self.gradients:
+            parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
 
 
 Update = Callable[[Any, Tensor], Tensor]

@@ -13,14 +13,13 @@ from torch import Tensor, nn
 
 from tildex import distributed
 from tildex.generator import Generator
+from tildex.meter import Meter
 from tildex.optimizers import Optimizer
+from tildex.products import fast_products
 from tildex.rules import Rule
 from tildex.shapes import Loss
 
-__all__ = ["Callback", "NonFiniteLossError", "Plan", "Rows", "Trainer"]
-
-# Losses are looked at this often: a look waits for the device, a step should not.
-_LOOK_EVERY = 16
+__all__ = ["Callback", "Plan", "Rows", "Trainer"]
 
 
 class Rows(Protocol):
@@ -41,10 +40,6 @@ class Callback(Protocol):
     def __call__(self, trainer: Trainer) -> None:
         """Look at the trainer."""
         ...
-
-
-class NonFiniteLossError(ArithmeticError):
-    """The loss became infinite or not a number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,12 +123,13 @@ class Trainer:
         size = batch_size or self.plan.batch_size or len(rows)
         n_steps = -(-len(rows) // size)
         order = self.order.permutation(len(rows)) if self.plan.shuffle else None
-        meter = _Meter(self.epoch)
-        for start in range(0, len(rows), size):
-            stop = min(start + size, len(rows))
-            x = rows.take(slice(start, stop) if order is None else order[start:stop])
-            self._set_rate(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
-            meter.add(self.step(x), stop - start)
+        meter = Meter(self.epoch)
+        with fast_products(self.parameters[0].device):
+            for start in range(0, len(rows), size):
+                stop = min(start + size, len(rows))
+                x = rows.take(slice(start, stop) if order is None else order[start:stop])
+                self._set_rate(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
+                meter.add(self.step(x), stop - start)
         self.epoch += 1
         record = {"epoch": float(self.epoch), **meter.means()}
         if held_out is not None:
@@ -154,7 +150,7 @@ class Trainer:
             self.torch_optimizer.zero_grad()
             with self._autocast():
                 loss = self.rule(self.model, shard, self.noise)
-            loss.total.backward()
+            loss.backward()
             total = loss.total.detach()
             self._reduce(total, share)
             kept.append(loss)
@@ -257,49 +253,6 @@ class Trainer:
         if self.optimizer.schedule is not None:
             for group in self.torch_optimizer.param_groups:
                 group["lr"] = self.optimizer.rate_at(progress)
-
-
-class _Meter:
-    """Means of an epoch's losses, gathered without waiting for the device, and an alarm for values not finite."""
-
-    def __init__(self, epoch: int) -> None:
-        self.epoch = epoch
-        self.rows: list[int] = []
-        self.losses: list[Loss] = []
-        self.sums: dict[str, float] = {}
-        self.batches = 0
-        self.total_rows = 0
-
-    def add(self, loss: Loss, rows: int) -> None:
-        self.losses.append(Loss(loss.total.detach(), loss.parts))
-        self.rows.append(rows)
-        if len(self.losses) == _LOOK_EVERY:
-            self.look()
-
-    def look(self) -> None:
-        names = list(self.losses[0].parts)
-        values = torch.stack(
-            [torch.stack([loss.total, *loss.parts.values()]) for loss in self.losses]
-        ).double()
-        finite = values.isfinite().all(1)
-        if not finite.all():
-            first = int(finite.logical_not().nonzero()[0])
-            broken = [n for n, v in zip(["total", *names], values[first], strict=True) if not v.isfinite()]
-            raise NonFiniteLossError(
-                f"the {broken[-1]} loss is {float(values[first][0]):g} at batch {self.batches + first + 1} of epoch "
-                f"{self.epoch + 1}: lower the learning rate, clip the gradient (clip_norm=1), or scale the data"
-            )
-        weighted = values.t() @ values.new_tensor(self.rows)
-        for name, value in zip(["loss", *names], weighted.tolist(), strict=True):
-            self.sums[name] = self.sums.get(name, 0.0) + value
-        self.batches += len(self.losses)
-        self.total_rows += sum(self.rows)
-        self.losses, self.rows = [], []
-
-    def means(self) -> dict[str, float]:
-        if self.losses:
-            self.look()
-        return {name: value / self.total_rows for name, value in self.sums.items()}
 
 
 def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:

@@ -48,6 +48,11 @@ def test_a_known_name_wins_over_a_folder(tmp_path, monkeypatch):
         read("./digits")
 
 
+def test_names_that_no_disk_takes():
+    with pytest.raises(DataError, match=r"cannot be read .*: expected a file ending in"):
+        read("a" * 5000 + ".npy")
+
+
 def test_endings_in_capitals(tmp_path):
     with (tmp_path / "A.NPY").open("wb") as stream:
         np.save(stream, np.ones((2, 2)))
@@ -67,6 +72,11 @@ def test_endings_in_capitals(tmp_path):
 def test_records_that_do_not_fit(parts, message):
     with pytest.raises(DataError, match=f"some: .*{message}|some: {message}"):
         Record(**({"X": np.ones((2, 3)), "name": "some"} | parts))
+
+
+def test_records_describe_themselves_in_a_line():
+    record = Record(np.ones((2, 3)), name="some")
+    assert len(record) == 2 and repr(record) == "Record('some', 2 rows of 3)"
 
 
 def test_errors_are_value_errors():

@@ -12,7 +12,7 @@ __all__ = ["data", "models"]
 Flag = Annotated[bool, Parameter(negative=())]
 
 
-def models(*, json: Flag = False) -> None:
+def models(*, json: Flag = False, markdown: Flag = False) -> None:
     """List the models: each a pair of conditional distributions, a corruption, a penalty and a rule.
 
     Example: `tildex models --json`
@@ -21,6 +21,8 @@ def models(*, json: Flag = False) -> None:
     ----------
     json
         Print as JSON.
+    markdown
+        Print as a Markdown table, as in the README.
     """
     from tildex.cli.output import print_json, print_table
     from tildex.estimators import model_table
@@ -28,6 +30,9 @@ def models(*, json: Flag = False) -> None:
     rows = model_table()
     if json:
         print_json(rows)
+    elif markdown:
+        lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+        print("\n".join(f"| {' | '.join(line)} |" for line in lines))
     else:
         # The class is the same word again, in the JSON and in Python's help.
         print_table("Models", [{k: v for k, v in row.items() if k != "class"} for row in rows])

@@ -131,6 +131,8 @@ def reconstruct(
     device
         Where to compute.
     """
+    import numpy as np
+
     from tildex.cli.output import save_array, save_sheet, say
     from tildex.data import read
     from tildex.estimators import load
@@ -141,7 +143,7 @@ def reconstruct(
     record = read(data, split=split, data_dir=data_dir)
     restored = estimator.reconstruct(record.X)
     save_array(out / "reconstructions.npy", restored, [])
-    originals = record.X[:n].toarray() if hasattr(record.X, "toarray") else record.X[:n]
+    originals = record.X[:n] if isinstance(record.X, np.ndarray) else record.X[:n].toarray()
     save_sheet(out / "reconstructions.png", reconstructions(originals, restored[:n], record.shape))
     say(f"{len(restored)} reconstructions in {out}")
 

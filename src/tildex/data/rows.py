@@ -69,7 +69,7 @@ def rows(X: Any, *, device: torch.device | str = "cpu", dtype: torch.dtype = tor
         raise DataError(f"expected rows x features, got shape {tuple(X.shape)}; flatten the samples")
     device = torch.device(device)
     if isinstance(X, Tensor):
-        return TensorRows(X.detach().to(dtype), device)
+        return TensorRows(X.detach().to(dtype), device, dtype)
     if sparse.issparse(X):
         return SparseRows(X.tocsr(), device, dtype)
     if _mapped(X):
@@ -78,23 +78,26 @@ def rows(X: Any, *, device: torch.device | str = "cpu", dtype: torch.dtype = tor
     # torch cannot share an array that is read-only or runs backwards.
     if not X.flags.writeable or min(X.strides) < 0:
         return ArrayRows(X, device, dtype)
-    return TensorRows(torch.from_numpy(X).to(dtype), device)
+    return TensorRows(torch.from_numpy(X).to(dtype), device, dtype)
 
 
 @dataclass(frozen=True, eq=False)
-class TensorRows:
-    """Rows of a tensor, or of an array in memory that torch shares."""
-
-    X: Tensor
+class _Held:
+    X: Any
     device: torch.device
+    dtype: torch.dtype
 
     def __len__(self) -> int:
-        return len(self.X)
+        return self.X.shape[0]
 
     @property
     def n_features(self) -> int:
         """The number of columns."""
         return self.X.shape[1]
+
+
+class TensorRows(_Held):
+    """Rows of a tensor, or of an array in memory that torch shares."""
 
     def take(self, index: Index) -> Tensor:
         """Gather where the data lie, then move the batch."""
@@ -103,21 +106,8 @@ class TensorRows:
         return self.X.index_select(0, torch.from_numpy(index).to(self.X.device)).to(self.device)
 
 
-@dataclass(frozen=True, eq=False)
-class ArrayRows:
+class ArrayRows(_Held):
     """Rows of an array that torch cannot or should not hold: a memory map, or one that is read-only."""
-
-    X: np.ndarray
-    device: torch.device
-    dtype: torch.dtype
-
-    def __len__(self) -> int:
-        return len(self.X)
-
-    @property
-    def n_features(self) -> int:
-        """The number of columns."""
-        return self.X.shape[1]
 
     def take(self, index: Index) -> Tensor:
         """Read rows in the order of the file, convert them, and give them in the order asked for."""
@@ -131,21 +121,8 @@ class ArrayRows:
         return torch.from_numpy(batch).to(self.device, self.dtype)
 
 
-@dataclass(frozen=True, eq=False)
-class SparseRows:
+class SparseRows(_Held):
     """Rows of a CSR matrix, dense a batch at a time."""
-
-    X: sparse.csr_array | sparse.csr_matrix
-    device: torch.device
-    dtype: torch.dtype
-
-    def __len__(self) -> int:
-        return self.X.shape[0]
-
-    @property
-    def n_features(self) -> int:
-        """The number of columns."""
-        return self.X.shape[1]
 
     def take(self, index: Index) -> Tensor:
         """Fill in the zeros of a batch."""

@@ -7,10 +7,11 @@ from tildex.estimators.autoencoders import (
     DropoutAutoencoder,
     SparseAutoencoder,
 )
-from tildex.estimators.base import Estimator, ModelRow, model_table
+from tildex.estimators.base import Estimator, model_table
 from tildex.estimators.boltzmann import BernoulliRBM
 from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
+from tildex.estimators.table import ModelRow
 from tildex.estimators.variational import VariationalAutoencoder
 
 __all__ = [

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from tildex.corruptions import Corruption, Dropout, Masking
-from tildex.estimators.base import Estimator, ModelRow
+from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns
+from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP
 from tildex.models import Conditional, Pair
@@ -102,7 +103,7 @@ class Autoencoder(Estimator):
     """
 
     slug = "autoencoder"
-    row = ModelRow("map + units", "map + units", "any", "any")
+    row = ModelRow(10, "map + units", "map + units", "any", "any")
     defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam(), "code": Gaussian()}
 
     def __init__(
@@ -194,7 +195,7 @@ class SparseAutoencoder(Autoencoder):
     """
 
     slug = "sparse"
-    row = ModelRow("map + units", "map + units", penalty="L1 (Laplace prior, MAP) / KL to a target rate")
+    row = ModelRow(20, "map + units", "map + units", penalty="L1 (Laplace prior, MAP) / KL to a target rate")
     defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "penalty": L1(0.1)}
 
 
@@ -212,7 +213,7 @@ class DenoisingAutoencoder(Autoencoder):
     """
 
     slug = "denoising"
-    row = ModelRow("map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
+    row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
     defaults: ClassVar[dict[str, Part]] = {
         **Autoencoder.defaults,
         "code": Bernoulli(),
@@ -228,7 +229,7 @@ class ContractiveAutoencoder(Autoencoder):
     """
 
     slug = "contractive"
-    row = ModelRow("map + units", "map + units", penalty="Jacobian norm")
+    row = ModelRow(40, "map + units", "map + units", penalty="Jacobian norm")
     defaults: ClassVar[dict[str, Part]] = {
         **Autoencoder.defaults,
         "code": Bernoulli(),
@@ -243,7 +244,7 @@ class DropoutAutoencoder(Autoencoder):
     """
 
     slug = "dropout"
-    row = ModelRow("map + units", "map + units", corruption="masking inside the net")
+    row = ModelRow(50, "map + units", "map + units", corruption="masking inside the net")
     defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "code": Bernoulli(), "noise": Dropout(0.2)}
 
 

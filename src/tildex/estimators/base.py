@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
@@ -21,12 +19,14 @@ from tildex.data import rows
 from tildex.estimators.inputs import (
     Columns,
     Transformed,
-    apply,
     check,
+    check_counts,
     resolve_device,
     resolve_precision,
 )
 from tildex.estimators.saving import SavableMixin
+from tildex.estimators.table import ModelRow, rows_of
+from tildex.estimators.using import UsingMixin
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
@@ -35,21 +35,12 @@ from tildex.rules import Rule
 from tildex.train import Plan, Rows, Trainer
 from tildex.units import Units
 
-__all__ = ["Estimator", "ModelRow", "model_table"]
+__all__ = ["Estimator", "model_table"]
 
 
-@dataclass(frozen=True)
-class ModelRow:
-    """A line of the table of models: what each term of the sentence is for one of them."""
-
-    encoder: str
-    decoder: str
-    corruption: str = "-"
-    penalty: str = "-"
-    rule: str = "reconstruction"
-
-
-class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
+class Estimator(
+    UsingMixin, SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+):
     """A scikit-learn transformer around a torch module.
 
     Attributes
@@ -161,7 +152,7 @@ class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self
         """
         X = check(self, X, reset=True)
-        self._check_parameters()
+        check_counts(self)
         generator = Generator(self._seed(), resolve_device(self.device))
         data = self._scaled(self._start(X, generator))
         held_out = None
@@ -182,7 +173,7 @@ class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         first = not hasattr(self, "module_")
         X = check(self, X, reset=first)
         if first:
-            self._check_parameters()
+            check_counts(self)
             generator = Generator(self._seed(), resolve_device(self.device))
             data = self._start(X, generator)
         else:
@@ -194,46 +185,6 @@ class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
         self._trainer.run_epoch(self._scaled(data), batch_size=self._pass_size(len(data)))
         self._remember(self._trainer)
         return self
-
-    def transform(self, X: Any) -> Any:
-        """Return the mean codes, shape (rows, n_components)."""
-        return self._over(X, lambda x: self._encode(self.scaling_(x)))
-
-    def inverse_transform(self, Z: Any) -> Any:
-        """Return the mean rows that codes stand for, in the data's units, shape (rows, features)."""
-        check_is_fitted(self, "module_")
-        if not isinstance(Z, Tensor):
-            Z = check_array(Z, dtype=[np.float32, np.float64])
-        if Z.ndim != 2 or Z.shape[1] != self.n_components:
-            raise ValueError(f"expected codes of shape (rows, {self.n_components}), got {tuple(Z.shape)}")
-        return apply(lambda z: self.scaling_.inverse(self._decode(z)), Z, like=self.scaling_.offset)
-
-    def reconstruct(self, X: Any) -> Any:
-        """Return the mean row given the mean code of each row, in the data's units, shape (rows, features)."""
-        return self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
-
-    def score_samples(self, X: Any) -> Any:
-        """Return a log-probability-like score a row, in nats of the data's own units: higher is better.
-
-        What it is depends on the model and is said in its docstring; it is deterministic, and a row's value does
-        not depend on the other rows.
-        """
-
-        def score(x: Tensor) -> Tensor:
-            x = self.scaling_(x)
-            if (message := self.likelihood_.outside(x)) is not None:
-                raise ValueError(f"{self.likelihood_!r} units expect {message}: rescale the data as for fit")
-            return self._log_score(x) + self.scaling_.log_volume()
-
-        return self._over(X, score)
-
-    def score(self, X: Any, y: Any = None) -> float:
-        """Return the mean of :meth:`score_samples`."""
-        return float(self.score_samples(X).mean())
-
-    def _over(self, X: Any, function: Callable[[Tensor], Tensor]) -> Any:
-        check_is_fitted(self, "module_")
-        return apply(function, check(self, X, reset=False), like=self.scaling_.offset)
 
     def _rows(self, X: Any) -> Rows:
         return rows(X, device=self.device_, dtype=self.scaling_.offset.dtype)
@@ -324,14 +275,6 @@ class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
-    def _check_parameters(self) -> None:
-        for name in ("n_components", "n_iter", "batch_size"):
-            value = getattr(self, name)
-            if name == "batch_size" and value is None:
-                continue
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
@@ -352,15 +295,4 @@ class Estimator(SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin,
 
 def model_table() -> list[dict[str, str]]:
     """Return the table of models from the estimators themselves, a dictionary of column to cell a row."""
-    return [
-        {
-            "model": slug,
-            "class": cls.__name__,
-            "P(h given x)": cls.row.encoder,
-            "P(x given h)": cls.row.decoder,
-            "corruption": cls.row.corruption,
-            "penalty": cls.row.penalty,
-            "rule": cls.row.rule,
-        }
-        for slug, cls in Estimator.table.items()
-    ]
+    return rows_of(Estimator.table)

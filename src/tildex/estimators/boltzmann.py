@@ -10,8 +10,9 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from tildex.estimators.base import Estimator, ModelRow
+from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns, apply, check
+from tildex.estimators.table import ModelRow
 from tildex.estimators.variational import check_count
 from tildex.generator import Generator
 from tildex.maps import Coupling, Scaling
@@ -25,7 +26,7 @@ __all__ = ["BernoulliRBM"]
 
 
 class BernoulliRBM(Estimator):
-    r"""A restricted Boltzmann machine of binary visible and hidden units.
+    """A restricted Boltzmann machine of binary visible and hidden units.
 
     Code written for ``sklearn.neural_network.BernoulliRBM`` runs unchanged. Values between 0 and 1 are taken as
     probabilities; data outside that range are rescaled to it, with a warning. ``score_samples`` is the exact log
@@ -72,7 +73,7 @@ warm_start
     """
 
     slug = "rbm"
-    row = ModelRow("coupling up", "the same coupling, down", penalty="sparsity target", rule="CD-k, PCD")
+    row = ModelRow(70, "coupling up", "the same coupling, down", penalty="sparsity target", rule="CD-k, PCD")
 
     def __init__(
         self,

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from tildex.data import rows
 from tildex.maps import Scaling
+from tildex.products import fast_products
 from tildex.train import Rows
 from tildex.units import Units
 
-__all__ = ["Columns", "Transformed", "apply", "check", "resolve_device", "resolve_precision"]
+__all__ = ["Columns", "Transformed", "apply", "check", "check_counts", "resolve_device", "resolve_precision"]
 
 _CHUNK = 2048
 _FLOATS = (np.float32, np.float64)
@@ -48,6 +49,16 @@ def check(estimator: Any, X: Any, *, reset: bool) -> Any:
     return X
 
 
+def check_counts(estimator: Any) -> None:
+    """Refuse numbers of units, passes and rows that are not whole and positive; no batch size means all rows."""
+    for name in ("n_components", "n_iter", "batch_size"):
+        value = getattr(estimator, name)
+        if name == "batch_size" and value is None:
+            continue
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
 @dataclass
 class Columns:
     """Statistics of each column, gathered a chunk at a time, shape (features,) each."""
@@ -60,19 +71,20 @@ class Columns:
     @classmethod
     def of(cls, data: Rows) -> Columns:
         """Return the statistics of all rows, sums in float64; a column that only rounds differently has std 0."""
-        first = data.take(slice(0, 1))[0].double()
-        low, high, total, square = first.clone(), first.clone(), 0.0 * first, 0.0 * first
+        origin = data.take(slice(0, 1))[0].clone()
+        low, high, first = origin, origin, origin.double()
+        total, square = torch.zeros_like(first), torch.zeros_like(first)
         for x in chunks(data):
-            low = torch.minimum(low, x.amin(0).double())
-            high = torch.maximum(high, x.amax(0).double())
+            least, most = torch.aminmax(x, dim=0)
+            low, high = torch.minimum(low, least), torch.maximum(high, most)
             # Moments about the first row: no cancellation where the mean is far from zero.
-            shifted = x.double() - first
-            total += shifted.sum(0)
-            square += shifted.square().sum(0)
+            shifted = x - origin
+            total += shifted.sum(0, dtype=torch.float64)
+            square += shifted.square_().sum(0, dtype=torch.float64)
         shift = total / len(data)
         std = (square / len(data) - shift.square()).clamp_min(0).sqrt()
         std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
-        return cls(low, high, first + shift, std)
+        return cls(low.double(), high.double(), first + shift, std)
 
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> None:
         """Raise an error naming the first column that ``units`` cannot take, once scaled."""
@@ -125,7 +137,7 @@ def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor) -> Any:
         A parameter of the model, whose device and type the function computes in.
     """
     data = rows(X, device=like.device, dtype=like.dtype)
-    with torch.no_grad():
+    with torch.no_grad(), fast_products(like.device):
         result = torch.cat([function(x) for x in chunks(data)])
     if isinstance(X, Tensor):
         return result.to(X.device, X.dtype)

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from tildex.data import rows
-from tildex.estimators.base import Estimator, ModelRow
+from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns, chunks
+from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import Coupling, Down, Scaling, Up
 from tildex.models import Conditional, Pair
@@ -63,7 +64,7 @@ warm_start, verbose, random_state
     """
 
     slug = "linear"
-    row = ModelRow("coupling up", "the same coupling, down")
+    row = ModelRow(0, "coupling up", "the same coupling, down")
     defaults: ClassVar[dict[str, Part]] = {"optimizer": LBFGS()}
 
     def __init__(

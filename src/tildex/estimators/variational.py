@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from tildex.estimators.autoencoders import automatic, start_at
-from tildex.estimators.base import Estimator, ModelRow
+from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns
+from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP
 from tildex.models import Conditional, Pair
@@ -55,7 +56,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     """
 
     slug = "vae"
-    row = ModelRow("map + diagonal Gaussian", "map + units", rule="ELBO")
+    row = ModelRow(60, "map + diagonal Gaussian", "map + units", rule="ELBO")
     defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam()}
 
     def __init__(

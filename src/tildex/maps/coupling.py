@@ -5,7 +5,7 @@ r"""One weight array used both ways.
 
 from __future__ import annotations
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
@@ -38,15 +38,13 @@ class Coupling(nn.Module):
         self.up_gain = 1.0
         self.down_gain = 1.0
 
-    def up(self, v: Tensor) -> Tensor:
-        """Return what the hidden layer receives from ``v``, shape (batch, hidden)."""
-        received = F.linear(v, self.weight).to(v.dtype)
-        return received if self.up_gain == 1 else self.up_gain * received
+    def up(self, v: Tensor, onto: Tensor | None = None, beta: float = 1.0) -> Tensor:
+        """Return ``beta`` times what the hidden layer receives from ``v``, added to ``onto``, shape (batch, hidden)."""
+        return _product(v, self.weight.t(), onto, beta * self.up_gain)
 
-    def down(self, h: Tensor) -> Tensor:
-        """Return what the visible layer receives from ``h``, shape (batch, visible)."""
-        received = F.linear(h, self.weight.t()).to(h.dtype)
-        return received if self.down_gain == 1 else self.down_gain * received
+    def down(self, h: Tensor, onto: Tensor | None = None, beta: float = 1.0) -> Tensor:
+        """Return ``beta`` times what the visible layer receives from ``h``, added to ``onto``, shape (batch, visible)."""
+        return _product(h, self.weight, onto, beta * self.down_gain)
 
 
 class Up(Map):
@@ -59,8 +57,7 @@ class Up(Map):
 
     def forward(self, v: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the hidden inputs."""
-        inputs = self.coupling.up(v)
-        return inputs if self.bias is None else inputs + self.bias
+        return self.coupling.up(v, self.bias)
 
     def affine_weight(self) -> Tensor:
         """Return the matrix this map multiplies with."""
@@ -77,9 +74,16 @@ class Down(Map):
 
     def forward(self, h: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the visible inputs."""
-        inputs = self.coupling.down(h)
-        return inputs if self.bias is None else inputs + self.bias
+        return self.coupling.down(h, self.bias)
 
     def affine_weight(self) -> Tensor:
         """Return the matrix this map multiplies with."""
         return self.coupling.down_gain * self.coupling.weight.t()
+
+
+def _product(x: Tensor, weight: Tensor, onto: Tensor | None, factor: float) -> Tensor:
+    # One call multiplies, scales and adds: the sum costs no second pass over memory.
+    if onto is not None:
+        return torch.addmm(onto, x, weight, alpha=factor).to(x.dtype)
+    product = torch.mm(x, weight).to(x.dtype)
+    return product if factor == 1 else factor * product

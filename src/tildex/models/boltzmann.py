@@ -27,7 +27,22 @@ Clamp = Mapping[int, tuple[Tensor, Tensor]]
 
 
 class Layer(nn.Module):
-    """Units of one family with a bias each, and the biases from which tempering starts."""
+    """Units of one family with a bias each, and the biases from which tempering starts.
+
+    Parameters
+    ----------
+    units : Units
+        The family, with one input a unit.
+    size : int
+        How many units.
+    mean : Tensor of shape (size,), optional
+        What the biases and their base make the units' mean; both are zero when not given.
+
+    Attributes
+    ----------
+    learns : bool
+        Whether the family has parameters of its own.
+    """
 
     units: Units
     bias: nn.Parameter
@@ -42,6 +57,7 @@ class Layer(nn.Module):
             )
         self.units = units.sized(size)
         self.size = size
+        self.learns = any(True for _ in self.units.parameters())
         base = torch.zeros(size) if mean is None else self.units.inputs_for(mean).detach()
         self.bias = nn.Parameter(base.clone())
         self.register_buffer("base", base)
@@ -85,17 +101,13 @@ class BoltzmannMachine(nn.Module):
 
     def inputs(self, k: int, state: Sequence[Tensor], beta: float = 1.0) -> Tensor:
         """Return the inputs of layer ``k`` given its neighbours' values, shape (batch, size)."""
-        total = None
+        total: Tensor = self.layers[k].bias_at(beta)
         for (low, high), coupling in zip(self.edges, self.couplings, strict=True):
             if k == high:
-                received = coupling.up(state[low])
+                total = coupling.up(state[low], total, beta)
             elif k == low:
-                received = coupling.down(state[high])
-            else:
-                continue
-            total = received if total is None else total + received
-        bias = self.layers[k].bias_at(beta)
-        return bias if total is None else torch.add(bias, total, alpha=beta)
+                total = coupling.down(state[high], total, beta)
+        return total
 
     def sweep(
         self,

@@ -1,0 +1,73 @@
+"""How Sphinx builds these pages: no network, and every warning is an error."""
+
+import re
+from importlib.metadata import version as installed_version
+
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util import logging
+
+project = "Tildex"
+author = "The Tildex developers"
+copyright = "2026, the Tildex developers"
+release = version = installed_version("tildex")
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.extlinks",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+]
+exclude_patterns = ["_build"]
+
+myst_enable_extensions = ["deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+napoleon_google_docstring = False
+napoleon_numpy_docstring = True
+napoleon_use_ivar = True
+napoleon_use_rtype = False
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+# Methods that torch or scikit-learn describe are described there.
+autodoc_inherit_docstrings = False
+
+# {source}`tildex/units/base` names a file and links to its text, which viewcode brings into the pages.
+extlinks = {"source": ("_modules/%s.html", "src/%s.py")}
+extlinks_detect_hardcoded_links = False
+
+html_theme = "furo"
+html_title = f"Tildex {release}"
+html_show_sphinx = False
+html_math_renderer = "mathml"
+
+# Sizes of delimiters, which docutils does not know and browsers choose by themselves.
+_SIZES = re.compile(r"\\[bB]igg?[lrm]?(?![A-Za-z])")
+_LOGGER = logging.getLogger(__name__)
+
+
+def setup(app):
+    """Write formulas as MathML, which browsers draw by themselves: no script, no pictures, no network."""
+    app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
+
+
+def _inline(translator, node):
+    translator.body.append(_mathml(node, as_block=False))
+    raise nodes.SkipNode
+
+
+def _block(translator, node):
+    translator.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def _mathml(node, *, as_block):
+    try:
+        return tex2mathml(_SIZES.sub("", node.astext()), as_block=as_block)
+    except MathError as error:
+        _LOGGER.warning("cannot read the formula %r: %s", node.astext(), error, location=node)
+        return ""
+

@@ -1,0 +1,58 @@
+"""Choosing rows of a record: few enough to measure in a second, the same ones every time."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from tildex.data import Record
+from tildex.generator import Generator
+
+__all__ = ["at_most", "dense", "spread", "take"]
+
+
+def dense(X: Any) -> np.ndarray:
+    """Return rows as an array in memory."""
+    return X.toarray() if sparse.issparse(X) else np.asarray(X)
+
+
+def take(record: Record, index: np.ndarray) -> Record:
+    """Return some rows of a record, dense."""
+    y = None if record.y is None else record.y[index]
+    return dataclasses.replace(record, X=dense(record.X[index]), y=y)
+
+
+def at_most(record: Record, most: int) -> Record:
+    """Return all rows, dense, or a random ``most`` of them, always the same ones.
+
+    Example
+    -------
+    >>> at_most(Record(np.zeros((50, 3), np.float32), name="blank"), 20)
+    Record('blank', 20 rows of 3)
+    """
+    index = np.arange(len(record))
+    if len(record) > most:
+        index = np.sort(Generator(0).permutation(len(record))[:most])
+    return take(record, index)
+
+
+def spread(record: Record, n: int) -> Record:
+    """Return ``n`` rows, dense: of every class in turn where there are labels, evenly spaced where there are none.
+
+    Example
+    -------
+    >>> record = Record(np.zeros((6, 2), np.float32), y=np.array([0, 0, 0, 1, 1, 2]))
+    >>> spread(record, 4).y.tolist()
+    [0, 1, 2, 0]
+    """
+    n = min(n, len(record))
+    if record.y is None:
+        return take(record, np.linspace(0, len(record) - 1, n).astype(int))
+    order = np.argsort(record.y, kind="stable")
+    _, starts = np.unique(record.y[order], return_index=True)
+    # Each row's place within its class: sorting by it deals out the classes like cards.
+    place = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
+    return take(record, order[np.argsort(place, kind="stable")][:n])

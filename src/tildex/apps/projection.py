@@ -1,0 +1,56 @@
+"""Principal components as two arrays: the code that every other code is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+__all__ = ["Projection"]
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The axes of greatest variance.
+
+    Attributes
+    ----------
+    mean : array of shape (features,)
+        Of the rows it was fitted on.
+    axes : array of shape (rank, features)
+        Orthonormal, the greatest variance first.
+    shares : array of shape (rank,)
+        The part of the variance along each.
+
+    Example
+    -------
+    >>> X = np.array([[0.0, 1.0], [2.0, 1.0], [4.0, 1.0]])
+    >>> Projection.of(X, 1)(X).ravel().tolist()
+    [-2.0, 0.0, 2.0]
+    """
+
+    mean: np.ndarray
+    axes: np.ndarray
+    shares: np.ndarray
+
+    @classmethod
+    def of(cls, X: Any, rank: int) -> Self:
+        """Fit to the rows of ``X``; the rank is at most the smaller side of ``X``."""
+        X = np.asarray(X, dtype=float)
+        mean = X.mean(0)
+        rows, features = X.shape
+        if features <= rows:
+            values, vectors = np.linalg.eigh((X - mean).T @ (X - mean))
+            values, axes = values[::-1].clip(0), vectors.T[::-1]
+        else:
+            _, singular, axes = np.linalg.svd(X - mean, full_matrices=False)
+            values = singular**2
+        total = values.sum() or 1.0
+        # A direction's sign is arbitrary: the largest entry is positive, so that a map is not mirrored next time.
+        largest = np.take_along_axis(axes, np.abs(axes).argmax(1, keepdims=True), 1)
+        return cls(mean, (axes * np.sign(largest))[:rank], values[:rank] / total)
+
+    def __call__(self, X: Any) -> np.ndarray:
+        """Return the coordinates of rows, shape (rows, rank)."""
+        return (np.asarray(X, dtype=float) - self.mean) @ self.axes.T

@@ -1,0 +1,10 @@
+"""Plots: one pure function a picture, from arrays to a matplotlib figure."""
+
+from tildex.plots.curves import curves
+from tildex.plots.filters import filters
+from tildex.plots.latent_map import latent_map
+from tildex.plots.reconstructions import reconstructions
+from tildex.plots.samples import samples
+from tildex.plots.tiles import tiles
+
+__all__ = ["curves", "filters", "latent_map", "reconstructions", "samples", "tiles"]

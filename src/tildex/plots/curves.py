@@ -1,0 +1,88 @@
+"""Learning curves: a panel a model, since losses of different models share no scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from tildex.plots.paper import COLOURS, INK, WIDTH, blank, plain, quiet
+
+__all__ = ["curves"]
+
+# Dashes tell the two apart where colours do not.
+_STYLES = {"training": (COLOURS[0], "-"), "held out": (COLOURS[6], "--")}
+# A contrastive rule descends a difference that is near zero all along: no curve to compare with held-out rows.
+_DIFFERENCE = "free_energy_gap"
+
+Panel = tuple[str, dict[str, list[float]]]
+History = Sequence[Mapping[str, float]]
+
+
+def curves(histories: Mapping[str, History], *, columns: int = 2) -> Figure:
+    """Draw loss and held-out loss over epochs.
+
+    Parameters
+    ----------
+    histories : mapping of str to list of dict
+        An estimator's ``history_`` by the model's name.
+    columns : int
+        Panels a row.
+
+    Raises
+    ------
+    ValueError
+        If no history has a record.
+
+    Example
+    -------
+    >>> history = [{"epoch": 1.0, "loss": 3.0, "held_out": 3.2}, {"epoch": 2.0, "loss": 2.0, "held_out": 2.5}]
+    >>> len(curves({"a": history, "b": history}).axes)
+    2
+    """
+    panels = [panel for name, history in histories.items() if history for panel in _panels(name, history)]
+    if not panels:
+        raise ValueError("expected at least one history with a record an epoch, got none")
+    columns = min(columns, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    figure = blank(2.2 * rows, width=WIDTH if columns == 1 else 3.3 * columns, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False).flat
+    for axes, (title, lines) in zip(grid, panels, strict=False):
+        _draw(axes, title, lines)
+    for axes in list(grid)[len(panels) :]:
+        axes.set_visible(False)
+    return figure
+
+
+def _panels(name: str, history: History) -> list[Panel]:
+    lines = {
+        label: [float(record.get(key, math.nan)) for record in history]
+        for label, key in (("training", "loss"), ("held out", "held_out"))
+        if any(key in record for record in history)
+    }
+    if _DIFFERENCE not in history[-1]:
+        return [(f"{name}: loss, nats a row", lines)]
+    gap = {"training": [float(record.get(_DIFFERENCE, math.nan)) for record in history]}
+    panels = [(f"{name}: free energy, data minus chains", gap)]
+    if "held out" in lines:
+        panels.append((f"{name}: pseudo-likelihood loss", {"held out": lines["held out"]}))
+    return panels
+
+
+def _draw(axes: Axes, title: str, lines: dict[str, list[float]]) -> None:
+    for label, values in lines.items():
+        # One epoch is a point, and a line through one point is invisible.
+        marker = "o" if len(values) == 1 else None
+        colour, style = _STYLES[label]
+        epochs = range(1, len(values) + 1)
+        axes.plot(epochs, values, style, color=colour, label=label, linewidth=1.8, marker=marker)
+    axes.set_title(plain(title, 44), loc="left", fontsize=10, color=INK)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.grid(axis="y", color="#e6e6e6", linewidth=0.8)
+    axes.set_axisbelow(True)
+    quiet(axes)
+    axes.legend(frameon=False, fontsize=8.5, labelcolor=INK)

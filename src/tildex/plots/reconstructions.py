@@ -1,0 +1,88 @@
+"""Originals and what a model makes of them, below each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tildex.plots.mosaic import as_images, columns_for, common_range, compose, gap_of, show, to_rgb
+from tildex.plots.strips import standardised, strips
+
+__all__ = ["reconstructions"]
+
+_COLUMNS = 10
+
+
+def reconstructions(
+    X: Any,
+    X_hat: Any,
+    shape: Sequence[int] | None = None,
+    *,
+    corrupted: Any = None,
+    feature_names: Sequence[str] | None = None,
+    title: str = "Rows and their reconstructions",
+) -> Figure:
+    """Draw originals above reconstructions: images, or heat strips with the difference where rows are no images.
+
+    Parameters
+    ----------
+    X, X_hat : array of shape (n, features)
+        Originals and reconstructions.
+    shape : sequence of int, optional
+        Of one sample: (h, w) or (h, w, channels).
+    corrupted : array of shape (n, features), optional
+        What the model was shown, drawn between them.
+    feature_names : sequence of str, optional
+        Of a table.
+    title : str
+        What is shown.
+
+    Raises
+    ------
+    ValueError
+        If the arrays disagree in shape.
+
+    Example
+    -------
+    >>> X = np.random.default_rng(0).random((12, 64))
+    >>> len(reconstructions(X, X / 2, (8, 8)).axes)
+    1
+    """
+    rows = {"original": np.asarray(X, dtype=float)}
+    if corrupted is not None:
+        rows["corrupted"] = np.asarray(corrupted, dtype=float)
+    rows["reconstruction"] = np.asarray(X_hat, dtype=float)
+    if len({array.shape for array in rows.values()}) > 1:
+        raise ValueError(f"expected arrays of one shape, got { {k: a.shape for k, a in rows.items()} }")
+    if as_images(rows["original"], shape) is None:
+        return _table(rows, feature_names, title)
+    return _images({label: as_images(array, shape) for label, array in rows.items()}, title)
+
+
+def _images(rows: dict[str, Any], title: str) -> Figure:
+    limits = common_range(rows["original"])
+    rgb = [to_rgb(images, limits) for images in rows.values()]
+    n, h, w, _ = rgb[0].shape
+    gap = gap_of(w)
+    # The rows of a block become one tall tile each, so that they stay together when there are several blocks.
+    tall = np.ones((n, len(rgb) * (h + gap) - gap, w, 3))
+    for k, images in enumerate(rgb):
+        tall[:, k * (h + gap) : k * (h + gap) + h] = images
+    columns, row_gap = columns_for(n, _COLUMNS), 4 * gap
+    sheet = compose(tall, columns, row_gap=row_gap)
+    labels = {
+        top + k * (h + gap) + (h - 1) / 2: label
+        for top in range(0, len(sheet), tall.shape[1] + row_gap)
+        for k, label in enumerate(rows)
+    }
+    return show(sheet, columns, title, labels)
+
+
+def _table(rows: dict[str, np.ndarray], names: Sequence[str] | None, title: str) -> Figure:
+    X = rows["original"]
+    panels = {label: standardised(array, X) for label, array in rows.items()}
+    panels["reconstruction minus original"] = panels["reconstruction"] - panels["original"]
+    return strips(panels, title=title, unit="standard deviations of each column from its mean", names=names)

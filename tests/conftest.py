@@ -1,0 +1,113 @@
+"""The tests run over the tables of parts: an argument named after a kind takes every part of that kind in turn."""
+
+import inspect
+from itertools import product
+
+import pytest
+import torch
+
+from tildex.estimators import Estimator
+from tildex.part import Part
+from tildex.units import Categorical, Gaussian, Units
+
+torch.set_num_threads(1)
+
+
+def build(cls):
+    """Return a part with its defaults; a composite, which has none, is given the first simple parts of its kind."""
+    simple = (other() for other in cls.table.values() if not _required(other))
+    return cls(**dict(zip(_required(cls), simple, strict=False)))
+
+
+def _required(cls):
+    parameters = inspect.signature(cls).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.kind is p.POSITIONAL_OR_KEYWORD]
+
+
+def _families():
+    return [*(cls() for cls in Units.table.values()), Categorical(3), Gaussian(4.0)]
+
+
+def _joinable():
+    """Return the pairs of families that make a machine of which one side can be enumerated."""
+    single = [units for units in _families() if units.arity == 1]
+    return [
+        (visible, hidden)
+        for visible, hidden in product(single, single)
+        if (visible.bounded or hidden.bounded) and (visible.finite or hidden.finite)
+    ]
+
+
+def _cases():
+    cases = {kind: [build(cls) for cls in base.table.values()] for kind, base in Part.kinds.items()}
+    cases["part"] = [part for parts in cases.values() for part in parts]
+    cases["units"] = _families()
+    cases["single_units"] = [units for units in _families() if units.arity == 1]
+    cases["elementwise_units"] = [u for u in cases["single_units"] if u.group == 1]
+    cases["finite_units"] = [u for u in cases["single_units"] if u.finite]
+    cases["unit_pair"] = _joinable()
+    cases["estimator_class"] = list(Estimator.table.values())
+    return cases
+
+
+CASES = _cases()
+
+
+def _name(case):
+    if isinstance(case, tuple):
+        return "-".join(map(_name, case))
+    return case.__name__ if isinstance(case, type) else repr(case)
+
+
+def pytest_generate_tests(metafunc):
+    given = str([mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")])
+    for argument in CASES:
+        if argument not in metafunc.fixturenames or f"'{argument}'" in given:
+            continue
+        # Fresh parts for every test: some learn.
+        fresh = [_fresh(case) for case in CASES[argument]]
+        metafunc.parametrize(argument, fresh, ids=map(_name, fresh))
+
+
+def _fresh(case):
+    if isinstance(case, tuple):
+        return tuple(map(_fresh, case))
+    return case if isinstance(case, type) else case.copy()
+
+
+@pytest.fixture
+def close():
+    """Say whether a Monte-Carlo mean is within five of its own standard errors of the exact value."""
+
+    def check(samples, exact, *, atol=1e-6):
+        samples = samples.double()
+        error = samples.std(0) / len(samples) ** 0.5
+        difference = (samples.mean(0) - exact.double()).abs()
+        worst = (difference - 5 * error - atol).max()
+        assert worst <= 0, f"off by {difference.max():.3g}, standard error {error.max():.3g}"
+
+    return check
+
+
+@pytest.fixture
+def directional():
+    """Return autograd's and the central difference's derivative of a scalar along one random direction."""
+
+    def derivatives(function, parameters, step=1e-5):
+        parameters = list(parameters)
+        generator = torch.Generator().manual_seed(1)
+        ways = [torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in parameters]
+        gradients = torch.autograd.grad(function(), parameters, allow_unused=True)
+        slope = sum(float((g * w).sum()) for g, w in zip(gradients, ways, strict=True) if g is not None)
+
+        def moved(distance):
+            for p, w in zip(parameters, ways, strict=True):
+                p.data.add_(distance * w)
+            value = float(function().detach())
+            for p, w in zip(parameters, ways, strict=True):
+                p.data.sub_(distance * w)
+            return value
+
+        return slope, (moved(step) - moved(-step)) / (2 * step)
+
+    return derivatives

@@ -1,0 +1,311 @@
+"""Every rule gives one scalar that is the sum of its parts, and descending it climbs what it says."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from tildex.corruptions import Masking
+from tildex.evaluate import log_likelihood
+from tildex.generator import Generator
+from tildex.maps import MLP, Coupling
+from tildex.models import BoltzmannMachine, Conditional, Layer, Pair, pseudo_log_likelihood_estimate
+from tildex.penalties import L1, WeightDecay
+from tildex.rules import CD, ELBO, PCD, Reconstruction, importance_weighted_bound
+from tildex.units import Bernoulli, DiagonalGaussian, Gaussian
+
+X = torch.tensor([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 1], [0, 1, 0, 0.0]], dtype=torch.float64)
+
+
+def pair(code, outputs):
+    generator = Generator(1)
+    encoder = MLP([4, 5, outputs], generator=generator, activation="tanh")
+    decoder = MLP([3, 4], generator=generator)
+    return Pair(Conditional(encoder, code), Conditional(decoder, Bernoulli())).double()
+
+
+def machine(*sizes, families=(Bernoulli(),) * 3):
+    """Return a machine of a chain of layers with couplings strong enough to matter."""
+    generator = Generator(2)
+    layers = [Layer(units, size) for units, size in zip(families, sizes, strict=False)]
+    edges = {
+        (k, k + 1): Coupling(low, high, generator=generator)
+        for k, (low, high) in enumerate(itertools.pairwise(sizes))
+    }
+    built = BoltzmannMachine(layers, edges).double()
+    with torch.no_grad():
+        for parameter in built.parameters():
+            parameter.copy_(generator.normal_like(parameter))
+    return built
+
+
+MODELS = {
+    "pair": lambda: pair(Bernoulli(), 3),
+    "variational": lambda: pair(DiagonalGaussian(), 6),
+    "machine": lambda: machine(4, 3),
+    "deep machine": lambda: machine(4, 3, 2),
+}
+
+
+def model_for(rule):
+    """Return the first kind of model that a rule does not refuse."""
+    for make in MODELS.values():
+        model = make()
+        try:
+            rule.copy()(model, X, Generator(0))
+        except (ValueError, AttributeError):
+            continue
+        return model
+    raise AssertionError(f"{rule!r} refuses every model of {list(MODELS)}")
+
+
+def test_total_is_the_sum_of_the_parts(rule):
+    loss = rule(model_for(rule), X, Generator(0))
+    assert loss.total.shape == ()
+    assert loss.total.isfinite()
+    torch.testing.assert_close(loss.total.detach(), sum(loss.parts.values()))
+    assert not any(value.requires_grad for value in loss.parts.values())
+
+
+def test_gradients_are_finite_and_reach_every_parameter(rule):
+    model = model_for(rule)
+    rule(model, X, Generator(0)).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad.isfinite().all(), name
+        assert parameter.grad.abs().sum() > 0, name
+
+
+def test_same_generator_same_loss(rule):
+    model = model_for(rule)
+    first, again = (rule.copy()(model, X, Generator(3)) for _ in range(2))
+    assert torch.equal(first.total, again.total)
+
+
+def test_state_round_trip(rule):
+    model, other = model_for(rule), rule.copy()
+    rule(model, X, Generator(0))
+    other.set_state(rule.get_state())
+    assert torch.equal(rule(model, X, Generator(1)).total, other(model, X, Generator(1)).total)
+    for name, tensor in rule.get_state().items():
+        assert torch.equal(tensor, other.get_state()[name])
+
+
+def test_validation_is_one_repeatable_number(rule):
+    model = model_for(rule)
+    with torch.no_grad():
+        first, again = (rule.copy().validate(model, X, Generator(3)) for _ in range(2))
+    assert first.shape == ()
+    assert first.isfinite()
+    assert torch.equal(first, again)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        Reconstruction(),
+        Reconstruction(Masking(0.3), L1(0.1) + WeightDecay(0.1)),
+        ELBO(),
+        ELBO(beta=0.3, n_samples=3),
+    ],
+    ids=repr,
+)
+def test_gradient_agrees_with_finite_differences(rule, directional):
+    model = model_for(rule)
+    slope, difference = directional(lambda: rule(model, X, Generator(5)).total, model.parameters())
+    assert slope == pytest.approx(difference, rel=1e-6)
+
+
+def test_reconstruction_names_its_penalties():
+    rule = Reconstruction(penalty=L1(0.1) + WeightDecay(0.1))
+    assert list(rule(model_for(rule), X, Generator(0)).parts) == ["reconstruction", "L1", "WeightDecay"]
+
+
+def test_reconstruction_scores_the_clean_data():
+    model, seen = model_for(Reconstruction()), Masking(0.5)(X, Generator(4))
+    expected = -model.decoder.log_prob(X, model.encoder.mean(seen)).mean()
+    torch.testing.assert_close(Reconstruction(Masking(0.5))(model, X, Generator(4)).total, expected)
+
+
+class _Affine(nn.Module):
+    """A linear map as it is, or one with constant outputs beside it."""
+
+    def __init__(self, weight, bias, constant=None):
+        super().__init__()
+        self.weight, self.bias, self.constant = weight, bias, constant
+
+    def forward(self, x, generator=None):
+        out = x @ self.weight.t() + self.bias
+        return out if self.constant is None else torch.cat([out, self.constant.expand(len(x), -1)], 1)
+
+
+def linear_gaussian(*, worse_by):
+    """Return a linear-Gaussian variational autoencoder, the data, and their exact log-likelihood.
+
+    Its encoder is the exact posterior, moved away by ``worse_by``.
+    """
+    generator = Generator(0)
+    axes = torch.linalg.qr(generator.normal(5, 2, dtype=torch.float64)).Q
+    w, b = axes * torch.tensor([1.5, 0.6], dtype=torch.float64), torch.linspace(-1, 1, 5, dtype=torch.float64)
+    precision = 1 + (w.t() @ w).diagonal()
+    up = w.t() / precision[:, None]
+    encoder = _Affine(up, worse_by - up @ b, worse_by - precision.log())
+    model = Pair(Conditional(encoder, DiagonalGaussian()), Conditional(_Affine(w, b), Gaussian()))
+    covariance = w @ w.t() + torch.eye(5, dtype=torch.float64)
+    density = torch.distributions.MultivariateNormal(b, covariance)
+    x = b + generator.normal(40, 5, dtype=torch.float64) @ torch.linalg.cholesky(covariance).t()
+    return model, x, density.log_prob(x)
+
+
+def test_bounds_are_tight_at_the_exact_posterior():
+    model, x, exact = linear_gaussian(worse_by=0.0)
+    bound = importance_weighted_bound(model, x, Generator(1).normal(3, 2, dtype=torch.float64))
+    torch.testing.assert_close(bound, exact)
+    elbo = torch.stack([-ELBO()(model, x[:1], Generator(seed)).total for seed in range(400)])
+    assert abs(elbo.mean() - exact[0]) < 5 * elbo.std() / 20
+
+
+def test_bounds_stay_below_and_rise_with_samples():
+    model, x, exact = linear_gaussian(worse_by=0.5)
+    generator = Generator(1)
+
+    def bound(samples, repeats):
+        draws = [generator.normal(samples, 2, dtype=torch.float64) for _ in range(repeats)]
+        return float(torch.stack([importance_weighted_bound(model, x, noise) for noise in draws]).mean())
+
+    elbo = -float(ELBO(n_samples=2000)(model, x, generator).total)
+    one, ten, thousand = bound(1, 2000), bound(10, 200), bound(1000, 4)
+    assert one == pytest.approx(elbo, abs=0.05)
+    assert elbo + 0.2 < ten
+    assert ten + 0.02 < thousand
+    assert thousand == pytest.approx(float(exact.mean()), abs=0.02)
+
+
+def test_beta_weighs_the_divergence():
+    model = MODELS["variational"]()
+    one, four = (ELBO(beta)(model, X, Generator(0)).parts for beta in (1.0, 4.0))
+    torch.testing.assert_close(four["kl"], 4 * one["kl"])
+    assert torch.equal(four["reconstruction"], one["reconstruction"])
+
+
+def gradient(loss, model):
+    model.zero_grad()
+    loss.backward()
+    return torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
+
+
+def exact_joint(model):
+    """Return every joint state of a small binary machine and its probability."""
+    states = torch.tensor(list(itertools.product([0.0, 1.0], repeat=7)), dtype=torch.float64)
+    v, h = states.split([4, 3], 1)
+    return v, h, (-model.energy([v, h])).softmax(0).detach()
+
+
+def test_pcd_from_the_models_own_samples_climbs_the_likelihood(close):
+    model, generator = machine(4, 3), Generator(0)
+    exact = gradient(-_log_likelihood(model, X), model)
+    _, h, p = exact_joint(model)
+    gradients = []
+    for _ in range(100):
+        rule = PCD(n_chains=500)
+        rule.set_state({"chains": h[_draw(p, 500, generator)]})
+        gradients.append(gradient(rule(model, X, generator), model))
+    close(torch.stack(gradients), exact)
+    assert exact.abs().max() > 0.1
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_cd_is_the_expected_gap_after_k_steps(close, k):
+    model, generator = machine(4, 3), Generator(0)
+    v, h, _ = exact_joint(model)
+    kernel = _kernel(model, v[::8], h[:8])
+    row = int((X[0] * torch.tensor([8, 4, 2, 1])).sum())
+    reached = torch.linalg.matrix_power(kernel, k)[row]
+    gap = (reached * model.log_marginal([v[::8], v[::8]])).sum() - model.log_marginal([X[:1], X[:1]]).sum()
+    gradients = [gradient(CD(k)(model, X[:1].expand(200, -1), generator), model) for _ in range(200)]
+    close(torch.stack(gradients), gradient(gap, model))
+
+
+@pytest.mark.parametrize("rule", [CD(2), PCD(n_chains=7)], ids=repr)
+def test_closed_form_gradient_is_the_tapes(unit_pair, rule):
+    model = machine(4 * unit_pair[0].group, 3 * unit_pair[1].group, families=unit_pair)
+    inputs = torch.zeros(5, 4 * unit_pair[0].group, dtype=torch.float64)
+    x = model.layers[0].units.sample(inputs, Generator(1)).detach()
+    taped, plain = rule.copy().set_params(penalty=L1(0.0)), rule.copy()
+    expected = gradient(taped(model, x, Generator(0)), model)
+    torch.testing.assert_close(gradient(plain(model, x, Generator(0)), model), expected)
+    assert not any(tensor.requires_grad for tensor in plain.get_state().values())
+
+
+def _kernel(model, v, h):
+    """Return the probability of going from each visible state to each in one Gibbs step."""
+    up = torch.stack([model.layers[1].units.log_prob(h, row).exp() for row in model.inputs(1, [v, v])])
+    down = torch.stack([model.layers[0].units.log_prob(v, row).exp() for row in model.inputs(0, [h, h])])
+    return (up @ down).detach()
+
+
+def _log_likelihood(model, x):
+    v = torch.tensor(list(itertools.product([0.0, 1.0], repeat=4)), dtype=torch.float64)
+    return model.log_marginal([x, x]).mean() - model.log_marginal([v, v]).logsumexp(0)
+
+
+def _draw(p, n, generator):
+    return torch.searchsorted(p.cumsum(0), generator.uniform(n, dtype=torch.float64)).clamp(max=len(p) - 1)
+
+
+def test_likelihood_of_this_file_is_the_evaluations():
+    model = machine(4, 3)
+    torch.testing.assert_close(_log_likelihood(model, X).detach(), log_likelihood(model, X).mean())
+
+
+def test_chains_persist_and_are_as_many_as_asked():
+    model, rule = machine(4, 3), PCD(n_chains=64)
+    rule(model, X, Generator(0))
+    first = rule.chains
+    rule(model, X, Generator(1))
+    assert rule.chains.shape == (64, 3)
+    assert not torch.equal(first, rule.chains)
+    assert PCD().get_state() == {}
+    default = PCD()
+    default(model, X, Generator(0))
+    assert len(default.chains) == len(X)
+
+
+@pytest.mark.parametrize("rule", [CD(), PCD()], ids=repr)
+@pytest.mark.parametrize("kind", ["pair", "deep machine"])
+def test_contrastive_rules_refuse_other_models(rule, kind):
+    with pytest.raises(ValueError, match="one visible and one hidden layer"):
+        rule(MODELS[kind](), X, Generator(0))
+
+
+def test_elbo_refuses_a_code_without_variance():
+    with pytest.raises(ValueError, match=r"code of DiagonalGaussian\(\) units, got Bernoulli"):
+        ELBO()(MODELS["pair"](), X, Generator(0))
+
+
+def test_contrastive_penalty_is_added():
+    rule = CD(penalty=L1(0.5))
+    model = machine(4, 3)
+    parts = rule(model, X, Generator(0)).parts
+    assert list(parts) == ["free_energy_gap", "L1"]
+    torch.testing.assert_close(parts["L1"], 0.5 * torch.sigmoid(model.inputs(1, [X, X])).sum(1).mean().detach())
+
+
+def test_contrastive_validation_is_pseudo_likelihood_or_reconstruction():
+    binary, real = machine(4, 3), machine(4, 3, families=(Gaussian(), Bernoulli()))
+    expected = -pseudo_log_likelihood_estimate(binary, X, Generator(0)).mean()
+    torch.testing.assert_close(CD().validate(binary, X, Generator(0)), expected)
+    halves = real.pair()
+    error = 0.5 * (halves.reconstruct(X) - X).square().sum(1) + 2 * math.log(2 * math.pi)
+    torch.testing.assert_close(CD().validate(real, X, Generator(0)), error.mean())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda: CD(0), lambda: PCD(n_chains=0), lambda: ELBO(-1.0), lambda: ELBO(n_samples=0)],
+    ids=["k", "n_chains", "beta", "n_samples"],
+)
+def test_impossible_settings_are_refused(make):
+    with pytest.raises(ValueError, match=r"must .*, got"):
+        make()
