@@ -51,7 +51,9 @@ class Generator:
         p = p if p.dtype in (torch.float32, torch.float64) else p.float()
         # In place from here on: a fresh array for every step of the arithmetic costs more than the arithmetic.
         u = self._bits(p.numel()).view(p.shape).to(p.dtype)
-        u.add_(_LEVELS / 2).add_(self._numpy.random()).mul_(1 / _LEVELS)
+        # A fraction any nearer to 1 would round the largest u up to 1, and a certain unit could fail.
+        fraction = min(self._numpy.random(), 1 - 2**-8)
+        u.add_(_LEVELS / 2).add_(fraction).mul_(1 / _LEVELS)
         return torch.lt(u, p, out=u).to(probability.dtype)
 
     def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:

@@ -45,46 +45,54 @@ def randomised(layers, edges, scale, seed):
 
 
 @pytest.fixture
-def joint():
-    """Return every joint state of a machine, a list of layers' values, and the log of each one's weight.
+def support():
+    """Return the values of a layer given its neighbours', and the log of the width that each stands for."""
+    return support_of
 
-    The weight is the exponential of minus the energy, times the width of the grid for units of a continuum.
-    """
+
+def support_of(machine, k, state, beta=1.0):
+    layer = machine.layers[k]
+    units = layer.units
+    if not units.finite:
+        points, widths = units.nodes(machine.inputs(k, state, beta)[0].detach())
+        return points, widths.log()
+    values, _ = units.nodes(torch.zeros(units.group, dtype=torch.float64))
+    digits = list(itertools.product(range(len(values)), repeat=layer.size // units.group))
+    points = values[torch.tensor(digits)].flatten(1)
+    return points, torch.zeros(len(points), dtype=torch.float64)
+
+
+@pytest.fixture
+def joint():
+    """Return every joint state of a machine, a list of layers' values, and the log of each one's weight."""
 
     @torch.no_grad()
     def enumerate_states(machine, beta=1.0):
-        endless = [k for k, layer in enumerate(machine.layers) if not layer.units.finite]
-        tables = [finite_states(layer) for k, layer in enumerate(machine.layers) if k not in endless]
-        index = itertools.product(*(range(len(table)) for table in tables))
-        columns = torch.tensor(list(index)).unbind(1)
-        states = [table[column] for table, column in zip(tables, columns, strict=True)]
-        if not endless:
-            return states, -machine.energy(states, beta)
-        (k,) = endless
-        return with_grid(machine, k, states[0], beta)
+        # The one endless layer comes last: its grid lies where the others' values put it.
+        order = sorted(range(len(machine.layers)), key=lambda k: not machine.layers[k].units.finite)
+        rows = [([layer.bias[None] for layer in machine.layers], torch.zeros(1, dtype=torch.float64))]
+        for k in order:
+            rows = [_extended(machine, k, *row, beta) for row in _split(rows, machine.layers[k])]
+        states = [torch.cat(layer) for layer in zip(*(state for state, _ in rows), strict=True)]
+        return states, torch.cat([width for _, width in rows]) - machine.energy(states, beta)
 
     return enumerate_states
 
 
-def finite_states(layer):
-    units = layer.units
-    values, _ = units.nodes(torch.zeros(units.group, dtype=torch.float64))
-    digits = list(itertools.product(range(len(values)), repeat=layer.size // units.group))
-    return values[torch.tensor(digits)].flatten(1)
+def _split(rows, layer):
+    """Take rows one at a time where a layer's grid depends on them."""
+    for state, width in rows:
+        if layer.units.finite:
+            yield state, width
+        else:
+            yield from (([x[i : i + 1] for x in state], width[i : i + 1]) for i in range(len(width)))
 
 
-def with_grid(machine, k, others, beta):
-    """Join every state of the finite layer with a grid over the one variable of the other layer."""
-    states, weights = [[], []], []
-    for other in others:
-        given = [other[None], other[None]]
-        points, width = machine.layers[k].units.nodes(machine.inputs(k, given, beta)[0])
-        state = [other.expand(len(points), -1)] * 2
-        state[k] = points
-        for layer, values in zip(states, state, strict=True):
-            layer.append(values)
-        weights.append(width.log() - machine.energy(state, beta))
-    return [torch.cat(layer) for layer in states], torch.cat(weights)
+def _extended(machine, k, state, width, beta):
+    points, log_widths = support_of(machine, k, state, beta)
+    state = [x.repeat_interleave(len(points), 0) for x in state]
+    state[k] = points.repeat(len(width), 1)
+    return state, width.repeat_interleave(len(points)) + log_widths.repeat(len(width))
 
 
 @pytest.fixture

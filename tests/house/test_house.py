@@ -37,7 +37,9 @@ def test_unknown_name_is_an_attribute_error():
 
 
 def test_readme_table_is_printed_from_the_code():
-    table = re.search(r"<!-- models -->\n(.*)<!-- /models -->", (ROOT / "README.md").read_text(), re.S).group(1)
+    table = re.search(r"<!-- models -->\n(.*)<!-- /models -->", (ROOT / "README.md").read_text(), re.S).group(
+        1
+    )
     lines = [line.strip("| ").split(" | ") for line in table.strip().splitlines()]
     assert lines[0] == list(model_table()[0])
     assert lines[2:] == [list(row.values()) for row in model_table()]

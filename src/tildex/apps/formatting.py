@@ -8,6 +8,9 @@ from tildex.evaluate import Estimate
 
 __all__ = ["counted", "measured", "percent"]
 
+# What float32 makes of an exact zero.
+_NOTHING = 1e-6
+
 
 def counted(n: int) -> str:
     """Return a count, thousands apart.
@@ -29,6 +32,8 @@ def measured(estimate: Estimate) -> str:
     ('10.457 ± 0.031', '\N{MINUS SIGN}1,234 ± 57', '2.5')
     """
     value, error = estimate.value, estimate.standard_error
+    if abs(value) < _NOTHING and not error > _NOTHING:
+        return "0"
     if not math.isfinite(error) or error <= 0:
         return _signed(f"{value:.4g}")
     digits = min(6, max(0, 1 - math.floor(math.log10(error))))

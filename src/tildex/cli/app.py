@@ -41,7 +41,7 @@ def main(tokens: list[str] | None = None) -> int:
         app(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         return _fail(f"{error}; see `tildex --help`", 2)
-    except (ValueError, ArithmeticError, OSError, ImportError) as error:
+    except (ValueError, ArithmeticError, OSError, ImportError, MemoryError, RuntimeError) as error:
         return _fail(str(error), 1)
     except KeyboardInterrupt:
         return _fail("interrupted; a run with a checkpoint goes on with `tildex fit ... --resume`", 1)

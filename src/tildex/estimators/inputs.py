@@ -158,8 +158,11 @@ def resolve_device(device: str) -> torch.device:
         chosen = torch.device(device)
     except RuntimeError as error:
         raise ValueError(f"expected a device such as 'auto', 'cpu' or 'cuda:0', got {device!r}") from error
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {device!r} asks for a GPU and none is available here: use device='cpu'")
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise ValueError(
+            f"device {device!r} asks for a GPU that is not here, where there are {torch.cuda.device_count()}: "
+            "use device='cpu'"
+        )
     return chosen
 
 

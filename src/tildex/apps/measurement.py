@@ -1,0 +1,141 @@
+"""A measurement: the figures of one model, in words and in JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tildex.apps.formatting import counted, measured, percent
+from tildex.apps.likelihood import Likelihood
+from tildex.evaluate import Estimate
+
+__all__ = ["Line", "Measurement", "Probe"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure in words: what it is and its value."""
+
+    label: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The accuracy of a logistic regression on codes, and on principal components of the same number.
+
+    ``train_rows`` is how many rows it was trained on, at most 5,000 of those given.
+    """
+
+    code: Estimate
+    pca: Estimate
+    train_rows: int
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What was measured of one model.
+
+    Attributes
+    ----------
+    name, model : str
+        What the user calls it, and its class.
+    n_components, n_features, n_parameters : int
+        Sizes of the code, of a row, and how many weights are learned.
+    rows, score_rows : int
+        Held-out rows, and those the score stands on.
+    seconds : float, optional
+        Of training, from the history.
+    squared_error : Estimate
+        Summed over features, in the data's units, a row.
+    pca : Estimate, optional
+        The same of PCA with ``pca_rank`` axes, fitted on the training rows.
+    score : Estimate
+        In nats a row; ``score_meaning`` says of what.
+    likelihood : Likelihood, optional
+        Of a Boltzmann machine.
+    probe : Probe, optional
+        Where there are labels.
+    """
+
+    name: str
+    model: str
+    n_components: int
+    n_features: int
+    n_parameters: int
+    rows: int
+    seconds: float | None
+    squared_error: Estimate
+    pca: Estimate | None
+    pca_rank: int | None
+    score: Estimate
+    score_rows: int
+    score_meaning: str
+    likelihood: Likelihood | None
+    probe: Probe | None
+
+    @property
+    def against_pca(self) -> str | None:
+        """Whether the squared error is "better", "level" (within two standard errors) or "worse" than that of PCA.
+
+        "no contest" where PCA of equal rank keeps every feature, and loses nothing; None without a baseline.
+        """
+        if self.pca is None:
+            return None
+        if self.pca_rank == self.n_features:
+            return "no contest"
+        difference = self.squared_error.value - self.pca.value
+        margin = 2 * math.hypot(self.squared_error.standard_error, self.pca.standard_error)
+        if not abs(difference) > margin:
+            return "level"
+        return "better" if difference < 0 else "worse"
+
+    def lines(self) -> list[Line]:
+        """Return the figures in words, in reading order."""
+        lines = [
+            Line("code", f"{self.n_components} units for {self.n_features} features"),
+            Line("parameters", counted(self.n_parameters)),
+            Line(f"squared error ({counted(self.rows)} rows)", measured(self.squared_error)),
+        ]
+        if self.pca is not None:
+            lines.append(Line(f"of PCA, rank {self.pca_rank}", f"{measured(self.pca)} ({self.against_pca})"))
+        lines.append(Line(f"{self.score_meaning} ({counted(self.score_rows)} rows)", measured(self.score)))
+        lines += _likelihood_lines(self.likelihood) + _probe_lines(self.probe)
+        if self.seconds is not None:
+            lines.append(Line("training", f"{self.seconds:.3g} s"))
+        return lines
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as what JSON can hold; a number that is not finite is None."""
+        values = {**asdict(self), "against_pca": self.against_pca}
+        if self.likelihood is not None:
+            values["likelihood"]["method"] = self.likelihood.method
+        return _finite(values)
+
+
+def _likelihood_lines(likelihood: Likelihood | None) -> list[Line]:
+    if likelihood is None:
+        return []
+    lines = [Line(f"log P(x) ({likelihood.method})", measured(likelihood.value))]
+    if likelihood.independent is not None:
+        lines.append(Line("of independent units", measured(likelihood.independent)))
+    return lines
+
+
+def _probe_lines(probe: Probe | None) -> list[Line]:
+    if probe is None:
+        return []
+    return [
+        Line(f"probe of the code ({counted(probe.train_rows)} rows)", percent(probe.code)),
+        Line("probe of PCA", percent(probe.pca)),
+    ]
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

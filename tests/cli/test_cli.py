@@ -1,0 +1,207 @@
+"""The command line as a person and as a script would use it: results, exit codes, errors in one sentence."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tildex.cli import main
+from tildex.cli.app import app
+from tildex.runs import read_run
+
+COMMANDS = ["fit", "evaluate", "encode", "reconstruct", "sample", "report", "models", "data", "demo"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "vae"
+    assert main(["fit", "vae", "digits", "--out", str(out), "--epochs", "3", "--set", "n_components=2"]) == 0
+    return out
+
+
+def said(capsys):
+    """Return standard output, and standard error as one line."""
+    out, err = capsys.readouterr()
+    return out, " ".join(err.split())
+
+
+def refused(capsys, tokens, code=1):
+    """Run a command that must fail, and return its one sentence."""
+    assert main(tokens) == code
+    out, err = said(capsys)
+    assert err.startswith("error: ")
+    assert "Traceback" not in out + err
+    return err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_teaches_by_example(command, capsys):
+    assert main([command, "--help"]) == 0
+    assert "Example" in said(capsys)[0]
+
+
+def test_commands_are_all_known():
+    assert {name for name in app if not name.startswith("-")} == set(COMMANDS)
+
+
+def test_fit_saves_a_run_that_loads(run):
+    assert read_run(run).recipe["estimator"] == "VariationalAutoencoder"
+    assert not list(run.glob("*.tmp")) and not (run / "checkpoint.safetensors").exists()
+
+
+def test_fit_json_is_for_scripts(tmp_path, capsys):
+    assert main(["fit", "rbm", "digits", "--out", str(tmp_path / "r"), "--epochs", "1", "--json"]) == 0
+    assert json.loads(said(capsys)[0])["model"] == "rbm"
+
+
+def test_evaluate(run, capsys):
+    assert main(["evaluate", str(run), "digits", "--json"]) == 0
+    figures = json.loads(said(capsys)[0])
+    assert figures
+    assert main(["evaluate", str(run), "digits"]) == 0
+    assert "PCA" in said(capsys)[0]
+
+
+@pytest.mark.parametrize("ending", ["parquet", "csv", "npy"])
+def test_encode(run, tmp_path, ending):
+    out = tmp_path / f"codes.{ending}"
+    assert main(["encode", str(run), "digits", "--out", str(out)]) == 0
+    if ending == "npy":
+        assert np.load(out).shape == (359, 2)
+    else:
+        import pandas
+
+        frame = pandas.read_csv(out) if ending == "csv" else pandas.read_parquet(out)
+        assert list(frame.columns) == ["variationalautoencoder0", "variationalautoencoder1", "y"]
+        assert len(frame) == 359
+
+
+def test_reconstruct_and_sample(run, tmp_path):
+    assert main(["reconstruct", str(run), "digits", "--out", str(tmp_path / "r"), "-n", "5"]) == 0
+    assert np.load(tmp_path / "r" / "reconstructions.npy").shape == (359, 64)
+    assert main(["sample", str(run), "-n", "9", "--out", str(tmp_path / "s")]) == 0
+    assert np.load(tmp_path / "s" / "samples.npy").shape == (9, 64)
+    for picture in (tmp_path / "r" / "reconstructions.png", tmp_path / "s" / "samples.png"):
+        assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_report(run):
+    assert main(["report", str(run)]) == 0
+    assert "<html" in (run / "report.html").read_text()
+
+
+def test_models_and_data_as_json(capsys):
+    assert main(["models", "--json"]) == 0
+    assert {row["model"] for row in json.loads(said(capsys)[0])} >= {"linear", "vae", "rbm"}
+    assert main(["data", "--json"]) == 0
+    assert next(e for e in json.loads(said(capsys)[0]) if e["slug"] == "digits")["present"]
+
+
+def test_own_table(tmp_path, capsys):
+    table = tmp_path / "table.csv"
+    rows = np.random.default_rng(0).normal(size=(60, 4)) * [1, 10, 100, 1000] + 5
+    np.savetxt(table, rows, delimiter=",", header="age,weight,height,pay", comments="")
+    out = tmp_path / "run"
+    assert (
+        main(["fit", "autoencoder", str(table), "--out", str(out), "--epochs", "2", "-s", "n_components=2"])
+        == 0
+    )
+    assert read_run(out).recipe["fitted"]["n_features_in"] == 4
+    assert main(["report", str(out), "--data", str(table)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("tokens", "code", "says"),
+    [
+        (["fitt"], 2, "fit"),
+        (["fit", "vae"], 2, "DATA"),
+        (["fit", "vae", "digits", "--out", "x", "--epochs", "many"], 2, "--epochs"),
+        (["fit", "vea", "digits", "--out", "x"], 1, "did you mean 'vae'"),
+        (["fit", "vae", "digit", "--out", "x"], 1, "digits"),
+        (["fit", "vae", "digits", "--out", "x", "--set", "n_component=3"], 1, "did you mean 'n_components'"),
+        (["fit", "vae", "digits", "--out", "x", "--set", "n_components"], 1, "name=value"),
+        (["fit", "vae", "digits", "--out", "x", "--set", "penalty.weight=1"], 1, "penalty"),
+        (
+            ["fit", "denoising", "digits", "--out", "x", "--set", "corruption.rat=0.1"],
+            1,
+            "did you mean 'rate'",
+        ),
+        (["fit", "denoising", "digits", "--out", "x", "--set", "corruption=Maskin(0.1)"], 1, "Masking"),
+        (
+            ["fit", "denoising", "digits", "--out", "x", "--set", "corruption=Masking(2)"],
+            1,
+            "between 0 and 1",
+        ),
+        (["fit", "vae", "digits", "--out", "x", "--device", "cuda:77"], 1, "cuda:77"),
+        (["fit", "vae", "digits", "--out", "x", "--resume"], 1, "nothing to resume"),
+        (["evaluate", "nowhere", "digits"], 1, "recipe.json"),
+        (["sample", "nowhere", "--out", "x"], 1, "recipe.json"),
+        (["data", "mnis"], 1, "did you mean 'mnist'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_refusals_are_one_sentence(tokens, code, says, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert says in refused(capsys, tokens, code)
+    assert not list(tmp_path.iterdir()), "nothing half-written"
+
+
+def test_fit_does_not_overwrite(run, tmp_path, capsys):
+    assert "finished run" in refused(capsys, ["fit", "vae", "digits", "--out", str(run)])
+    (tmp_path / "thesis.txt").write_text("years of work")
+    assert "not a run" in refused(capsys, ["fit", "vae", "digits", "--out", str(tmp_path)])
+
+
+def test_a_model_without_a_distribution_says_so(tmp_path, capsys):
+    out = tmp_path / "dae"
+    assert main(["fit", "denoising", "digits", "--out", str(out), "--epochs", "1"]) == 0
+    capsys.readouterr()
+    assert "vae or an rbm" in refused(capsys, ["sample", str(out), "--out", str(tmp_path / "s")])
+
+
+def test_brackets_in_a_message_are_shown(capsys):
+    assert "[red]" in refused(capsys, ["fit", "vae", "[red]x[/red]", "--out", "y"])
+
+
+def test_a_killed_fit_resumes_bit_for_bit(tmp_path):
+    command = [sys.executable, "-m", "tildex", "fit", "rbm", "digits", "--epochs", "60", "--batch-size", "20"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    subprocess.run([*command, "--out", str(whole)], check=True, env=environment, capture_output=True)
+    process = subprocess.Popen([*command, "--out", str(killed)], env=environment, stderr=subprocess.DEVNULL)
+    wait_for(killed / "checkpoint.safetensors", process)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not (killed / "recipe.json").exists(), "the run ended before it could be killed"
+    subprocess.run(
+        [*command, "--out", str(killed), "--resume"], check=True, env=environment, capture_output=True
+    )
+    for name, expected in read_run(whole).weights.items():
+        assert expected.equal(read_run(killed).weights[name]), name
+
+
+def test_ctrl_c_leaves_a_run_to_resume(tmp_path):
+    out = tmp_path / "run"
+    command = [sys.executable, "-m", "tildex", "fit", "rbm", "digits", "--epochs", "1000", "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    wait_for(out / "checkpoint.safetensors", process)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "--resume" in err and "Traceback" not in err
+    assert sorted(p.name for p in out.iterdir()) == ["checkpoint.safetensors"]
+
+
+def wait_for(path: Path, process: subprocess.Popen) -> None:
+    """Wait until a file is there, as long as the process lives."""
+    for _ in range(600):
+        if path.exists():
+            return
+        assert process.poll() is None, "the process ended early"
+        time.sleep(0.05)
+    raise AssertionError(f"no {path} after half a minute")
