@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from tildex.cli import main
 from tildex.cli.app import app
 from tildex.runs import read_run

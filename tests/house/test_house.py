@@ -7,18 +7,50 @@ import sys
 from pathlib import Path
 
 import pytest
+
 import tildex
 from tildex.estimators import Estimator, model_table
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "tildex").rglob("*.py"))
 
-PUBLIC = """
-Adam Autoencoder Bernoulli BernoulliRBM CD Categorical Constant Contractive ContractiveAutoencoder Cosine DataError
-DenoisingAutoencoder Dropout DropoutAutoencoder ELBO Gaussian GaussianNoise KLSparsity L1 LBFGS LearnedGaussian Linear
-LinearAutoencoder Masking NonFiniteLossError PCD Reconstruction RunError SGD SaltAndPepper SparseAutoencoder
-VariationalAutoencoder WeightDecay load read
-""".split()
+PUBLIC = [
+    "Adam",
+    "Autoencoder",
+    "Bernoulli",
+    "BernoulliRBM",
+    "CD",
+    "Categorical",
+    "Constant",
+    "Contractive",
+    "ContractiveAutoencoder",
+    "Cosine",
+    "DataError",
+    "DenoisingAutoencoder",
+    "Dropout",
+    "DropoutAutoencoder",
+    "ELBO",
+    "Gaussian",
+    "GaussianNoise",
+    "KLSparsity",
+    "L1",
+    "LBFGS",
+    "LearnedGaussian",
+    "Linear",
+    "LinearAutoencoder",
+    "Masking",
+    "NonFiniteLossError",
+    "PCD",
+    "Reconstruction",
+    "RunError",
+    "SGD",
+    "SaltAndPepper",
+    "SparseAutoencoder",
+    "VariationalAutoencoder",
+    "WeightDecay",
+    "load",
+    "read",
+]
 
 
 def test_public_names_are_pinned():

@@ -1,29 +1,36 @@
-"""The parts of the report that are made from numbers: tables, findings and what the numbers mean."""
+"""The parts of the report that are made from numbers: facts, findings, tables and what the scores mean."""
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
 from tildex.apps.formatting import counted, measured, percent
+from tildex.apps.likelihood import Likelihood
 from tildex.apps.markup import Cell, table
 from tildex.apps.measurement import Measurement
 from tildex.data import Record
+from tildex.evaluate import Estimate
 
-__all__ = ["caps", "facts_of", "findings", "likelihood_table", "made", "results_table", "score_notes"]
+__all__ = ["facts_of", "findings", "likelihood_table", "results_table", "score_notes"]
 
 _SCORES = {
-    "log pseudo-likelihood": "each feature given all others, exact: what a Boltzmann machine can score without its "
-    "partition function",
-    "bound on log P(x)": "an importance-weighted lower bound on the log-likelihood, the model's own objective made tight: "
-    "the squared error is not what it was trained for",
-    "log P(x | code)": "how well the decoder explains a row given the row's own code: not a likelihood of the row, since "
+    "log pseudo-likelihood": "every feature given all others, summed: what a Boltzmann machine can say exactly without "
+    "its partition function",
+    "bound on log P(x)": "an importance-weighted lower bound on the log-likelihood, which is what the model was trained "
+    "for",
+    "log P(x | code)": "how well the decoder explains a row given that row's code; not a likelihood of the row, since "
     "the code has seen it",
 }
-_STYLES = {"better": "better", "worse": "worse"}
+_VERDICTS = {
+    "better": "below PCA of equal rank",
+    "level": "level with PCA of equal rank",
+    "worse": "above PCA of equal rank",
+    "no contest": "not to be compared, the code being as long as the row",
+}
+_NONE = Cell("–")
 
 
 def facts_of(models: Mapping[str, Any], train: Record | None, test: Record) -> list[tuple[str, str]]:
@@ -36,29 +43,39 @@ def facts_of(models: Mapping[str, Any], train: Record | None, test: Record) -> l
         said.append(("Trained on", f"{counted(len(train))} rows of {train.name or 'unnamed'}"))
     said.append(("Held out", f"{counted(len(test))} rows, on which everything here is measured"))
     if test.y is not None:
-        said.append(("Labels", f"{len(set(test.y.tolist()))} classes, used by the probe and for colours only"))
-    return [*said, ("Seed", _seeds(models)), ("Made with", f"Tildex {version('tildex')}, {_platform()}")]
-
-
-def made() -> str:
-    """Return when and with what the page was made."""
-    return f"Made by Tildex {version('tildex')} on {datetime.now(UTC):%Y-%m-%d at %H:%M} UTC."
+        classes = len(set(test.y.tolist()))
+        said.append(("Labels", f"{classes} classes, used for the probe and for colours, never in training"))
+    said.append(("Seed", _seeds(models)))
+    said.append(("Library", f"Tildex {version('tildex')}, torch {version('torch')}"))
+    return [*said, ("Date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")]
 
 
 def findings(measurements: Sequence[Measurement]) -> list[str]:
-    """Return what the table comes to, a sentence each."""
-    found = []
-    contested = [m for m in measurements if m.against_pca not in (None, "no contest")]
-    better = [m.name for m in contested if m.against_pca == "better"]
-    if contested:
-        which = _listed(better) if better else "None"
+    """Return what the figures come to, a sentence each."""
+    verdicts = {
+        said: [m.name for m in measurements if m.against_pca == verdict]
+        for verdict, said in _VERDICTS.items()
+    }
+    judged = "; ".join(f"{', '.join(names)} {said}" for said, names in verdicts.items() if names)
+    found = [f"Squared error: {judged}."] if judged else []
+    if probed := [(m.probe.code.value, m) for m in measurements if m.probe is not None]:
+        _, best = max(probed, key=lambda pair: pair[0])
+        assert best.probe is not None
         found.append(
-            f"{which} of {_listed(m.name for m in contested)}" if not better else f"{which}"
+            f"Most telling code: {best.name}, from which a linear probe names the class of "
+            f"{percent(best.probe.code)} of rows, and of {percent(best.probe.pca)} from as many principal components."
         )
+    for m in measurements:
+        if m.likelihood is not None and m.likelihood.independent is not None:
+            gain = m.likelihood.value.value - m.likelihood.independent.value
+            than = "more" if gain >= 0 else "less"
+            found.append(
+                f"Likelihood: {m.name} gives a row {abs(gain):.3g} nats {than} than independent units do."
+            )
     return found
 
 
-def results_table(measurements: Sequence[Measurement]) -> str:
+def results_table(measurements: Iterable[Measurement]) -> str:
     """Return the table of all models."""
     head = [
         Cell("Model"),
@@ -73,3 +90,62 @@ def results_table(measurements: Sequence[Measurement]) -> str:
         Cell("Training", "seconds"),
     ]
     return table(head, (_results(m) for m in measurements))
+
+
+def likelihood_table(measurements: Iterable[Measurement]) -> str:
+    """Return the table of the models that have a log-likelihood, empty where none has."""
+    known = [(m.name, m.likelihood) for m in measurements if m.likelihood is not None]
+    if not known:
+        return ""
+    head = [
+        Cell("Model"),
+        Cell("log P(x)", "nats a row"),
+        Cell("Independent units", "nats a row"),
+        Cell("log Z"),
+        Cell("Rows"),
+        Cell("How log Z was had", style="text"),
+    ]
+    return table(head, (_likelihood(name, likelihood) for name, likelihood in known))
+
+
+def score_notes(measurements: Iterable[Measurement]) -> str:
+    """Return what the scores in the table are."""
+    meanings = dict.fromkeys(m.score_meaning for m in measurements)
+    return " ".join(f"{meaning}: {_SCORES[meaning]}." for meaning in meanings)
+
+
+def _results(m: Measurement) -> list[Cell]:
+    return [
+        Cell(m.name, m.model),
+        Cell(counted(m.n_components)),
+        Cell(counted(m.n_parameters)),
+        Cell(measured(m.squared_error)),
+        _estimate(m.pca, f"rank {m.pca_rank}"),
+        Cell(m.against_pca or "–", style=m.against_pca if m.against_pca in ("better", "worse") else ""),
+        Cell(measured(m.score), m.score_meaning),
+        Cell(percent(m.probe.code)) if m.probe else _NONE,
+        Cell(percent(m.probe.pca)) if m.probe else _NONE,
+        Cell(f"{m.seconds:,.3g}") if m.seconds is not None else _NONE,
+    ]
+
+
+def _likelihood(name: str, likelihood: Likelihood) -> list[Cell]:
+    return [
+        Cell(name),
+        Cell(measured(likelihood.value), "" if likelihood.binary else "or more"),
+        _estimate(likelihood.independent),
+        Cell(measured(likelihood.log_partition)),
+        Cell(counted(likelihood.rows)),
+        Cell(likelihood.method, style="text"),
+    ]
+
+
+def _estimate(estimate: Estimate | None, small: str = "") -> Cell:
+    return _NONE if estimate is None else Cell(measured(estimate), small)
+
+
+def _seeds(models: Mapping[str, Any]) -> str:
+    seeds = {name: str(model.random_state) for name, model in models.items()}
+    if len(set(seeds.values())) == 1:
+        return next(iter(seeds.values()))
+    return ", ".join(f"{name} {seed}" for name, seed in seeds.items())

@@ -124,7 +124,8 @@ class PCD(_Contrastive):
         with torch.set_grad_enabled(self._tape(model)):
             both = torch.cat([x, v])
             inputs = model.inputs(1, [both, both])
-            self.chains = hidden.units.sample(inputs[len(x) :].detach(), generator)
+            with torch.no_grad():
+                self.chains = hidden.units.sample(inputs[len(x) :], generator)
             return self._loss(model, both, len(x), inputs)
 
     def get_state(self) -> dict[str, Tensor]:
