@@ -5,5 +5,6 @@ from tildex.units.bernoulli import Bernoulli
 from tildex.units.categorical import Categorical
 from tildex.units.diagonal_gaussian import DiagonalGaussian
 from tildex.units.gaussian import Gaussian, LearnedGaussian
+from tildex.units.poisson import Poisson
 
-__all__ = ["Bernoulli", "Categorical", "DiagonalGaussian", "Gaussian", "LearnedGaussian", "Units"]
+__all__ = ["Bernoulli", "Categorical", "DiagonalGaussian", "Gaussian", "LearnedGaussian", "Poisson", "Units"]
