@@ -2,8 +2,9 @@
 
 from tildex.penalties.base import Both, Penalty
 from tildex.penalties.contractive import Contractive
+from tildex.penalties.decorrelation import Decorrelation
 from tildex.penalties.kl_sparsity import KLSparsity
 from tildex.penalties.l1 import L1
 from tildex.penalties.weight_decay import WeightDecay
 
-__all__ = ["L1", "Both", "Contractive", "KLSparsity", "Penalty", "WeightDecay"]
+__all__ = ["L1", "Both", "Contractive", "Decorrelation", "KLSparsity", "Penalty", "WeightDecay"]
