@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from matplotlib.figure import Figure
 
-__all__ = ["Cell", "Picture", "escape", "facts", "figure", "paragraphs", "table"]
+__all__ = ["Cell", "Picture", "escape", "facts", "figure", "notes", "paragraphs", "table"]
 
 # CSS pixels an inch of a figure: its type of 9 points then has the size of small print.
 _PIXELS = 100
@@ -42,6 +42,11 @@ def escape(text: object) -> str:
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
     """Return terms and what is said of them, for the inside of a <dl>."""
     return "\n".join(f"<dt>{escape(term)}</dt><dd>{escape(said)}</dd>" for term, said in pairs)
+
+
+def notes(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return terms and explanations that stay together, for the inside of a <dl>."""
+    return "\n".join(f"<div>{facts([pair])}</div>" for pair in pairs)
 
 
 def paragraphs(texts: Iterable[str], style: str = "") -> str:

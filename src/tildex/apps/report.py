@@ -96,7 +96,7 @@ def _texts(
         "findings": markup.paragraphs(sections.findings(measurements)),
         "results": sections.results_table(measurements),
         "rows": escape(_rows(measurements[0])),
-        "scores": escape(sections.score_notes(measurements)),
+        "scores": markup.notes(sections.score_notes(measurements)),
         "probe": escape(_probe(measurements[0])),
         "likelihood": _template("report_likelihood.html").substitute(table=likelihood) if likelihood else "",
     }
@@ -104,8 +104,12 @@ def _texts(
 
 def _lead(measurements: Sequence[Measurement], train: Record | None, test: Record) -> str:
     how_many = "One model" if len(measurements) == 1 else f"{len(measurements)} models"
-    trained = "" if train is None else f" trained on {counted(len(train))} rows and"
-    return f"{how_many} of {test.name or 'the data'},{trained} judged on {counted(len(test))} others."
+    judged = f"judged on {counted(len(test))} held-out rows of {test.name or 'the data'}"
+    return (
+        f"{how_many}, {judged}."
+        if train is None
+        else f"{how_many}, trained on {counted(len(train))} rows, {judged}."
+    )
 
 
 def _warnings(train: Record | None, test: Record) -> list[str]:

@@ -17,19 +17,20 @@ from tildex.evaluate import Estimate
 __all__ = ["facts_of", "findings", "likelihood_table", "results_table", "score_notes"]
 
 _SCORES = {
-    "log pseudo-likelihood": "every feature given all others, summed: what a Boltzmann machine can say exactly without "
-    "its partition function",
-    "bound on log P(x)": "an importance-weighted lower bound on the log-likelihood, which is what the model was trained "
-    "for",
-    "log P(x | code)": "how well the decoder explains a row given that row's code; not a likelihood of the row, since "
-    "the code has seen it",
+    "log pseudo-likelihood": "The log-probability of every feature given all others, summed: what a Boltzmann machine "
+    "can say exactly without its partition function. Compare it with others of its kind only.",
+    "bound on log P(x)": "An importance-weighted lower bound on the log-likelihood, which is what the model was "
+    "trained for. Compare it with likelihoods of the same rows.",
+    "log P(x | code)": "How well the decoder explains a row given that row's code. It is no likelihood of the row, "
+    "since the code has seen it; compare it where the units of the data are the same.",
 }
 _VERDICTS = {
-    "better": "below PCA of equal rank",
-    "level": "level with PCA of equal rank",
-    "worse": "above PCA of equal rank",
-    "no contest": "not to be compared, the code being as long as the row",
+    "better": "better",
+    "level": "level",
+    "worse": "worse",
+    "no contest": "not to be compared, with a code as long as the row",
 }
+_COMPARED = {"better": "better than PCA", "level": "level with PCA", "worse": "worse than PCA"}
 _NONE = Cell("–")
 
 
@@ -57,7 +58,7 @@ def findings(measurements: Sequence[Measurement]) -> list[str]:
         for verdict, said in _VERDICTS.items()
     }
     judged = "; ".join(f"{', '.join(names)} {said}" for said, names in verdicts.items() if names)
-    found = [f"Squared error: {judged}."] if judged else []
+    found = [f"Squared error against PCA of equal rank: {judged}."] if judged else []
     if probed := [(m.probe.code.value, m) for m in measurements if m.probe is not None]:
         _, best = max(probed, key=lambda pair: pair[0])
         assert best.probe is not None
@@ -83,7 +84,6 @@ def results_table(measurements: Iterable[Measurement]) -> str:
         Cell("Parameters"),
         Cell("Squared error"),
         Cell("PCA", "equal rank"),
-        Cell("Against PCA"),
         Cell("Score", "nats a row"),
         Cell("Probe of code", "accuracy"),
         Cell("Probe of PCA", "accuracy"),
@@ -108,10 +108,12 @@ def likelihood_table(measurements: Iterable[Measurement]) -> str:
     return table(head, (_likelihood(name, likelihood) for name, likelihood in known))
 
 
-def score_notes(measurements: Iterable[Measurement]) -> str:
-    """Return what the scores in the table are."""
-    meanings = dict.fromkeys(m.score_meaning for m in measurements)
-    return " ".join(f"{meaning}: {_SCORES[meaning]}." for meaning in meanings)
+def score_notes(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
+    """Return what the scores in the table are, as terms and explanations."""
+    return [
+        (f"Score: {meaning}", _SCORES[meaning])
+        for meaning in dict.fromkeys(m.score_meaning for m in measurements)
+    ]
 
 
 def _results(m: Measurement) -> list[Cell]:
@@ -119,9 +121,8 @@ def _results(m: Measurement) -> list[Cell]:
         Cell(m.name, m.model),
         Cell(counted(m.n_components)),
         Cell(counted(m.n_parameters)),
-        Cell(measured(m.squared_error)),
+        Cell(measured(m.squared_error), _COMPARED.get(m.against_pca or "", ""), m.against_pca or ""),
         _estimate(m.pca, f"rank {m.pca_rank}"),
-        Cell(m.against_pca or "–", style=m.against_pca if m.against_pca in ("better", "worse") else ""),
         Cell(measured(m.score), m.score_meaning),
         Cell(percent(m.probe.code)) if m.probe else _NONE,
         Cell(percent(m.probe.pca)) if m.probe else _NONE,

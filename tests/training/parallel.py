@@ -1,0 +1,34 @@
+"""Train in every process that torchrun starts, and save each one's weights: ``parallel.py FOLDER``."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from tildex import SGD, Adam, Autoencoder, BernoulliRBM, DenoisingAutoencoder, distributed
+
+torch.set_num_threads(1)
+
+CASES = {
+    # 41 rows in batches of 8: the last one has a single row, fewer than there are processes.
+    "plain": lambda: Autoencoder(3, n_iter=4, batch_size=8, optimizer=Adam(1e-2), random_state=0),
+    "clipped": lambda: Autoencoder(
+        3, n_iter=4, batch_size=8, optimizer=SGD(0.05), clip_norm=0.5, averaging=0.9, random_state=0
+    ),
+    "denoising": lambda: DenoisingAutoencoder(3, n_iter=4, batch_size=8, random_state=0),
+    "rbm": lambda: BernoulliRBM(4, n_iter=4, batch_size=8, random_state=0),
+}
+DETERMINISTIC = ("plain", "clipped")
+
+
+def trained(name):
+    X = np.random.default_rng(0).random((41, 6), dtype="float32")
+    return {k: v.detach().clone() for k, v in CASES[name]().fit(X).module_.state_dict().items()}
+
+
+if __name__ == "__main__":
+    for case in CASES:
+        save_file(trained(case), Path(sys.argv[1]) / f"{case}-{distributed.rank()}.safetensors")
+    torch.distributed.destroy_process_group()
