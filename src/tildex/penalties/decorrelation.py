@@ -26,7 +26,7 @@ class Decorrelation(Penalty):
     Decorrelation(weight=0.5)
     """
 
-    def __init__(self, weight: float = 0.1) -> None:
+    def __init__(self, weight: float = 1.0) -> None:
         super().__init__(weight)
 
     def value(self, model: Any, step: Step) -> Tensor:
