@@ -137,8 +137,8 @@ class LBFGS(Optimizer):
     def __init__(
         self,
         learning_rate: float = 1.0,
-        history: int = 20,
-        max_evaluations: int = 25,
+        history: int = 50,
+        max_evaluations: int = 50,
         schedule: Schedule | None = None,
     ) -> None:
         super().__init__(learning_rate, schedule)

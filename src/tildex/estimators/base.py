@@ -15,12 +15,12 @@ from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
-from tildex.data import rows
 from tildex.estimators.inputs import (
     Columns,
     Transformed,
     check,
     check_counts,
+    reader,
     resolve_device,
     resolve_precision,
 )
@@ -187,7 +187,7 @@ class Estimator(
         return self
 
     def _rows(self, X: Any) -> Rows:
-        return rows(X, device=self.device_, dtype=self.scaling_.offset.dtype)
+        return reader(X, device=self.device_, dtype=self.scaling_.offset.dtype)
 
     def _scaled(self, data: Rows) -> Rows:
         return data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
@@ -196,7 +196,7 @@ class Estimator(
         """Choose device, type, likelihood and scaling from the data, and build the module."""
         self.device_ = generator.device
         weights, self._products = resolve_precision(self.precision, X)
-        data = rows(X, device=self.device_, dtype=weights)
+        data = reader(X, device=self.device_, dtype=weights)
         if self.warm_start and hasattr(self, "module_"):
             return data
         columns = Columns.of(data)
@@ -207,9 +207,9 @@ class Estimator(
         if (message := self.likelihood_.outside(sample)) is not None:
             raise ValueError(f"{self.likelihood_!r} units expect {message}: encode the columns accordingly")
         mean = self.scaling_(columns.mean.to(weights))
-        self.module_ = self._build(self.n_features_in_, self.likelihood_, generator, mean).to(
-            self.device_, weights
-        )
+        with torch.device(self.device_):
+            module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
+        self.module_ = module.to(self.device_, weights)
         self._n_features_out = self.n_components
         self.__dict__.pop("_trainer", None)
         return data

@@ -17,7 +17,16 @@ from tildex.products import fast_products
 from tildex.train import Rows
 from tildex.units import Units
 
-__all__ = ["Columns", "Transformed", "apply", "check", "check_counts", "resolve_device", "resolve_precision"]
+__all__ = [
+    "Columns",
+    "Transformed",
+    "apply",
+    "check",
+    "check_counts",
+    "reader",
+    "resolve_device",
+    "resolve_precision",
+]
 
 _CHUNK = 2048
 _FLOATS = (np.float32, np.float64)
@@ -124,6 +133,13 @@ def chunks(data: Rows) -> Any:
         yield data.take(slice(start, min(start + _CHUNK, len(data))))
 
 
+def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:
+    """Return a reader of the rows of ``X`` in a type; a larger one than theirs is made a batch at a time."""
+    if dtype is torch.float64 and str(X.dtype).endswith("float32"):
+        return Transformed(rows(X, device=device, dtype=torch.float32), Tensor.double)
+    return rows(X, device=device, dtype=dtype)
+
+
 def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor) -> Any:
     """Return ``function`` of all rows of ``X``: an array for arrays, a tensor on its own device for a tensor.
 
@@ -136,7 +152,7 @@ def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor) -> Any:
     like : Tensor
         A parameter of the model, whose device and type the function computes in.
     """
-    data = rows(X, device=like.device, dtype=like.dtype)
+    data = reader(X, device=like.device, dtype=like.dtype)
     with torch.no_grad(), fast_products(like.device):
         result = torch.cat([function(x) for x in chunks(data)])
     if isinstance(X, Tensor):

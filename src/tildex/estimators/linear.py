@@ -41,10 +41,13 @@ class LinearAutoencoder(Estimator):
     optimizer : Optimizer, optional
         ``LBFGS()`` by default; with another, give a ``batch_size``.
     n_iter : int
-        Passes; L-BFGS evaluates the loss up to 25 times in each.
+        Passes; L-BFGS evaluates the loss up to 50 times in each.
     batch_size : int or None
         Rows a step; None, the default, for all at once.
-    shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, precision, device, \
+    precision : str
+        What weights are kept and products computed in: float64 by default, where a line search needs every digit;
+        codes and reconstructions come back in the type of the data.
+    shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, device, \
 warm_start, verbose, random_state
         As in :class:`Autoencoder`.
 
@@ -81,7 +84,7 @@ warm_start, verbose, random_state
         tol: float = 1e-4,
         averaging: float | None = None,
         clip_norm: float | None = None,
-        precision: str = "auto",
+        precision: str = "float64",
         device: str = "auto",
         warm_start: bool = False,
         verbose: int = 0,

@@ -109,7 +109,8 @@ clip_norm, precision, device, warm_start, verbose, random_state
     def sample(self, n: int = 1, *, random_state: Any = None) -> Any:
         """Return the mean rows of ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
         check_count(n)
-        return self.inverse_transform(self._draws(random_state).normal(n, self.n_components).numpy())
+        codes = self._draws(random_state).normal(n, self.n_components)
+        return self.inverse_transform(codes.cpu().numpy())
 
     def _likelihood(self, columns: Columns) -> Units:
         return automatic(self._part("likelihood"), columns)
