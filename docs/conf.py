@@ -52,6 +52,13 @@ _LOGGER = logging.getLogger(__name__)
 def setup(app):
     """Write formulas as MathML, which browsers draw by themselves: no script, no pictures, no network."""
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
+    # After napoleon, which listens at the usual 500.
+    app.connect("autodoc-process-docstring", _keep_underscores, priority=900)
+
+
+def _keep_underscores(app, what, name, obj, options, lines):
+    # One backslash is used up in the field's name, and the underscore would go with it: module_ is not module.
+    lines[:] = [re.sub(r"^:(ivar|vartype) (\w+)\\_:", r":\1 \2\\\\_:", line) for line in lines]
 
 
 def _inline(translator, node):
@@ -70,4 +77,3 @@ def _mathml(node, *, as_block):
     except MathError as error:
         _LOGGER.warning("cannot read the formula %r: %s", node.astext(), error, location=node)
         return ""
-

@@ -16,12 +16,38 @@ import torch
 __all__ = ["fast_products"]
 
 
+# Below this many multiplications a product is over before a second thread has woken up; and where other programs
+# keep the cores busy, waiting for that thread can take a hundred times as long as the work.
+_WORTH_A_THREAD = 1_000_000
+
+
 @contextlib.contextmanager
-def fast_products(device: torch.device) -> Iterator[None]:
-    """Let float32 products on a processor take the fastest library of full accuracy, for the length of a block."""
-    if device.type != "cpu" or not _fast_is_accurate():
+def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Iterator[None]:
+    """Let products on a processor be as fast as float32 accuracy allows, for the length of a block.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where they are computed; on any but a processor nothing is changed.
+    largest : int
+        Multiplications in the largest of them; small ones get one thread.
+    """
+    if device.type != "cpu":
         yield
         return
+    threads = torch.get_num_threads()
+    if largest < _WORTH_A_THREAD and threads > 1:
+        torch.set_num_threads(1)
+    try:
+        with _onednn() if _fast_is_accurate() else contextlib.nullcontext():
+            yield
+    finally:
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+
+
+@contextlib.contextmanager
+def _onednn() -> Iterator[None]:
     setting = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
     before = setting.fp32_precision
     setting.fp32_precision = "bf16"
@@ -33,16 +59,11 @@ def fast_products(device: torch.device) -> Iterator[None]:
 
 @functools.cache
 def _fast_is_accurate() -> bool:
-    setting = getattr(torch.backends.mkldnn, "matmul", None)
-    if setting is None or not torch.backends.mkldnn.is_available():
+    if not hasattr(torch.backends.mkldnn, "matmul") or not torch.backends.mkldnn.is_available():
         return False
     a = torch.linspace(-1, 1, 64 * 512).sin().view(64, 512)
     exact = a.double() @ a.double().t()
-    before = setting.fp32_precision
-    setting.fp32_precision = "bf16"
-    try:
+    with _onednn():
         error = (a @ a.t() - exact).norm() / exact.norm()
-    finally:
-        setting.fp32_precision = before
     # float32 leaves about 3e-7, bfloat16 about 3e-3.
     return bool(error < 3e-6)

@@ -124,7 +124,8 @@ class Trainer:
         n_steps = -(-len(rows) // size)
         order = self.order.permutation(len(rows)) if self.plan.shuffle else None
         meter = Meter(self.epoch)
-        with fast_products(self.parameters[0].device):
+        largest = min(size, len(rows)) * max(p.numel() for p in self.parameters)
+        with fast_products(self.parameters[0].device, largest):
             for start in range(0, len(rows), size):
                 stop = min(start + size, len(rows))
                 x = rows.take(slice(start, stop) if order is None else order[start:stop])

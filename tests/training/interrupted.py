@@ -1,4 +1,7 @@
-"""Trainings that are killed half-way: ``python interrupted.py NAME CHECKPOINT EVALUATIONS`` dies at that evaluation."""
+"""Trainings that are killed half-way.
+
+``python interrupted.py NAME CHECKPOINT N`` dies at the N-th evaluation of the loss after the first checkpoint.
+"""
 
 import os
 import signal
@@ -9,6 +12,7 @@ import torch
 
 from tildex import (
     CD,
+    LBFGS,
     PCD,
     Adam,
     Bernoulli,
@@ -42,7 +46,9 @@ CASES = {
     ),
     "rbm": lambda: BernoulliRBM(9, rule=PCD(2, n_chains=20), momentum=0.5, early_stopping=True, **SHORT),
     "cd": lambda: BernoulliRBM(9, rule=CD(1), **SHORT),
-    "linear": lambda: LinearAutoencoder(3, n_iter=6, random_state=0),
+    "linear": lambda: LinearAutoencoder(
+        3, optimizer=LBFGS(max_evaluations=4), n_iter=6, random_state=0
+    ),
     "stopped": lambda: DenoisingAutoencoder(
         4, likelihood=Bernoulli(), early_stopping=True, n_iter_no_change=1, tol=10.0, **SHORT
     ),
@@ -56,14 +62,14 @@ def data():
     return 1 / (1 + np.exp(-codes @ draws.normal(size=(3, 10)))).astype("float32")
 
 
-def die_at(evaluation):
+def die_at(evaluation, checkpoint):
     """Kill this process, as a full memory or a power cut would, in the middle of a step."""
     evaluations = 0
 
     def counted(call):
         def rule(*arguments):
             nonlocal evaluations
-            evaluations += 1
+            evaluations += os.path.exists(checkpoint)
             if evaluations == evaluation:
                 os.kill(os.getpid(), signal.SIGKILL)
             return call(*arguments)
@@ -76,5 +82,5 @@ def die_at(evaluation):
 
 if __name__ == "__main__":
     name, checkpoint, evaluation = sys.argv[1:]
-    die_at(int(evaluation))
+    die_at(int(evaluation), checkpoint)
     CASES[name]().fit(data(), checkpoint=checkpoint)

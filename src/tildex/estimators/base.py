@@ -20,6 +20,7 @@ from tildex.estimators.inputs import (
     Transformed,
     check,
     check_counts,
+    hold_out,
     reader,
     resolve_device,
     resolve_precision,
@@ -159,7 +160,7 @@ class Estimator(
         if X_val is not None:
             held_out = self._scaled(self._rows(check(self, X_val, reset=False))).take(slice(None))
         elif self.early_stopping:
-            data, held_out = self._hold_out(data, generator)
+            data, held_out = hold_out(data, self.validation_fraction, generator)
         self._trainer = self._train(self._training_rows(data), held_out, generator, checkpoint)
         self._remember(self._trainer)
         self._finish(data)
@@ -178,8 +179,7 @@ class Estimator(
             data = self._start(X, generator)
         else:
             generator = Generator(self._seed(), self.device_)
-            data = self._rows(X)
-            Columns.of(data).require(self.likelihood_, self.scaling_)
+            data = self._go_on(X)
         if not hasattr(self, "_trainer"):
             self._trainer = self._trainer_for(generator, [])
         self._trainer.run_epoch(self._scaled(data), batch_size=self._pass_size(len(data)))
@@ -194,11 +194,11 @@ class Estimator(
 
     def _start(self, X: Any, generator: Generator) -> Rows:
         """Choose device, type, likelihood and scaling from the data, and build the module."""
+        if self.warm_start and hasattr(self, "module_"):
+            return self._go_on(X)
         self.device_ = generator.device
         weights, self._products = resolve_precision(self.precision, X)
         data = reader(X, device=self.device_, dtype=weights)
-        if self.warm_start and hasattr(self, "module_"):
-            return data
         columns = Columns.of(data)
         self.likelihood_ = self._likelihood(columns)
         self.scaling_ = self._scaling(columns, self.likelihood_).to(self.device_, weights)
@@ -214,15 +214,16 @@ class Estimator(
         self.__dict__.pop("_trainer", None)
         return data
 
-    def _hold_out(self, data: Rows, generator: Generator) -> tuple[Rows, Tensor]:
-        n_held = round(self.validation_fraction * len(data))
-        if not 1 <= n_held < len(data):
+    def _go_on(self, X: Any) -> Rows:
+        """Return a reader of more data for a model that is there already."""
+        if len(self.scaling_.offset) != self.n_features_in_:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction} of {len(data)} rows holds out {n_held}: "
-                "give more rows, or early_stopping=False"
+                f"warm_start goes on with a model of {len(self.scaling_.offset)} features, and X has "
+                f"{self.n_features_in_}: set warm_start=False to begin anew"
             )
-        order = generator.permutation(len(data))
-        return Transformed(data, lambda x: x, np.sort(order[n_held:])), data.take(order[:n_held])
+        data = self._rows(X)
+        Columns.of(data).require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        return data
 
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
         plan = Plan(

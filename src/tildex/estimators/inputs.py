@@ -12,6 +12,7 @@ from sklearn.utils.validation import validate_data
 from torch import Tensor
 
 from tildex.data import rows
+from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.products import fast_products
 from tildex.train import Rows
@@ -131,6 +132,24 @@ def chunks(data: Rows) -> Any:
     """Yield all rows in order, some thousands at a time."""
     for start in range(0, len(data), _CHUNK):
         yield data.take(slice(start, min(start + _CHUNK, len(data))))
+
+
+def hold_out(data: Rows, fraction: float, generator: Generator) -> tuple[Rows, Tensor]:
+    """Return the rows to train on, in their order, and a random share of the others.
+
+    Raises
+    ------
+    ValueError
+        If either would be empty.
+    """
+    n_held = round(fraction * len(data))
+    if not 1 <= n_held < len(data):
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(data)} rows holds out {n_held}: "
+            "give more rows, or early_stopping=False"
+        )
+    order = generator.permutation(len(data))
+    return Transformed(data, lambda x: x, np.sort(order[n_held:])), data.take(order[:n_held])
 
 
 def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:

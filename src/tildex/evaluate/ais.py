@@ -14,6 +14,7 @@ from torch import Tensor
 from tildex.evaluate.estimate import Estimate
 from tildex.generator import Generator
 from tildex.models import BoltzmannMachine
+from tildex.products import fast_products
 from tildex.units import Units
 
 __all__ = ["AISResult", "log_partition_ais"]
@@ -62,14 +63,16 @@ def log_partition_ais(
     def draw(units: Units, inputs: Tensor) -> Tensor:
         return units.sample(inputs, generator)
 
-    state = [draw(layer.units, layer.base.expand(n_chains, -1)) for layer in machine.layers]
-    log_weights = torch.zeros(n_chains, dtype=torch.float64, device=generator.device)
-    betas = torch.linspace(0, 1, n_betas, dtype=torch.float64).tolist()
-    for previous, beta in pairwise(betas):
-        log_weights += (
-            machine.log_marginal(state, beta=beta) - machine.log_marginal(state, beta=previous)
-        ).double()
-        state = machine.sweep(state, draw, beta=beta)
+    largest = n_chains * max(coupling.weight.numel() for coupling in machine.couplings)
+    with fast_products(generator.device, largest):
+        state = [draw(layer.units, layer.base.expand(n_chains, -1)) for layer in machine.layers]
+        log_weights = torch.zeros(n_chains, dtype=torch.float64, device=generator.device)
+        betas = torch.linspace(0, 1, n_betas, dtype=torch.float64).tolist()
+        for previous, beta in pairwise(betas):
+            log_weights += (
+                machine.log_marginal(state, beta=beta) - machine.log_marginal(state, beta=previous)
+            ).double()
+            state = machine.sweep(state, draw, beta=beta)
     return _summary(machine, log_weights, n_betas)
 
 

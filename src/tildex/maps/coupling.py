@@ -43,7 +43,7 @@ class Coupling(nn.Module):
         return _product(v, self.weight.t(), onto, beta * self.up_gain)
 
     def down(self, h: Tensor, onto: Tensor | None = None, beta: float = 1.0) -> Tensor:
-        """Return ``beta`` times what the visible layer receives from ``h``, added to ``onto``, shape (batch, visible)."""
+        """Return ``beta`` times what the visible layer gets from ``h``, added to ``onto``, shape (batch, visible)."""
         return _product(h, self.weight, onto, beta * self.down_gain)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models import BoltzmannMachine, pseudo_log_likelihood_estimate

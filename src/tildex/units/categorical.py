@@ -72,6 +72,8 @@ class Categorical(Units):
         """Require each variable's columns to add up to one."""
         if (message := super().outside(x)) is not None:
             return message
+        if x.shape[-1] % self.n_classes:
+            return f"a multiple of {self.n_classes} columns, got {x.shape[-1]}"
         sums = self._grouped(x).sum(-1)
         if (sums - 1).abs().max() > 1e-3:
             return (

@@ -1,0 +1,210 @@
+"""Wrong input is refused in words that say what was expected and what came; odd input works."""
+
+import numpy as np
+import pytest
+import torch
+
+from tildex import (
+    Autoencoder,
+    Bernoulli,
+    BernoulliRBM,
+    Categorical,
+    LinearAutoencoder,
+    VariationalAutoencoder,
+)
+
+X = np.random.default_rng(0).random((30, 5))
+
+
+@pytest.fixture
+def model(estimator_class):
+    return estimator_class(n_components=2, random_state=0).set_params(n_iter=2)
+
+
+def spoilt(value, dtype=float):
+    spoilt = X.astype(dtype)
+    spoilt[7, 3] = value
+    return spoilt
+
+
+BAD = {
+    "one-dimensional": (X[:, 0], "Expected 2D array, got 1D array"),
+    "three-dimensional": (X[None], "dim 3"),
+    "NaN": (spoilt(np.nan), "contains NaN"),
+    "infinite": (spoilt(np.inf), "contains infinity"),
+    "text": (spoilt("abc", object), "could not convert string to float"),
+    "complex": (X + 1j, "Complex data not supported"),
+    "no rows": (X[:0], r"Found array with 0 sample\(s\)"),
+    "no columns": (X[:, :0], r"0 feature\(s\)"),
+}
+
+BAD_TENSORS = {
+    "one-dimensional": (torch.zeros(5), r"expected a tensor of shape \(rows, features\), got \(5,\)"),
+    "no rows": (torch.zeros(0, 5), r"expected a tensor of shape .*got \(0, 5\)"),
+    "NaN": (torch.full((4, 5), torch.nan), "the tensor contains NaN or infinity"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform"])
+def test_bad_arrays_are_refused(model, case, method):
+    bad, message = BAD[case]
+    with pytest.raises(ValueError, match=message):
+        getattr(model, method)(bad)
+
+
+@pytest.mark.parametrize("method", ["transform", "reconstruct", "score_samples", "partial_fit"])
+def test_bad_arrays_are_refused_after_training_too(model, method):
+    model.fit(X)
+    for bad, message in (*BAD.values(), *BAD_TENSORS.values()):
+        with pytest.raises(ValueError, match=message):
+            getattr(model, method)(bad)
+    with pytest.raises(ValueError, match="X has 4 features, but .* is expecting 5 features"):
+        getattr(model, method)(X[:, :4])
+    with pytest.raises(ValueError, match="X has 4 features, but .* is expecting 5 features"):
+        getattr(model, method)(torch.from_numpy(X[:, :4]))
+
+
+@pytest.mark.parametrize("case", BAD_TENSORS)
+def test_bad_tensors_are_refused(model, case):
+    bad, message = BAD_TENSORS[case]
+    with pytest.raises(ValueError, match=message):
+        model.fit(bad)
+
+
+def test_codes_of_the_wrong_size_are_refused(model):
+    model.fit(X)
+    for codes in (np.zeros((4, 3)), torch.zeros(4, 3)):
+        with pytest.raises(ValueError, match=r"expected codes of shape \(rows, 2\), got \(4, 3\)"):
+            model.inverse_transform(codes)
+
+
+def test_an_untrained_model_says_so(model):
+    for method in ("transform", "inverse_transform", "reconstruct", "score_samples", "save"):
+        with pytest.raises(ValueError, match="is not fitted yet"):
+            getattr(model, method)(X)
+
+
+@pytest.mark.parametrize("kind", ["autoencoder", "variational"])
+def test_values_a_likelihood_cannot_take_name_their_column(kind):
+    cls = {"autoencoder": Autoencoder, "variational": VariationalAutoencoder}[kind]
+    model = cls(2, likelihood=Bernoulli(), n_iter=1)
+    message = r"Bernoulli\(\) units expect values from 0 to 1, but column 3 has -2 to .*rescale it, or choose another"
+    with pytest.raises(ValueError, match=message):
+        model.fit(spoilt(-2.0))
+    model.fit(X)
+    with pytest.raises(ValueError, match="but column 3 has -2"):
+        model.partial_fit(spoilt(-2.0))
+    with pytest.raises(ValueError, match="units expect values from 0 to 1, got -2"):
+        model.score_samples(spoilt(-2.0))
+
+
+def test_the_column_is_named_as_the_frame_names_it():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(spoilt(7.0), columns=["a", "b", "c", "weight", "e"])
+    with pytest.raises(ValueError, match=r"column 3 \(weight\) has .* to 7"):
+        Autoencoder(2, likelihood=Bernoulli(), n_iter=1).fit(frame)
+
+
+def test_columns_that_form_no_variables_are_refused():
+    with pytest.raises(ValueError, match=r"Categorical\(n_classes=3\) units expect a multiple of 3 columns, got 5"):
+        Autoencoder(2, likelihood=Categorical(3), n_iter=1).fit(X)
+    with pytest.raises(ValueError, match="add up to 1"):
+        Autoencoder(2, likelihood=Categorical(5), n_iter=1).fit(X)
+
+
+ODD = {
+    "constant column": np.column_stack([X, np.full(30, 0.25)]),
+    "constant far column": np.column_stack([X, np.full(30, 1e6)]),
+    "all constant": np.full((30, 5), 0.5),
+    "all zero": np.zeros((30, 5)),
+    "one row": X[:1],
+    "two rows": X[:2],
+    "one column": X[:, :1],
+    "integers": (X * 10).astype(int),
+    "booleans": X > 0.5,
+    "huge": X * 1e12,
+    "tiny": X * 1e-12,
+    "float16": X.astype(np.float16),
+}
+
+
+@pytest.mark.filterwarnings("ignore:BernoulliRBM expects values from 0 to 1:UserWarning")
+@pytest.mark.parametrize("case", ODD)
+def test_odd_data_work(model, case):
+    data = ODD[case]
+    model.fit(data)
+    assert np.isfinite(model.transform(data)).all()
+    assert np.isfinite(model.score_samples(data)).all()
+    reconstruction = model.reconstruct(data)
+    assert reconstruction.shape == data.shape
+    assert np.isfinite(reconstruction).all()
+    assert all(np.isfinite(list(record.values())).all() for record in model.history_)
+
+
+def test_fewer_rows_than_a_batch(model):
+    assert model.set_params(batch_size=1000).fit(X).transform(X).shape == (30, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n_components": 0}, "n_components must be a whole number of at least 1, got 0"),
+        ({"n_components": 2.5}, "n_components must be a whole number of at least 1, got 2.5"),
+        ({"n_iter": 0}, "n_iter must be a whole number of at least 1, got 0"),
+        ({"batch_size": -1}, "batch_size must be a whole number of at least 1, got -1"),
+        ({"device": "abacus"}, "expected a device such as 'auto', 'cpu' or 'cuda:0', got 'abacus'"),
+        ({"precision": "float8"}, "expected precision 'auto' or one of .*'float32'.* got 'float8'"),
+        (
+            {"early_stopping": True, "validation_fraction": 0.001},
+            "validation_fraction=0.001 of 30 rows holds out 0: give more rows",
+        ),
+        ({"early_stopping": True, "validation_fraction": 1.0}, "of 30 rows holds out 30"),
+    ],
+    ids=["n_components", "half a unit", "n_iter", "batch_size", "device", "precision", "no held-out", "no rows"],
+)
+def test_impossible_settings_are_refused(model, settings, message):
+    with pytest.raises(ValueError, match=message):
+        model.set_params(**settings).fit(X)
+
+
+def test_an_absent_gpu_is_refused(model):
+    if torch.cuda.is_available():
+        assert model.set_params(device="cuda").fit(X).device_.type == "cuda"
+    else:
+        with pytest.raises(ValueError, match="asks for a GPU that is not here.*use device='cpu'"):
+            model.set_params(device="cuda").fit(X)
+
+
+def test_an_unknown_activation_is_refused_with_the_nearest(estimator_class):
+    if "activation" in estimator_class().get_params():
+        with pytest.raises(ValueError, match="unknown activation 'rellu'; did you mean 'relu'"):
+            estimator_class(activation="rellu").fit(X)
+
+
+def test_the_data_are_never_changed(model):
+    before = X.copy()
+    x = torch.from_numpy(X)
+    model.fit(X).transform(X)
+    model.fit(x).transform(x)
+    assert np.array_equal(X, before)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"n": 0}, "n must be at least 1 sample, got 0"),
+        ({"n_steps": 0}, "n_steps must be at least 1, got 0"),
+        ({"mask": np.ones(5, bool)}, "mask says which values of given are known, and given is missing"),
+        ({"given": np.full(5, np.inf)}, "known and not finite"),
+    ],
+    ids=["n", "n_steps", "mask", "given"],
+)
+def test_impossible_samples_are_refused(settings, message):
+    rbm = BernoulliRBM(2, n_iter=1, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=message):
+        rbm.sample(**settings)
+
+
+def test_fewer_rows_than_columns_leave_a_linear_code_finite():
+    assert np.isfinite(LinearAutoencoder(4, random_state=0).fit_transform(X[:3])).all()
