@@ -46,6 +46,7 @@ html_math_renderer = "mathml"
 
 # Sizes of delimiters, which docutils does not know and browsers choose by themselves.
 _SIZES = re.compile(r"\\[bB]igg?[lrm]?(?![A-Za-z])")
+_FIELD = re.compile(r"^:(ivar|vartype) [^:]+:")
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -53,12 +54,17 @@ def setup(app):
     """Write formulas as MathML, which browsers draw by themselves: no script, no pictures, no network."""
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
     # After napoleon, which listens at the usual 500.
-    app.connect("autodoc-process-docstring", _keep_underscores, priority=900)
+    app.connect("autodoc-process-docstring", _whole_names, priority=900)
 
 
-def _keep_underscores(app, what, name, obj, options, lines):
-    # One backslash is used up in the field's name, and the underscore would go with it: module_ is not module.
-    lines[:] = [re.sub(r"^:(ivar|vartype) (\w+)\\_:", r":\1 \2\\\\_:", line) for line in lines]
+def _whole_names(app, what, name, obj, options, lines):
+    lines[:] = [_FIELD.sub(_whole_name, line) for line in lines]
+
+
+def _whole_name(field):
+    # Napoleon leaves names as they are: reStructuredText takes the underscore of module_ for a link, and Sphinx
+    # the first of two names for a type.
+    return re.sub(r"_(?=[,:])", r"\\_", field[0]).replace(", ", ",\N{ZERO WIDTH SPACE}")
 
 
 def _inline(translator, node):

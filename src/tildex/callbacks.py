@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.errors import LiveError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
@@ -148,7 +150,9 @@ class ProgressBar:
         self.task = self.progress.add_task(title, total=n_iter, loss="")
 
     def __enter__(self) -> ProgressBar:
-        self.progress.start()
+        # Inside somebody else's bar there is no room for a second one.
+        with contextlib.suppress(LiveError):
+            self.progress.start()
         return self
 
     def __exit__(self, *exception: object) -> None:

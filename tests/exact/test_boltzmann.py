@@ -108,7 +108,9 @@ def test_large_machines_are_refused():
         [Layer(Bernoulli(), 30), Layer(Bernoulli(), 26)], {(0, 1): Coupling(30, 26, generator=Generator(0))}
     )
     assert not enumerable(machine)
-    with pytest.raises(ValueError, match=r"at most 2\^25 joint states, the smaller one has 2\^26.*importance"):
+    with pytest.raises(
+        ValueError, match=r"at most 2\^25 joint states, the smaller one has 2\^26.*importance"
+    ):
         log_partition(machine)
 
 
@@ -131,7 +133,8 @@ def test_a_tied_autoencoder_holds_the_same_two_conditionals(rbm, unit_pair):
     )
     x = visible.units.sample(visible.base.expand(9, -1), Generator(0))
     up, both = (
-        machine.sweep([x, x], lambda units, inputs: units.mean(inputs), order=order) for order in ((1,), (1, 0))
+        machine.sweep([x, x], lambda units, inputs: units.mean(inputs), order=order)
+        for order in ((1,), (1, 0))
     )
     for pair in (tied, machine.pair()):
         torch.testing.assert_close(pair.encoder.mean(x), up[1])
@@ -160,7 +163,9 @@ def test_edges_between_unbounded_layers_are_refused(units):
 
 
 def test_units_of_two_inputs_are_refused():
-    with pytest.raises(ValueError, match=r"DiagonalGaussian\(\) units take 2 inputs each and a coupling gives one"):
+    with pytest.raises(
+        ValueError, match=r"DiagonalGaussian\(\) units take 2 inputs each and a coupling gives one"
+    ):
         Layer(DiagonalGaussian(), 3)
 
 

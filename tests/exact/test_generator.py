@@ -38,7 +38,9 @@ def test_bernoulli_keeps_shape_type_and_probabilities():
 
 def test_neighbours_are_uncorrelated(close):
     generator = Generator(0)
-    pairs = torch.stack([generator.bernoulli(torch.full((4,), 0.3, dtype=torch.float64)) for _ in range(40_000)])
+    pairs = torch.stack(
+        [generator.bernoulli(torch.full((4,), 0.3, dtype=torch.float64)) for _ in range(40_000)]
+    )
     products = pairs[:, :, None] * pairs[:, None]
     exact = torch.full((4, 4), 0.09, dtype=torch.float64).fill_diagonal_(0.3)
     close(products, exact)

@@ -19,7 +19,8 @@ def mlp(visible, hidden):
         generator = Generator(hidden)
         encoder = MLP([visible, hidden], generator=generator)
         return Pair(
-            Conditional(encoder, Bernoulli()), Conditional(MLP([hidden, visible], generator=generator), Gaussian())
+            Conditional(encoder, Bernoulli()),
+            Conditional(MLP([hidden, visible], generator=generator), Gaussian()),
         )
 
     return train

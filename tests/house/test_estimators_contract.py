@@ -149,7 +149,9 @@ def test_scores_are_of_each_row_alone_and_repeat(estimator_class):
 # Drop-in for scikit-learn's BernoulliRBM: every test runs the same code on both.
 
 BINARY = (np.random.default_rng(1).random((50, 12)) < 0.3).astype(float)
-BOTH = pytest.mark.parametrize("rbm_class", [neural_network.BernoulliRBM, BernoulliRBM], ids=["theirs", "ours"])
+BOTH = pytest.mark.parametrize(
+    "rbm_class", [neural_network.BernoulliRBM, BernoulliRBM], ids=["theirs", "ours"]
+)
 
 
 @BOTH
@@ -199,7 +201,10 @@ def test_drop_in_sparse_and_lists(rbm_class):
     rbm = rbm_class(n_components=4, n_iter=2, random_state=0).fit(sparse.csr_matrix(BINARY))
     np.testing.assert_allclose(rbm.transform(sparse.csr_matrix(BINARY)), rbm.transform(BINARY), rtol=1e-6)
     assert rbm.score_samples(sparse.csr_matrix(BINARY)).shape == (50,)
-    assert rbm_class(n_components=2, n_iter=1).fit(BINARY.tolist()).transform(BINARY.tolist()).shape == (50, 2)
+    assert rbm_class(n_components=2, n_iter=1).fit(BINARY.tolist()).transform(BINARY.tolist()).shape == (
+        50,
+        2,
+    )
 
 
 @BOTH
@@ -291,9 +296,18 @@ def recipe_with(run, change):
     [
         (lambda r: r.update(format=99), "format 99, newer than 1: update the library"),
         (lambda r: r.pop("format"), "names no format"),
-        (lambda r: r.update(estimator="Autoencodr"), "a run of 'Autoencodr', which this version does not have"),
-        (lambda r: r["params"]["penalty"].update(penalty="L1x"), "no penalty is called 'L1x'; did you mean 'L1'"),
-        (lambda r: r["params"]["penalty"].update(wait=1), "L1 has no parameter 'wait'; did you mean 'weight'"),
+        (
+            lambda r: r.update(estimator="Autoencodr"),
+            "a run of 'Autoencodr', which this version does not have",
+        ),
+        (
+            lambda r: r["params"]["penalty"].update(penalty="L1x"),
+            "no penalty is called 'L1x'; did you mean 'L1'",
+        ),
+        (
+            lambda r: r["params"]["penalty"].update(wait=1),
+            "L1 has no parameter 'wait'; did you mean 'weight'",
+        ),
         (lambda r: r["params"].update(penalty={"os": "system"}), "as the first key of a part, got 'os'"),
         (lambda r: r["params"].update(n_component=1), "n_component"),
         (lambda r: r["params"].update(n_components=4), "expected .* of shape"),
@@ -342,7 +356,7 @@ def test_a_pickle_in_place_of_the_weights_is_not_executed(run, tmp_path, trusted
     (run / "weights.safetensors").write_bytes(pickled)
     if trusted:
         recipe_with(run, lambda r: r.update(weights_sha256=hashlib.sha256(pickled).hexdigest()))
-    with pytest.raises(RunError, match="checksum differs|is damaged"):
+    with pytest.raises(RunError, match=r"checksum differs|is damaged"):
         load(run)
     assert not (tmp_path / "exploded").exists()
 

@@ -59,9 +59,9 @@ def test_bad_arrays_are_refused_after_training_too(model, method):
     for bad, message in (*BAD.values(), *BAD_TENSORS.values()):
         with pytest.raises(ValueError, match=message):
             getattr(model, method)(bad)
-    with pytest.raises(ValueError, match="X has 4 features, but .* is expecting 5 features"):
+    with pytest.raises(ValueError, match=r"X has 4 features, but .* is expecting 5 features"):
         getattr(model, method)(X[:, :4])
-    with pytest.raises(ValueError, match="X has 4 features, but .* is expecting 5 features"):
+    with pytest.raises(ValueError, match=r"X has 4 features, but .* is expecting 5 features"):
         getattr(model, method)(torch.from_numpy(X[:, :4]))
 
 
@@ -107,7 +107,9 @@ def test_the_column_is_named_as_the_frame_names_it():
 
 
 def test_columns_that_form_no_variables_are_refused():
-    with pytest.raises(ValueError, match=r"Categorical\(n_classes=3\) units expect a multiple of 3 columns, got 5"):
+    with pytest.raises(
+        ValueError, match=r"Categorical\(n_classes=3\) units expect a multiple of 3 columns, got 5"
+    ):
         Autoencoder(2, likelihood=Categorical(3), n_iter=1).fit(X)
     with pytest.raises(ValueError, match="add up to 1"):
         Autoencoder(2, likelihood=Categorical(5), n_iter=1).fit(X)
@@ -161,7 +163,16 @@ def test_fewer_rows_than_a_batch(model):
         ),
         ({"early_stopping": True, "validation_fraction": 1.0}, "of 30 rows holds out 30"),
     ],
-    ids=["n_components", "half a unit", "n_iter", "batch_size", "device", "precision", "no held-out", "no rows"],
+    ids=[
+        "n_components",
+        "half a unit",
+        "n_iter",
+        "batch_size",
+        "device",
+        "precision",
+        "no held-out",
+        "no rows",
+    ],
 )
 def test_impossible_settings_are_refused(model, settings, message):
     with pytest.raises(ValueError, match=message):
@@ -172,7 +183,7 @@ def test_an_absent_gpu_is_refused(model):
     if torch.cuda.is_available():
         assert model.set_params(device="cuda").fit(X).device_.type == "cuda"
     else:
-        with pytest.raises(ValueError, match="asks for a GPU that is not here.*use device='cpu'"):
+        with pytest.raises(ValueError, match=r"asks for a GPU that is not here.*use device='cpu'"):
             model.set_params(device="cuda").fit(X)
 
 

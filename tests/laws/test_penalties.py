@@ -23,7 +23,9 @@ def mlp_pair(*sizes, code=None, activation="tanh"):
     generator = Generator(1)
     encoder = MLP([5, *sizes, 3], generator=generator, activation=activation)
     decoder = MLP([3, *sizes[::-1], 5], generator=generator, activation=activation)
-    pair = Pair(Conditional(encoder, (code or Bernoulli()).sized(3)), Conditional(decoder, Gaussian())).double()
+    pair = Pair(
+        Conditional(encoder, (code or Bernoulli()).sized(3)), Conditional(decoder, Gaussian())
+    ).double()
     with torch.no_grad():
         for parameter in pair.parameters():
             parameter.add_(0.3 * generator.normal_like(parameter))
@@ -127,7 +129,7 @@ def test_kl_sparsity_is_the_divergence_of_the_mean_activation():
 
 def test_kl_sparsity_refuses_codes_that_are_no_rates():
     hidden = torch.tensor([[1.5, 0.0]])
-    with pytest.raises(ValueError, match="codes between 0 and 1.*use code=Bernoulli"):
+    with pytest.raises(ValueError, match=r"codes between 0 and 1.*use code=Bernoulli"):
         KLSparsity()(None, Step(X, X, hidden, hidden))
 
 
@@ -137,5 +139,7 @@ def test_weight_decay_leaves_biases_alone():
     with torch.no_grad():
         pair.encoder.map.layers[0].bias.add_(1)
     assert torch.equal(WeightDecay()(pair, step_of(pair)), before)
-    expected = sum(layer.weight.square().sum() for half in (pair.encoder, pair.decoder) for layer in half.map.layers)
+    expected = sum(
+        layer.weight.square().sum() for half in (pair.encoder, pair.decoder) for layer in half.map.layers
+    )
     torch.testing.assert_close(WeightDecay(2.0)(pair, step_of(pair))[0], expected)

@@ -16,7 +16,9 @@ from tildex.penalties import L1, WeightDecay
 from tildex.rules import CD, ELBO, PCD, Reconstruction, importance_weighted_bound
 from tildex.units import Bernoulli, DiagonalGaussian, Gaussian
 
-X = torch.tensor([[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 1], [0, 1, 0, 0.0]], dtype=torch.float64)
+X = torch.tensor(
+    [[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 1], [0, 1, 0, 0.0]], dtype=torch.float64
+)
 
 
 def pair(code, outputs):
@@ -26,10 +28,10 @@ def pair(code, outputs):
     return Pair(Conditional(encoder, code), Conditional(decoder, Bernoulli())).double()
 
 
-def machine(*sizes, families=(Bernoulli(),) * 3):
+def machine(*sizes, families=None):
     """Return a machine of a chain of layers with couplings strong enough to matter."""
     generator = Generator(2)
-    layers = [Layer(units, size) for units, size in zip(families, sizes, strict=False)]
+    layers = [Layer(units, size) for units, size in zip(families or [Bernoulli()] * 3, sizes, strict=False)]
     edges = {
         (k, k + 1): Coupling(low, high, generator=generator)
         for k, (low, high) in enumerate(itertools.pairwise(sizes))
@@ -289,7 +291,9 @@ def test_contrastive_penalty_is_added():
     model = machine(4, 3)
     parts = rule(model, X, Generator(0)).parts
     assert list(parts) == ["free_energy_gap", "L1"]
-    torch.testing.assert_close(parts["L1"], 0.5 * torch.sigmoid(model.inputs(1, [X, X])).sum(1).mean().detach())
+    torch.testing.assert_close(
+        parts["L1"], 0.5 * torch.sigmoid(model.inputs(1, [X, X])).sum(1).mean().detach()
+    )
 
 
 def test_contrastive_validation_is_pseudo_likelihood_or_reconstruction():

@@ -18,7 +18,7 @@ def some_inputs(units, *shape, scale=1.0, dtype=torch.float64, seed=0):
 
 
 def side_by_side(inputs, arity):
-    """Return the inputs of several variables as one layer: (variables, arity * group) to (arity * variables * group)."""
+    """Return several variables' inputs as one layer's: (variables, arity * group) to (arity * variables * group)."""
     return inputs.unflatten(-1, (arity, -1)).transpose(0, 1).flatten()
 
 
@@ -77,7 +77,9 @@ def test_layers_are_independent_variables(units):
 @pytest.mark.parametrize("size", [50.0, 80.0])
 @pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
 def test_finite_at_extreme_inputs(units, size, signs):
-    layer = side_by_side(torch.tensor(signs)[:, None].expand(2, units.arity * units.group) * size, units.arity)
+    layer = side_by_side(
+        torch.tensor(signs)[:, None].expand(2, units.arity * units.group) * size, units.arity
+    )
     layer.requires_grad_()
     x = units.sample(layer, Generator(0)).detach()
     log_prob = units.log_prob(x, layer)
@@ -179,7 +181,14 @@ def test_gaussian_log_prob_is_half_the_squared_error():
             lambda inputs: distributions.OneHotCategorical(logits=inputs.unflatten(-1, (-1, 3))),
         ),
     ],
-    ids=["Bernoulli", "Gaussian", "Gaussian of precision 4", "LearnedGaussian", "DiagonalGaussian", "Categorical"],
+    ids=[
+        "Bernoulli",
+        "Gaussian",
+        "Gaussian of precision 4",
+        "LearnedGaussian",
+        "DiagonalGaussian",
+        "Categorical",
+    ],
 )
 def test_agrees_with_torch_distributions(units, reference):
     inputs = torch.randn(50, 6 * units.arity, dtype=torch.float64)

@@ -46,9 +46,7 @@ CASES = {
     ),
     "rbm": lambda: BernoulliRBM(9, rule=PCD(2, n_chains=20), momentum=0.5, early_stopping=True, **SHORT),
     "cd": lambda: BernoulliRBM(9, rule=CD(1), **SHORT),
-    "linear": lambda: LinearAutoencoder(
-        3, optimizer=LBFGS(max_evaluations=4), n_iter=6, random_state=0
-    ),
+    "linear": lambda: LinearAutoencoder(3, optimizer=LBFGS(max_evaluations=4), n_iter=6, random_state=0),
     "stopped": lambda: DenoisingAutoencoder(
         4, likelihood=Bernoulli(), early_stopping=True, n_iter_no_change=1, tol=10.0, **SHORT
     ),

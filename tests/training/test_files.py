@@ -22,7 +22,9 @@ def failing(error):
 
 
 @pytest.mark.parametrize(
-    ("error", "raised"), [(FULL_DISK, RunError), (KeyboardInterrupt(), KeyboardInterrupt)], ids=["full", "Ctrl-C"]
+    ("error", "raised"),
+    [(FULL_DISK, RunError), (KeyboardInterrupt(), KeyboardInterrupt)],
+    ids=["full", "Ctrl-C"],
 )
 def test_nothing_is_left_when_writing_fails(tmp_path, error, raised):
     target = tmp_path / "new" / "file"
@@ -37,7 +39,7 @@ def test_nothing_is_left_when_writing_fails(tmp_path, error, raised):
 
 
 def test_a_full_disk_is_explained(tmp_path):
-    with pytest.raises(RunError, match="could not write .*No space left on device.*free some space"):
+    with pytest.raises(RunError, match=r"could not write .*No space left on device.*free some space"):
         write_whole(tmp_path / "file", failing(FULL_DISK))
 
 
@@ -54,7 +56,9 @@ def test_files_are_readable_as_any_other(tmp_path):
     assert len(modes) == 1
 
 
-@pytest.mark.parametrize("make", [lambda: LinearAutoencoder(2), lambda: BernoulliRBM(2)], ids=["linear", "rbm"])
+@pytest.mark.parametrize(
+    "make", [lambda: LinearAutoencoder(2), lambda: BernoulliRBM(2)], ids=["linear", "rbm"]
+)
 @pytest.mark.parametrize("error", [FULL_DISK, KeyboardInterrupt()], ids=["full", "Ctrl-C"])
 def test_an_interrupted_checkpoint_keeps_the_last_whole_one(tmp_path, monkeypatch, make, error):
     X, path = np.random.default_rng(0).random((40, 5), dtype="float32"), tmp_path / "checkpoint.safetensors"

@@ -129,13 +129,13 @@ def test_a_loss_that_is_no_number_is_named_with_its_batch(batches_before):
     training = trainer(n_iter=2, batch_size=10, shuffle=False)
     with pytest.raises(
         NonFiniteLossError,
-        match=rf"the reconstruction loss is (inf|nan) at batch {batches_before + 1} of epoch 1: lower the learning rate",
+        match=rf"the reconstruction loss is (inf|nan) at batch {batches_before + 1} of epoch 1: lower the",
     ):
         training.fit(rows(broken))
 
 
 def test_an_exploding_fit_says_so():
-    with pytest.raises(NonFiniteLossError, match="reconstruction loss is .* of epoch .*clip_norm"):
+    with pytest.raises(NonFiniteLossError, match=r"reconstruction loss is .* of epoch .*clip_norm"):
         Autoencoder(3, optimizer=SGD(1e6), n_iter=20, random_state=0).fit(X.numpy())
 
 

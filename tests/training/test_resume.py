@@ -89,7 +89,7 @@ def test_another_estimator_or_other_rows_are_refused(checkpoint):
 @pytest.mark.parametrize("keep", [0, 7, 100, -1], ids=["empty", "7 bytes", "100 bytes", "one byte short"])
 def test_damaged_checkpoints_are_refused(checkpoint, keep):
     checkpoint.write_bytes(checkpoint.read_bytes()[:keep])
-    with pytest.raises(RunError, match="not a complete state file.*delete it, or restore it"):
+    with pytest.raises(RunError, match=r"not a complete state file.*delete it, or restore it"):
         CASES["denoising"]().set_params(n_iter=2).fit(DATA(), checkpoint=checkpoint)
 
 

@@ -65,7 +65,7 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
         )
     elif estimator.n_components < X.shape[1]:
         caption = (
-            f"Held-out rows above what is left of their {X.shape[1]} features after a code of "
+            f"Held-out rows above what is left of their {counted(X.shape[1])} features after a code of "
             f"{estimator.n_components} units: what is missing or blurred is what the code has no room for."
         )
     else:

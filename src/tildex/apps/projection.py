@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+from scipy.linalg import eigh
 
 __all__ = ["Projection"]
 
@@ -36,21 +37,25 @@ class Projection:
 
     @classmethod
     def of(cls, X: Any, rank: int) -> Self:
-        """Fit to the rows of ``X``; the rank is at most the smaller side of ``X``."""
-        X = np.asarray(X, dtype=float)
+        """Fit to the rows of ``X``, in their precision; the rank is at most the smaller side of ``X``."""
+        X = np.asarray(X)
+        X = X.astype(np.result_type(X, np.float32), copy=False)
         mean = X.mean(0)
+        centred = X - mean
         rows, features = X.shape
+        rank = min(rank, rows, features)
         if features <= rows:
-            values, vectors = np.linalg.eigh((X - mean).T @ (X - mean))
+            wanted = (features - rank, features - 1)
+            values, vectors = eigh(centred.T @ centred, subset_by_index=wanted)
             values, axes = values[::-1].clip(0), vectors.T[::-1]
         else:
-            _, singular, axes = np.linalg.svd(X - mean, full_matrices=False)
-            values = singular**2
-        total = values.sum() or 1.0
+            _, singular, axes = np.linalg.svd(centred, full_matrices=False)
+            values, axes = singular[:rank] ** 2, axes[:rank]
+        total = float(np.square(centred).sum()) or 1.0
         # A direction's sign is arbitrary: the largest entry is positive, so that a map is not mirrored next time.
         largest = np.take_along_axis(axes, np.abs(axes).argmax(1, keepdims=True), 1)
-        return cls(mean, (axes * np.sign(largest))[:rank], values[:rank] / total)
+        return cls(mean, axes * np.sign(largest), values / total)
 
     def __call__(self, X: Any) -> np.ndarray:
         """Return the coordinates of rows, shape (rows, rank)."""
-        return (np.asarray(X, dtype=float) - self.mean) @ self.axes.T
+        return (np.asarray(X) - self.mean) @ self.axes.T

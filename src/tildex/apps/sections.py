@@ -146,7 +146,10 @@ def _estimate(estimate: Estimate | None, small: str = "") -> Cell:
 
 
 def _seeds(models: Mapping[str, Any]) -> str:
-    seeds = {name: str(model.random_state) for name, model in models.items()}
+    seeds = {
+        name: "not set" if model.random_state is None else str(model.random_state)
+        for name, model in models.items()
+    }
     if len(set(seeds.values())) == 1:
         return next(iter(seeds.values()))
     return ", ".join(f"{name} {seed}" for name, seed in seeds.items())

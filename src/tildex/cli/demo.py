@@ -22,7 +22,7 @@ def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
     seed
         Decides everything random.
     """
-    from rich.progress import track
+    from rich.console import Console
 
     from tildex import estimators
     from tildex.apps.report import build_report
@@ -35,7 +35,7 @@ def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
     models = {
         "linear": estimators.LinearAutoencoder(16, random_state=seed),
         "denoising": estimators.DenoisingAutoencoder(64, optimizer=cosine, n_iter=200, random_state=seed),
-        "vae": estimators.VariationalAutoencoder(10, optimizer=cosine, n_iter=200, random_state=seed),
+        "vae": estimators.VariationalAutoencoder(2, optimizer=cosine, n_iter=200, random_state=seed),
         "rbm": estimators.BernoulliRBM(
             64,
             learning_rate=0.1,
@@ -46,12 +46,11 @@ def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
             random_state=seed,
         ),
     }
-    from rich.console import Console
-
-    for name, model in track(models.items(), "training", console=Console(stderr=True), total=len(models)):
+    for name, model in models.items():
         model.fit(train.X)
         model.save(out / name)
         provenance(out / name, "digits", "train", train)
     title = "Four autoencoders on handwritten digits"
-    page = build_report(models, train=train, test=test, out=out / "report.html", title=title)
+    with Console(stderr=True).status("measuring and drawing"):
+        page = build_report(models, train=train, test=test, out=out / "report.html", title=title)
     say(f"report: {page.resolve()}")

@@ -18,6 +18,9 @@ _STYLES = {"training": (COLOURS[0], "-"), "held out": (COLOURS[6], "--")}
 # A contrastive rule descends a difference that is near zero all along: no curve to compare with held-out rows.
 _DIFFERENCE = "free_energy_gap"
 
+# Beyond this ratio of the first epoch to the last, a straight scale shows only the first.
+_WIDE = 50
+
 Panel = tuple[str, dict[str, list[float]]]
 History = Sequence[Mapping[str, float]]
 
@@ -79,6 +82,9 @@ def _draw(axes: Axes, title: str, lines: dict[str, list[float]]) -> None:
         colour, style = _STYLES[label]
         epochs = range(1, len(values) + 1)
         axes.plot(epochs, values, style, color=colour, label=label, linewidth=1.8, marker=marker)
+    shown = [value for values in lines.values() for value in values if math.isfinite(value)]
+    if shown and min(shown) > 0 and max(shown) > _WIDE * min(shown):
+        axes.set_yscale("log")
     axes.set_title(plain(title, 44), loc="left", fontsize=10, color=INK)
     axes.set_xlabel("epoch")
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

@@ -19,7 +19,7 @@ __all__ = ["latent_map"]
 _MARKERS = "osD^v"
 _MOST_IN_LEGEND = 40
 # Of more or longer names only a tangle would be left.
-_MOST_WRITTEN, _LONGEST_WRITTEN = 20, 10
+_MOST_WRITTEN, _LONGEST_WRITTEN = 20, 3
 
 
 def latent_map(
