@@ -153,8 +153,7 @@ class Trainer:
                 loss = self.rule(self.model, shard, self.noise)
             loss.backward()
             total = loss.total.detach()
-            self._reduce(total, share)
-            kept.append(loss)
+            kept.append(self._reduce(Loss(total, loss.parts), share))
             return total
 
         self.torch_optimizer.step(closure)  # type: ignore[arg-type]
@@ -242,13 +241,17 @@ class Trainer:
             return torch.autocast(self.parameters[0].device.type, torch.bfloat16)
         return contextlib.nullcontext()
 
-    def _reduce(self, total: Tensor, share: float) -> None:
+    def _reduce(self, loss: Loss, share: float) -> Loss:
+        """Add up gradients and losses of all processes, each by its share of the batch."""
         if distributed.world_size() > 1:
-            summed = [total, *(p.grad for p in self.parameters if p.grad is not None)]
+            loss.parts = {name: value.clone() for name, value in loss.parts.items()}
+            summed = [loss.total, *loss.parts.values()]
+            summed += [p.grad for p in self.parameters if p.grad is not None]
             torch._foreach_mul_(summed, share)
             distributed.all_reduce_sum(summed)
         if self.plan.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.plan.clip_norm)
+        return loss
 
     def _set_rate(self, progress: float) -> None:
         if self.optimizer.schedule is not None:

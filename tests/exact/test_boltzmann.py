@@ -16,27 +16,29 @@ GRAPHS = [
 ]
 
 
-def by_hand(machine, state):
-    """Return the energy written out."""
+def by_hand(machine, state, beta):
+    """Return the energy written out: couplings count beta-fold, biases lie between base and bias."""
     total = 0.0
     for layer, x in zip(machine.layers, state, strict=True):
-        total = total + layer.units.energy(x) - x @ layer.bias
+        total = total + layer.units.energy(x) - x @ (beta * layer.bias + (1 - beta) * layer.base)
     for (low, high), coupling in zip(machine.edges, machine.couplings, strict=True):
-        total = total - torch.einsum("bh,hv,bv->b", state[high], coupling.weight, state[low])
+        total = total - beta * torch.einsum("bh,hv,bv->b", state[high], coupling.weight, state[low])
     return total
 
 
-def test_energy_of_a_pair(rbm, joint, unit_pair):
+@pytest.mark.parametrize("beta", [1.0, 0.3])
+def test_energy_of_a_pair(rbm, joint, unit_pair, beta):
     machine = rbm(unit_pair)
     states, _ = joint(machine)
-    torch.testing.assert_close(machine.energy(states), by_hand(machine, states))
+    torch.testing.assert_close(machine.energy(states, beta), by_hand(machine, states, beta))
 
 
+@pytest.mark.parametrize("beta", [1.0, 0.3])
 @pytest.mark.parametrize(("sizes", "edges"), GRAPHS)
-def test_energy_of_a_graph(graph, joint, sizes, edges):
+def test_energy_of_a_graph(graph, joint, sizes, edges, beta):
     machine = graph(sizes, edges)
     states, _ = joint(machine)
-    torch.testing.assert_close(machine.energy(states), by_hand(machine, states))
+    torch.testing.assert_close(machine.energy(states, beta), by_hand(machine, states, beta))
 
 
 @torch.no_grad()

@@ -119,3 +119,8 @@ def test_no_requirement_breaks_the_processor_build_of_torch():
     text = (ROOT / "pyproject.toml").read_text() + (ROOT / "constraints.txt").read_text()
     for name in ("torchvision", "torchaudio", "lightning"):
         assert name not in text
+
+
+def test_a_default_parts_parameter_can_be_set():
+    assert tildex.SparseAutoencoder().set_params(penalty__weight=0.2).penalty == tildex.L1(0.2)
+    assert tildex.SparseAutoencoder().penalty is None

@@ -43,6 +43,11 @@ def test_parts_differ_when_a_parameter_does(part):
     assert part != object()
 
 
+def test_parts_of_another_name_differ(part):
+    other = type(f"_{type(part).__name__}", (type(part),), {})
+    assert other(**part.get_params(deep=False)) != part
+
+
 def test_nested_parameters_are_reached_by_name(part):
     for name, value in part.get_params(deep=False).items():
         if isinstance(value, Part):

@@ -118,7 +118,8 @@ class Measurement:
 def _likelihood_lines(likelihood: Likelihood | None) -> list[Line]:
     if likelihood is None:
         return []
-    lines = [Line(f"log P(x) ({likelihood.method})", measured(likelihood.value))]
+    how = "exact" if likelihood.annealing is None else "annealed importance sampling"
+    lines = [Line(f"log P(x), {how}", measured(likelihood.value))]
     if likelihood.independent is not None:
         lines.append(Line("of independent units", measured(likelihood.independent)))
     return lines

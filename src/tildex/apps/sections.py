@@ -59,12 +59,11 @@ def findings(measurements: Sequence[Measurement]) -> list[str]:
     }
     judged = "; ".join(f"{', '.join(names)} {said}" for said, names in verdicts.items() if names)
     found = [f"Squared error against PCA of equal rank: {judged}."] if judged else []
-    if probed := [(m.probe.code.value, m) for m in measurements if m.probe is not None]:
-        _, best = max(probed, key=lambda pair: pair[0])
-        assert best.probe is not None
+    if probed := [(m.name, m.probe) for m in measurements if m.probe is not None]:
+        name, probe = max(probed, key=lambda pair: pair[1].code.value)
         found.append(
-            f"Most telling code: {best.name}, from which a linear probe names the class of "
-            f"{percent(best.probe.code)} of rows, and of {percent(best.probe.pca)} from as many principal components."
+            f"Most telling code: {name}, from which a linear probe names the class of {percent(probe.code)} of rows, "
+            f"and of {percent(probe.pca)} from as many principal components."
         )
     for m in measurements:
         if m.likelihood is not None and m.likelihood.independent is not None:

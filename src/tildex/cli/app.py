@@ -5,6 +5,9 @@ Exit code 0 means done, 1 that the work could not be done, 2 that the command wa
 
 from __future__ import annotations
 
+import os
+import sys
+
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
@@ -41,6 +44,9 @@ def main(tokens: list[str] | None = None) -> int:
         app(tokens, exit_on_error=False, print_error=False)
     except CycloptsError as error:
         return _fail(f"{error}; see `tildex --help`", 2)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be written to it, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, ArithmeticError, OSError, ImportError, MemoryError, RuntimeError) as error:
         return _fail(str(error), 1)
     except KeyboardInterrupt:

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state
 from torch import Tensor, nn
 
 from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
@@ -25,13 +24,13 @@ from tildex.estimators.inputs import (
     resolve_device,
     resolve_precision,
 )
+from tildex.estimators.parts import PartsMixin
 from tildex.estimators.saving import SavableMixin
 from tildex.estimators.table import ModelRow, rows_of
 from tildex.estimators.using import UsingMixin
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
-from tildex.part import Part
 from tildex.rules import Rule
 from tildex.train import Plan, Rows, Trainer
 from tildex.units import Units
@@ -40,7 +39,13 @@ __all__ = ["Estimator", "model_table"]
 
 
 class Estimator(
-    UsingMixin, SavableMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC
+    UsingMixin,
+    SavableMixin,
+    PartsMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+    ABC,
 ):
     """A scikit-learn transformer around a torch module.
 
@@ -52,14 +57,11 @@ class Estimator(
         That name.
     row : ModelRow
         The estimator's line in the table of models.
-    defaults : dict of str to Part
-        What stands for a part that is given as None.
     """
 
     table: ClassVar[dict[str, type[Estimator]]] = {}
     slug: ClassVar[str]
     row: ClassVar[ModelRow]
-    defaults: ClassVar[dict[str, Part]] = {}
 
     n_components: int
     optimizer: Optimizer | None
@@ -133,6 +135,11 @@ class Estimator(
     def _finish(self, data: Rows) -> None:
         """Tidy up the trained module."""
 
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters by name, those of parts as ``part__name``, of a default part too."""
+        self._choose_defaults(params)
+        return super().set_params(**params)
+
     def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
         """Train on the rows of ``X``.
 
@@ -182,6 +189,10 @@ class Estimator(
             data = self._go_on(X)
         if not hasattr(self, "_trainer"):
             self._trainer = self._trainer_for(generator, [])
+            self._trainer.history, self._trainer.epoch = (
+                getattr(self, "history_", []),
+                getattr(self, "n_iter_", 0),
+            )
         self._trainer.run_epoch(self._scaled(data), batch_size=self._pass_size(len(data)))
         self._remember(self._trainer)
         return self
@@ -257,24 +268,6 @@ class Estimator(
 
     def _remember(self, trainer: Trainer) -> None:
         self.history_, self.n_iter_ = trainer.history, trainer.epoch
-
-    def _part(self, name: str) -> Any:
-        """Return a fresh copy of a parameter that is a part, or of its default."""
-        value = getattr(self, name)
-        value = self.defaults.get(name) if value is None else value
-        return value.copy() if isinstance(value, Part) else value
-
-    def _draws(self, random_state: Any) -> Generator:
-        """Return a generator for sampling: of its own seed, or going on from the estimator's last draw."""
-        if random_state is not None:
-            seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
-            return Generator(seed, self.device_)
-        if not hasattr(self, "_sampling"):
-            self._sampling = Generator(self._seed(), self.device_)
-        return self._sampling
-
-    def _seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

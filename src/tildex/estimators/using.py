@@ -31,14 +31,14 @@ class UsingMixin:
         """Return the mean codes, shape (rows, n_components)."""
         return self._over(X, lambda x: self._encode(self.scaling_(x)))
 
-    def inverse_transform(self, Z: Any) -> Any:
-        """Return the mean rows that codes stand for, in the data's units, shape (rows, features)."""
+    def inverse_transform(self, X: Any) -> Any:
+        """Return the mean rows that codes ``X`` stand for, in the data's units, shape (rows, features)."""
         check_is_fitted(self, "module_")
-        if not isinstance(Z, Tensor):
-            Z = check_array(Z, dtype=[np.float32, np.float64])
-        if Z.ndim != 2 or Z.shape[1] != self.n_components:
-            raise ValueError(f"expected codes of shape (rows, {self.n_components}), got {tuple(Z.shape)}")
-        return apply(lambda z: self.scaling_.inverse(self._decode(z)), Z, like=self.scaling_.offset)
+        if not isinstance(X, Tensor):
+            X = check_array(X, dtype=[np.float32, np.float64])
+        if X.ndim != 2 or X.shape[1] != self.n_components:
+            raise ValueError(f"expected codes of shape (rows, {self.n_components}), got {tuple(X.shape)}")
+        return apply(lambda z: self.scaling_.inverse(self._decode(z)), X, like=self.scaling_.offset)
 
     def reconstruct(self, X: Any) -> Any:
         """Return the mean row given the mean code of each row, in the data's units, shape (rows, features)."""

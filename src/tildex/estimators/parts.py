@@ -1,0 +1,56 @@
+"""An estimator's parts and seeds: what stands for None, nested parameters, where randomness starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.utils import check_random_state
+
+from tildex.generator import Generator
+from tildex.part import Part
+
+__all__ = ["PartsMixin"]
+
+
+class PartsMixin:
+    """Parameters that are parts, with their defaults, and the seed.
+
+    Attributes
+    ----------
+    defaults : dict of str to Part
+        What stands for a part that is given as None.
+    """
+
+    defaults: ClassVar[dict[str, Part]] = {}
+
+    random_state: Any
+    device_: torch.device
+
+    def _choose_defaults(self, names: Iterable[str]) -> None:
+        """Put default parts where there are none, so that ``part__name`` can be set in them."""
+        names = list(names)
+        for name in names:
+            head, _, rest = name.partition("__")
+            if rest and head in self.defaults and head not in names and getattr(self, head) is None:
+                setattr(self, head, self.defaults[head].copy())
+
+    def _part(self, name: str) -> Any:
+        """Return a fresh copy of a parameter that is a part, or of its default."""
+        value = getattr(self, name)
+        value = self.defaults.get(name) if value is None else value
+        return value.copy() if isinstance(value, Part) else value
+
+    def _draws(self, random_state: Any) -> Generator:
+        """Return a generator for sampling: of its own seed, or going on from the estimator's last draw."""
+        if random_state is not None:
+            seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+            return Generator(seed, self.device_)
+        if not hasattr(self, "_sampling"):
+            self._sampling = Generator(self._seed(), self.device_)
+        return self._sampling
+
+    def _seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
