@@ -18,7 +18,7 @@ from tildex import distributed
 from tildex.files import RunError, load_state, save_state
 from tildex.train import Trainer
 
-__all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar"]
+__all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar", "begun_from"]
 
 
 class EarlyStopping:
@@ -73,20 +73,27 @@ class Checkpoint:
         The file, replaced every time.
     identity : dict
         JSON that says what is trained on what; a file with another is refused.
+    seed : int
+        What the run's randomness started from, for :func:`begun_from`.
     every : int
         Epochs between writes.
     """
 
-    def __init__(self, path: Path, identity: dict[str, Any], every: int = 1) -> None:
+    def __init__(self, path: Path, identity: dict[str, Any], seed: int, every: int = 1) -> None:
         self.path = path
         self.identity = identity
+        self.seed = seed
         self.every = every
 
     def __call__(self, trainer: Trainer) -> None:
         """Write when it is time, and always at the end."""
         if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
             return
-        state = {"identity": json.dumps(self.identity), "trainer": trainer.get_state()}
+        state = {
+            "identity": json.dumps(self.identity),
+            "seed": self.seed,
+            "trainer": trainer.get_state(),
+        }
         if distributed.rank() == 0:
             save_state(self.path, state)
 
@@ -110,6 +117,11 @@ class Checkpoint:
             )
         trainer.set_state(state["trainer"])
         return True
+
+
+def begun_from(path: Path, otherwise: int) -> int:
+    """Return the seed of the run whose checkpoint lies at ``path``: it also split off the rows that are held out."""
+    return int(load_state(path)["seed"]) if path.exists() else otherwise
 
 
 class EpochPrinter:

@@ -38,6 +38,7 @@ class Generator:
     """
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
+        self.seed = seed
         self.device = torch.device(device)
         # Orders and splits are drawn here on every device, so that a seed names one split.
         self._numpy = np.random.Generator(np.random.SFC64(seed))

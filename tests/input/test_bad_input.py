@@ -219,3 +219,18 @@ def test_impossible_samples_are_refused(settings, message):
 
 def test_fewer_rows_than_columns_leave_a_linear_code_finite():
     assert np.isfinite(LinearAutoencoder(4, random_state=0).fit_transform(X[:3])).all()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("penalty", "L1"),
+        ("optimizer", Bernoulli()),
+        ("code", 3),
+        ("corruption", 0.3),
+        ("likelihood", "bernoulli"),
+    ],
+)
+def test_a_part_of_the_wrong_kind_is_named(setting, value):
+    with pytest.raises(ValueError, match=f"{setting} must be one of the .* parts, such as"):
+        Autoencoder(2, n_iter=1, **{setting: value}).fit(X)

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
-from tildex import DenoisingAutoencoder, Masking, RunError
+from tildex import Autoencoder, DenoisingAutoencoder, Masking, RunError
 from tildex.files import load_state
+from tildex.train import Trainer
 
 SCRIPT = Path(__file__).with_name("interrupted.py")
 CASES, DATA = (runpy.run_path(str(SCRIPT))[name] for name in ("CASES", "data"))
@@ -98,3 +100,20 @@ def test_files_of_others_are_refused(tmp_path):
     path.write_text(json.dumps({"epoch": 3}))
     with pytest.raises(RunError, match="not a complete state file"):
         DenoisingAutoencoder(3, n_iter=1).fit(DATA(), checkpoint=path)
+
+
+def test_unseeded_resume_holds_out_the_same_rows(tmp_path, monkeypatch):
+    seen = []
+    fit = Trainer.fit
+    monkeypatch.setattr(Trainer, "fit", lambda self, rows, held: (seen.append(held), fit(self, rows, held)))
+    X = np.random.default_rng(0).random((60, 6))
+    for _ in range(2):
+        Autoencoder(2, n_iter=2, early_stopping=True).fit(X, checkpoint=tmp_path / "checkpoint")
+    assert torch.equal(*seen)
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path):
+    X = np.random.default_rng(0).random((60, 6))
+    Autoencoder(2, n_iter=2, random_state=0).fit(X, checkpoint=tmp_path / "checkpoint")
+    with pytest.raises(RunError, match="other settings"):
+        Autoencoder(2, n_iter=2, random_state=0).fit(1 - X, checkpoint=tmp_path / "checkpoint")

@@ -13,7 +13,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
+from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar, begun_from
 from tildex.estimators.inputs import (
     Columns,
     Transformed,
@@ -57,11 +57,14 @@ class Estimator(
         That name.
     row : ModelRow
         The estimator's line in the table of models.
+    float_types : tuple of numpy types
+        What data may be; all else becomes the first.
     """
 
     table: ClassVar[dict[str, type[Estimator]]] = {}
     slug: ClassVar[str]
     row: ClassVar[ModelRow]
+    float_types: ClassVar[tuple[type, ...]] = (np.float32, np.float64)
 
     n_components: int
     optimizer: Optimizer | None
@@ -161,7 +164,8 @@ class Estimator(
         """
         X = check(self, X, reset=True)
         check_counts(self)
-        generator = Generator(self._seed(), resolve_device(self.device))
+        seed = self._seed() if checkpoint is None else begun_from(Path(checkpoint), self._seed())
+        generator = Generator(seed, resolve_device(self.device))
         data = self._scaled(self._start(X, generator))
         held_out = None
         if X_val is not None:
@@ -211,6 +215,7 @@ class Estimator(
         weights, self._products = resolve_precision(self.precision, X)
         data = reader(X, device=self.device_, dtype=weights)
         columns = Columns.of(data)
+        self._digest = columns.digest()
         self.likelihood_ = self._likelihood(columns)
         self.scaling_ = self._scaling(columns, self.likelihood_).to(self.device_, weights)
         columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
@@ -233,7 +238,9 @@ class Estimator(
                 f"{self.n_features_in_}: set warm_start=False to begin anew"
             )
         data = self._rows(X)
-        Columns.of(data).require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        columns = Columns.of(data)
+        self._digest = columns.digest()
+        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
         return data
 
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
@@ -257,8 +264,8 @@ class Estimator(
             callbacks.append(EpochPrinter(name) if self.verbose else bar)
             trainer = self._trainer_for(generator, callbacks)
             if checkpoint is not None:
-                identity = {**self._recipe(), "rows": len(data)}
-                saver = Checkpoint(Path(checkpoint), identity)
+                identity = {**self._recipe(), "rows": len(data), "data": self._digest}
+                saver = Checkpoint(Path(checkpoint), identity, generator.seed)
                 saver.resume(trainer)
                 trainer.callbacks = [*callbacks, saver]
             trainer.fit(data, held_out)

@@ -73,6 +73,8 @@ warm_start
     """
 
     slug = "rbm"
+    # As in scikit-learn, whose users may rely on it: whole numbers become float64.
+    float_types = (np.float64, np.float32)
     row = ModelRow(70, "coupling up", "the same coupling, down", penalty="sparsity target", rule="CD-k, PCD")
 
     def __init__(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,7 +31,6 @@ __all__ = [
 ]
 
 _CHUNK = 2048
-_FLOATS = (np.float32, np.float64)
 
 
 def check(estimator: Any, X: Any, *, reset: bool) -> Any:
@@ -42,7 +42,7 @@ def check(estimator: Any, X: Any, *, reset: bool) -> Any:
         If it is not two-dimensional, has no rows, values that are not finite, or other columns than were fitted.
     """
     if not isinstance(X, Tensor):
-        return validate_data(estimator, X, reset=reset, dtype=_FLOATS, accept_sparse="csr")
+        return validate_data(estimator, X, reset=reset, dtype=estimator.float_types, accept_sparse="csr")
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"expected a tensor of shape (rows, features), got {tuple(X.shape)}")
     if not X.dtype.is_floating_point:
@@ -95,6 +95,11 @@ class Columns:
         std = (square / len(data) - shift.square()).clamp_min(0).sqrt()
         std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
         return cls(low.double(), high.double(), first + shift, std)
+
+    def digest(self) -> str:
+        """Return a checksum that other data will not have."""
+        values = torch.cat([self.low, self.high, self.mean, self.std])
+        return hashlib.sha256(values.cpu().numpy().tobytes()).hexdigest()
 
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> None:
         """Raise an error naming the first column that ``units`` cannot take, once scaled."""

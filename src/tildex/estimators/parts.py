@@ -9,10 +9,26 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from tildex.corruptions import Corruption
 from tildex.generator import Generator
+from tildex.optimizers import Optimizer, Schedule
 from tildex.part import Part
+from tildex.penalties import Penalty
+from tildex.rules import Rule
+from tildex.units import Units
 
 __all__ = ["PartsMixin"]
+
+_KINDS: dict[str, type[Part]] = {
+    "code": Units,
+    "corruption": Corruption,
+    "likelihood": Units,
+    "noise": Corruption,
+    "optimizer": Optimizer,
+    "penalty": Penalty,
+    "rule": Rule,
+    "schedule": Schedule,
+}
 
 
 class PartsMixin:
@@ -41,7 +57,13 @@ class PartsMixin:
         """Return a fresh copy of a parameter that is a part, or of its default."""
         value = getattr(self, name)
         value = self.defaults.get(name) if value is None else value
-        return value.copy() if isinstance(value, Part) else value
+        if value is None:
+            return None
+        kind = _KINDS[name]
+        if not isinstance(value, kind):
+            some = ", ".join(f"{known}()" for known in list(kind.table)[:3])
+            raise ValueError(f"{name} must be one of the {kind.kind} parts, such as {some}, got {value!r}")
+        return value.copy()
 
     def _draws(self, random_state: Any) -> Generator:
         """Return a generator for sampling: of its own seed, or going on from the estimator's last draw."""
