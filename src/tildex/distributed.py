@@ -5,6 +5,7 @@ Start the same script with ``torchrun --nproc-per-node 2 script.py``; under SLUR
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from torch import Tensor
 __all__ = ["all_gather", "all_reduce_sum", "broadcast", "rank", "world_size"]
 
 
+@functools.cache
 def world_size() -> int:
     """Return the number of processes; joins the group on the first call in a process that torchrun started."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or not dist.is_available():
@@ -25,6 +27,7 @@ def world_size() -> int:
     return dist.get_world_size()
 
 
+@functools.cache
 def rank() -> int:
     """Return this process's number, 0 on one process."""
     return dist.get_rank() if world_size() > 1 else 0

@@ -1,9 +1,9 @@
 """The one source of randomness, passed to whatever draws: same seed, same result, and its state can be saved.
 
 On a processor the bits come from numpy's SFC64, several times cheaper than torch's generator; elsewhere from the
-generator of the device. A Bernoulli draw compares 16 random bits with the probability. Those bits alone would round
-every probability to 1/65536, so one uniform number f, shared by the call, fills the bits below: u + f is uniform on
-[0, 65536), hence each unit fires with its own probability, however rare.
+generator of the device. A Bernoulli draw compares 16 random bits with the probability. Those alone would round every
+probability to 1/65536, so eight more, shared by the call, fill the places below: u is then uniform on the multiples of
+2^-24, as torch's own float32 uniform numbers are, and a unit fires with its probability, however rare.
 """
 
 from __future__ import annotations
@@ -45,16 +45,14 @@ class Generator:
         self._torch = None if self.device.type == "cpu" else torch.Generator(self.device).manual_seed(seed)
 
     def bernoulli(self, probability: Tensor) -> Tensor:
-        """Return 0 or 1 in the type of ``probability``, each 1 with exactly its probability."""
+        """Return 0 or 1 in the type of ``probability``, each 1 with its probability, to 24 bits on a processor."""
         if self._torch is not None:
             return torch.bernoulli(probability, generator=self._torch)
         p = probability.detach()
         p = p if p.dtype in (torch.float32, torch.float64) else p.float()
         # In place from here on: a fresh array for every step of the arithmetic costs more than the arithmetic.
         u = self._bits(p.numel()).view(p.shape).to(p.dtype)
-        # A fraction any nearer to 1 would round the largest u up to 1, and a certain unit could fail.
-        fraction = min(self._numpy.random(), 1 - 2**-8)
-        u.add_(_LEVELS / 2).add_(fraction).mul_(1 / _LEVELS)
+        u.add_(_LEVELS / 2 + int(self._numpy.integers(256)) / 256).mul_(1 / _LEVELS)
         return torch.lt(u, p, out=u).to(probability.dtype)
 
     def uniform(self, *shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
