@@ -26,7 +26,9 @@ VISIBLE, HIDDEN, EPOCHS = 784, 500, 3
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=60_000, help="rows an epoch at batch 100")
     parser.add_argument("--rows-small", type=int, default=6_000, help="rows an epoch at batch 10")
     parser.add_argument("--rounds", type=int, default=3)
