@@ -234,3 +234,19 @@ def test_fewer_rows_than_columns_leave_a_linear_code_finite():
 def test_a_part_of_the_wrong_kind_is_named(setting, value):
     with pytest.raises(ValueError, match=f"{setting} must be one of the .* parts, such as"):
         Autoencoder(2, n_iter=1, **{setting: value}).fit(X)
+
+
+@pytest.mark.parametrize("sizes", ["64", (8, 0), (8, 2.5), -3])
+def test_hidden_layer_sizes_are_whole_numbers(sizes):
+    with pytest.raises(ValueError, match="hidden_layer_sizes must be whole numbers"):
+        Autoencoder(2, hidden_layer_sizes=sizes, n_iter=1).fit(X)
+
+
+def test_one_hidden_layer_may_be_a_number():
+    assert len(Autoencoder(2, hidden_layer_sizes=8, n_iter=1).fit(X).module_.encoder.map.layers) == 2
+
+
+@pytest.mark.parametrize(("setting", "value"), [("averaging", 1.5), ("clip_norm", 0.0)])
+def test_settings_of_the_loop_are_checked(setting, value):
+    with pytest.raises(ValueError, match=setting):
+        Autoencoder(2, n_iter=1, **{setting: value}).fit(X)
