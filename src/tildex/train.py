@@ -69,6 +69,12 @@ class Plan:
     averaging: float | None = None
     precision: torch.dtype = torch.float32
 
+    def __post_init__(self) -> None:
+        if self.averaging is not None and not 0 < self.averaging < 1:
+            raise ValueError(f"averaging must be a decay between 0 and 1, or None, got {self.averaging!r}")
+        if self.clip_norm is not None and not self.clip_norm > 0:
+            raise ValueError(f"clip_norm must be positive, or None, got {self.clip_norm!r}")
+
 
 @dataclass
 class Trainer:

@@ -47,7 +47,7 @@ def main(tokens: list[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has seen enough; nothing more may be written to it, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (ValueError, ArithmeticError, OSError, ImportError, MemoryError, RuntimeError) as error:
+    except (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError, RuntimeError) as error:
         return _fail(str(error), 1)
     except KeyboardInterrupt:
         return _fail("interrupted; a run with a checkpoint goes on with `tildex fit ... --resume`", 1)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from tildex.corruptions import Corruption, Dropout, Masking
 from tildex.estimators.base import Estimator
-from tildex.estimators.inputs import Columns
+from tildex.estimators.inputs import Columns, layer_sizes
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP
@@ -40,7 +40,7 @@ class Autoencoder(Estimator):
     ----------
     n_components : int
         Units of the code; may exceed the number of features.
-    hidden_layer_sizes : sequence of int
+    hidden_layer_sizes : sequence of int, or int
         Units of the layers between data and code; the decoder mirrors them.
     activation : str
         Of those layers: relu, tanh, logistic, softplus, elu, gelu, silu or identity.
@@ -110,7 +110,7 @@ class Autoencoder(Estimator):
         self,
         n_components: int = 64,
         *,
-        hidden_layer_sizes: Sequence[int] = (),
+        hidden_layer_sizes: Sequence[int] | int = (),
         activation: str = "relu",
         code: Units | None = None,
         likelihood: Units | None = None,
@@ -164,7 +164,7 @@ class Autoencoder(Estimator):
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
         code, noise = self._part("code"), self._part("noise")
-        hidden = list(self.hidden_layer_sizes)
+        hidden = layer_sizes(self.hidden_layer_sizes)
         up = [n_features, *hidden, self.n_components]
         encoder = MLP(up, generator=generator, activation=self.activation, noise=noise)
         decoder = MLP(

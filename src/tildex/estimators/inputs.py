@@ -25,6 +25,8 @@ __all__ = [
     "apply",
     "check",
     "check_counts",
+    "hold_out",
+    "layer_sizes",
     "reader",
     "resolve_device",
     "resolve_precision",
@@ -67,6 +69,14 @@ def check_counts(estimator: Any) -> None:
             continue
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+def layer_sizes(value: Any) -> list[int]:
+    """Return the sizes of hidden layers from a sequence of them, or from the size of one."""
+    sizes = [value] if isinstance(value, int | np.integer) else value
+    if isinstance(sizes, str) or not all(isinstance(size, int | np.integer) and size >= 1 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be whole numbers of at least 1, got {value!r}")
+    return [int(size) for size in sizes]
 
 
 @dataclass

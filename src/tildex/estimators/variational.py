@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tildex.estimators.autoencoders import automatic, start_at
 from tildex.estimators.base import Estimator
-from tildex.estimators.inputs import Columns
+from tildex.estimators.inputs import Columns, layer_sizes
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP
@@ -63,7 +63,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         self,
         n_components: int = 10,
         *,
-        hidden_layer_sizes: Sequence[int] = (128,),
+        hidden_layer_sizes: Sequence[int] | int = (128,),
         activation: str = "relu",
         likelihood: Units | None = None,
         beta: float = 1.0,
@@ -118,7 +118,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
-        hidden = list(self.hidden_layer_sizes)
+        hidden = layer_sizes(self.hidden_layer_sizes)
         code, units = DiagonalGaussian(), likelihood.sized(n_features)
         up = [n_features, *hidden, code.arity * self.n_components]
         down = [self.n_components, *hidden[::-1], n_features]
