@@ -80,6 +80,14 @@ def _score_meaning(estimator: Any) -> str:
     return "log P(x | code)"
 
 
+def same_rows(record: Record, other: Record) -> bool:
+    """Say whether two records hold the same rows, in the same order: then nothing was held out."""
+    X, Y = record.X, other.X
+    if X.shape != Y.shape or type(X) is not type(Y):
+        return False
+    return np.array_equal(X, Y) if isinstance(X, np.ndarray) else not (X != Y).nnz
+
+
 def _probe(estimator: Any, train: Record | None, held_out: Record) -> Probe | None:
     if train is None or train.y is None or held_out.y is None or train.target_names != held_out.target_names:
         return None

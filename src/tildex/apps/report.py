@@ -8,12 +8,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tildex.apps import markup, sections
 from tildex.apps.formatting import counted
 from tildex.apps.markup import Picture, escape
-from tildex.apps.measure import measure
+from tildex.apps.measure import measure, same_rows
 from tildex.apps.measurement import Measurement
 from tildex.apps.pictures import learning, pictures
 from tildex.data import Record
@@ -115,18 +113,12 @@ def _lead(measurements: Sequence[Measurement], train: Record | None, test: Recor
 def _warnings(train: Record | None, test: Record) -> list[str]:
     if train is None:
         return ["The rows that the models were trained on were not given, so there are no baselines here."]
-    if train.X.shape == test.X.shape and _same(train.X, test.X):
+    if same_rows(train, test):
         return [
             "The rows judged here are the rows of training: the numbers say how well they were learned by heart. "
             "Give rows that were held out."
         ]
     return []
-
-
-def _same(X: Any, other: Any) -> bool:
-    if isinstance(X, np.ndarray) and isinstance(other, np.ndarray):
-        return np.array_equal(X, other)
-    return type(X) is type(other) and not (other != X).nnz
 
 
 def _contents(models: Mapping[str, Any], likelihood: bool) -> str:

@@ -43,20 +43,24 @@ def evaluate(
     json
         Print the figures as JSON.
     """
-    from tildex.apps.measure import measure
-    from tildex.cli.output import print_json, print_table, read_provenance
+    from tildex.apps.measure import measure, same_rows
+    from tildex.cli.output import print_json, print_table, read_provenance, say
     from tildex.data import read
     from tildex.estimators import load
 
     estimator = load(run, device=device)
     test = read(data, split=split, data_dir=data_dir)
     trained_on = read_provenance(run, data_dir)
-    measured = measure(run.name, estimator, trained_on[1] if trained_on else None, test)
+    train = trained_on[1] if trained_on else None
+    measured = measure(run.name, estimator, train, test)
+    if train is not None and same_rows(train, test):
+        say("these are the rows it was trained on: the figures say how well they were learned by heart")
     if json:
         print_json(measured.to_json())
         return
     rows = [{"figure": line.label, "value": line.text} for line in measured.lines()]
-    print_table(f"{type(estimator).__name__} on {test.name} ({split}, {len(test.X)} rows)", rows)
+    part = "" if Path(data).exists() else f", {split}"
+    print_table(f"{type(estimator).__name__} on {test.name}{part}, {len(test)} rows", rows)
 
 
 def encode(
