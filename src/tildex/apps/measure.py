@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from tildex.apps.likelihood import measure_likelihood
 from tildex.apps.measurement import Measurement, Probe
 from tildex.apps.pick import at_most
@@ -15,7 +17,7 @@ from tildex.evaluate import Estimate, pca_squared_error, probe_accuracy, squared
 from tildex.models import BoltzmannMachine
 from tildex.units import DiagonalGaussian
 
-__all__ = ["Measurement", "measure"]
+__all__ = ["Measurement", "measure", "same_rows"]
 
 # What keeps a measurement to seconds; every number that stands on fewer rows says so.
 _HELD_OUT_ROWS = 10_000
