@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from tildex.corruptions import Corruption, Dropout, Masking
-from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns, layer_sizes
+from tildex.estimators.pairs import PairEstimator, automatic, start_at
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP
@@ -30,7 +29,7 @@ __all__ = [
 ]
 
 
-class Autoencoder(Estimator):
+class Autoencoder(PairEstimator):
     """A neural autoencoder: an encoder, a decoder, and any corruption, penalty and inner noise.
 
     The loss is minus log P(x | h) in nats, summed over features and averaged over rows: the cross-entropy where the
@@ -177,15 +176,6 @@ class Autoencoder(Estimator):
     def _rule(self) -> Rule:
         return Reconstruction(self._part("corruption"), self._part("penalty"))
 
-    def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.encoder.mean(x)
-
-    def _decode(self, z: Tensor) -> Tensor:
-        return self.module_.decoder.mean(z)
-
-    def _log_score(self, x: Tensor) -> Tensor:
-        return self.module_.decoder.log_prob(x, self.module_.encoder.mean(x))
-
 
 class SparseAutoencoder(Autoencoder):
     """An autoencoder whose code is penalised to be mostly zero: by default with an L1 norm, a Laplace prior's MAP.
@@ -246,18 +236,3 @@ class DropoutAutoencoder(Autoencoder):
     slug = "dropout"
     row = ModelRow(50, "map + units", "map + units", corruption="masking inside the net")
     defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "code": Bernoulli(), "noise": Dropout(0.2)}
-
-
-def automatic(units: Units | None, columns: Columns) -> Units:
-    """Return ``units``, or when there are none the family that the values' range suggests."""
-    if units is not None:
-        return units
-    in_unit_interval = bool((columns.low >= 0).all() and (columns.high <= 1).all())
-    return Bernoulli() if in_unit_interval else Gaussian()
-
-
-def start_at(decoder: MLP, units: Units, mean: Tensor | None) -> None:
-    """Let an untrained decoder say the columns' means."""
-    if mean is not None:
-        with torch.no_grad():
-            decoder.layers[-1].bias.copy_(units.inputs_for(mean))

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from tildex.data import rows
-from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns, chunks
+from tildex.estimators.pairs import PairEstimator
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import Coupling, Down, Scaling, Up
@@ -26,7 +26,7 @@ from tildex.units import Gaussian, Units
 __all__ = ["LinearAutoencoder"]
 
 
-class LinearAutoencoder(Estimator):
+class LinearAutoencoder(PairEstimator):
     """A linear encoder and its transpose as decoder, trained by gradient: the subspace of PCA (Baldi & Hornik, 1989,
     "Neural networks and principal component analysis").
 
@@ -150,15 +150,6 @@ warm_start, verbose, random_state
             rotated = axes.t() @ weight.double()
             largest = rotated.gather(1, rotated.abs().argmax(1, keepdim=True))
             weight.copy_(rotated * torch.where(largest < 0, -1.0, 1.0))
-
-    def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.encoder.mean(x)
-
-    def _decode(self, z: Tensor) -> Tensor:
-        return self.module_.decoder.mean(z)
-
-    def _log_score(self, x: Tensor) -> Tensor:
-        return self.module_.decoder.log_prob(x, self.module_.encoder.mean(x))
 
 
 def _second_moment(data: Rows) -> Tensor:

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from tildex.estimators.autoencoders import automatic, start_at
-from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns, layer_sizes
+from tildex.estimators.pairs import PairEstimator, automatic, start_at
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP
@@ -25,7 +24,7 @@ __all__ = ["VariationalAutoencoder"]
 _BOUND_SAMPLES = 64
 
 
-class VariationalAutoencoder(Estimator):
+class VariationalAutoencoder(PairEstimator):
     """A variational autoencoder (Kingma & Welling, 2014), with beta a beta-VAE (Higgins et al., 2017).
 
     ``transform`` gives the code's mean; ``score_samples`` the importance-weighted bound on log P(x) from 64 fixed
@@ -129,12 +128,6 @@ clip_norm, precision, device, warm_start, verbose, random_state
 
     def _rule(self) -> Rule:
         return ELBO(self.beta, self.n_samples)
-
-    def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.encoder.mean(x)
-
-    def _decode(self, z: Tensor) -> Tensor:
-        return self.module_.decoder.mean(z)
 
     def _log_score(self, x: Tensor) -> Tensor:
         noise = Generator(0).normal(_BOUND_SAMPLES, self.n_components).to(x)

@@ -1,0 +1,41 @@
+"""What estimators of a pair of conditionals share: codes are means, and a score is what the decoder says of a row."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tildex.estimators.base import Estimator
+from tildex.estimators.inputs import Columns
+from tildex.maps import MLP
+from tildex.units import Bernoulli, Gaussian, Units
+
+__all__ = ["PairEstimator", "automatic", "start_at"]
+
+
+class PairEstimator(Estimator):
+    """An estimator whose module is a pair: a concrete one says how to build it and by which rule to train it."""
+
+    def _encode(self, x: Tensor) -> Tensor:
+        return self.module_.encoder.mean(x)
+
+    def _decode(self, z: Tensor) -> Tensor:
+        return self.module_.decoder.mean(z)
+
+    def _log_score(self, x: Tensor) -> Tensor:
+        return self.module_.decoder.log_prob(x, self._encode(x))
+
+
+def automatic(units: Units | None, columns: Columns) -> Units:
+    """Return ``units``, or when there are none the family that the values' range suggests."""
+    if units is not None:
+        return units
+    in_unit_interval = bool((columns.low >= 0).all() and (columns.high <= 1).all())
+    return Bernoulli() if in_unit_interval else Gaussian()
+
+
+def start_at(decoder: MLP, units: Units, mean: Tensor | None) -> None:
+    """Let an untrained decoder say the columns' means."""
+    if mean is not None:
+        with torch.no_grad():
+            decoder.layers[-1].bias.copy_(units.inputs_for(mean))
