@@ -119,9 +119,9 @@ class Checkpoint:
         return True
 
 
-def begun_from(path: Path, otherwise: int) -> int:
-    """Return the seed of the run whose checkpoint lies at ``path``: it also split off the rows that are held out."""
-    return int(load_state(path)["seed"]) if path.exists() else otherwise
+def begun_from(path: Path) -> int | None:
+    """Return the seed of the run whose checkpoint lies at ``path``, which also chose the rows that are held out."""
+    return int(load_state(path)["seed"]) if path.exists() else None
 
 
 class EpochPrinter:

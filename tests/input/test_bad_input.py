@@ -250,3 +250,9 @@ def test_one_hidden_layer_may_be_a_number():
 def test_settings_of_the_loop_are_checked(setting, value):
     with pytest.raises(ValueError, match=setting):
         Autoencoder(2, n_iter=1, **{setting: value}).fit(X)
+
+
+@pytest.mark.parametrize("setting", [{"early_stopping": True}, {"averaging": 0.9}])
+def test_partial_fit_refuses_what_it_cannot_honour(setting):
+    with pytest.raises(ValueError, match="partial_fit cannot honour"):
+        Autoencoder(2, **setting).partial_fit(X)

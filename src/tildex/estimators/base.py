@@ -13,7 +13,7 @@ import torch
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor, nn
 
-from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar, begun_from
+from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
 from tildex.estimators.inputs import (
     Columns,
     Transformed,
@@ -164,8 +164,8 @@ class Estimator(
         """
         X = check(self, X, reset=True)
         check_counts(self)
-        seed = self._seed() if checkpoint is None else begun_from(Path(checkpoint), self._seed())
-        generator = Generator(seed, resolve_device(self.device))
+        checkpoint = None if checkpoint is None else Path(checkpoint)
+        generator = Generator(self._training_seed(checkpoint), resolve_device(self.device))
         data = self._scaled(self._start(X, generator))
         held_out = None
         if X_val is not None:
@@ -182,15 +182,15 @@ class Estimator(
 
         The first call fixes the columns' scaling and, where it is chosen automatically, the likelihood.
         """
+        for name in ("early_stopping", "averaging"):
+            if getattr(self, name):
+                raise ValueError(f"partial_fit cannot honour {name}, which needs a whole training: use fit")
         first = not hasattr(self, "module_")
         X = check(self, X, reset=first)
-        if first:
-            check_counts(self)
-            generator = Generator(self._seed(), resolve_device(self.device))
-            data = self._start(X, generator)
-        else:
-            generator = Generator(self._seed(), self.device_)
-            data = self._go_on(X)
+        check_counts(self)
+        device = resolve_device(self.device) if first else self.device_
+        generator = Generator(self._training_seed(None), device)
+        data = self._start(X, generator) if first else self._go_on(X)
         if not hasattr(self, "_trainer"):
             self._trainer = self._trainer_for(generator, [])
             self._trainer.history, self._trainer.epoch = (
@@ -255,7 +255,7 @@ class Estimator(
         return Trainer(self.module_, self._rule(), self._part("optimizer"), plan, generator, callbacks)
 
     def _train(
-        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
     ) -> Trainer:
         name = type(self).__name__
         stopping = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping else None
@@ -265,7 +265,7 @@ class Estimator(
             trainer = self._trainer_for(generator, callbacks)
             if checkpoint is not None:
                 identity = {**self._recipe(), "rows": len(data), "data": self._digest}
-                saver = Checkpoint(Path(checkpoint), identity, generator.seed)
+                saver = Checkpoint(checkpoint, identity, generator.seed)
                 saver.resume(trainer)
                 trainer.callbacks = [*callbacks, saver]
             trainer.fit(data, held_out)

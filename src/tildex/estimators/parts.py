@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from tildex import distributed
+from tildex.callbacks import begun_from
 from tildex.corruptions import Corruption
 from tildex.generator import Generator
 from tildex.optimizers import Optimizer, Schedule
@@ -73,6 +76,12 @@ class PartsMixin:
         if not hasattr(self, "_sampling"):
             self._sampling = Generator(self._seed(), self.device_)
         return self._sampling
+
+    def _training_seed(self, checkpoint: Path | None) -> int:
+        """Return the seed of a run that goes on, or a new one on which all processes agree."""
+        if checkpoint is not None and (seed := begun_from(checkpoint)) is not None:
+            return seed
+        return int(distributed.all_gather(self._seed())[0])
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
