@@ -17,7 +17,7 @@ __all__ = ["fast_products"]
 
 
 # Below this many multiplications a product is over before a second thread has woken up; and where other programs
-# keep the cores busy, waiting for that thread can take a hundred times as long as the work.
+# keep the cores busy, waiting for that thread can take many times as long as the work.
 _WORTH_A_THREAD = 1_000_000
 
 

@@ -149,8 +149,8 @@ def _gibbs(model: BoltzmannMachine, h: Tensor, k: int, generator: Generator) -> 
 def _closed_form(model: BoltzmannMachine, both: Tensor, inputs: Tensor, signs: Tensor) -> Loss:
     """Return the loss and its gradient: each row's visible values times its hidden means, with its sign.
 
-    The same as the tape gives, in one product and half the time at small batches. Products of a vector with a matrix
-    are written as sums: these batches are too flat for the library's threads to pay.
+    The same as the tape gives, in one product and without torch's engine. Products of a vector with a matrix are
+    written as sums: these batches are too flat for the library's threads to pay.
     """
     (visible, hidden), (coupling,) = model.layers, model.couplings
     signed = hidden.units.mean(inputs) * signs
