@@ -8,13 +8,14 @@ DESCRIPTION := $(ROOT)pyproject.toml $(ROOT)constraints.txt
 # One thread a test process: two on busy cores wait for each other far longer than they work.
 TEST_ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 
-.PHONY: help demo test check docs format clean lock
+.PHONY: help demo test check docs pictures format clean lock
 
 help:
 	@echo "make demo    train four models on real digits and write runs/demo/report.html"
 	@echo "make test    the whole fast test suite"
 	@echo "make check   format, lint, types, import contract, docstring examples, docs"
 	@echo "make docs    the documentation, in docs/_build/html"
+	@echo "make pictures    draws the pictures of its model pages again, in docs/images"
 
 demo: $(VENV)/.app
 	cd $(ROOT) && $(BIN)/tildex demo --out runs/demo
@@ -31,6 +32,10 @@ check: $(VENV)/.dev docs
 
 docs: $(VENV)/.dev
 	cd $(ROOT) && $(TEST_ENV) $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+
+# The pictures of the model pages, which are committed: some minutes, and only when one is to change.
+pictures: $(VENV)/.dev
+	cd $(ROOT) && $(TEST_ENV) $(BIN)/python docs/pictures.py
 
 format: $(VENV)/.dev
 	cd $(ROOT) && $(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -55,6 +55,12 @@ def setup(app):
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
     # After napoleon, which listens at the usual 500.
     app.connect("autodoc-process-docstring", _whole_names, priority=900)
+    app.connect("autodoc-skip-member", _skip)
+
+
+def _skip(app, what, name, obj, skip, options):
+    # scikit-learn makes these methods, and their docstrings point into its own documentation.
+    return True if re.fullmatch(r"set_\w+_request", name) else None
 
 
 def _whole_names(app, what, name, obj, options, lines):

@@ -8,7 +8,7 @@ import torch
 
 from tildex.estimators import Estimator
 from tildex.part import Part
-from tildex.units import Categorical, Gaussian, Units
+from tildex.units import Categorical, Gaussian, ReplicatedSoftmax, Units
 
 torch.set_num_threads(1)
 
@@ -25,7 +25,12 @@ def _required(cls):
 
 
 def _families():
-    return [*(cls() for cls in Units.table.values()), Categorical(3), Gaussian(4.0)]
+    return [
+        *(cls() for cls in Units.table.values()),
+        Categorical(3),
+        Gaussian(4.0),
+        ReplicatedSoftmax(3, length=2),
+    ]
 
 
 def _joinable():
@@ -46,7 +51,8 @@ def _cases():
     cases["elementwise_units"] = [u for u in cases["single_units"] if u.group == 1]
     cases["finite_units"] = [u for u in cases["single_units"] if u.finite]
     cases["unit_pair"] = _joinable()
-    cases["estimator_class"] = list(Estimator.table.values())
+    cases["estimator_class"] = [cls for cls in Estimator.table.values() if issubclass(cls, Estimator)]
+    cases["predictor_class"] = [cls for cls in Estimator.table.values() if not issubclass(cls, Estimator)]
     return cases
 
 

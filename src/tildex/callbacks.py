@@ -89,16 +89,16 @@ class Checkpoint:
         """Write when it is time, and always at the end."""
         if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
             return
-        state = {
-            "identity": json.dumps(self.identity),
-            "seed": self.seed,
-            "trainer": trainer.get_state(),
-        }
+        state = {"identity": json.dumps(self.identity), "seed": self.seed, **self.state_of(trainer)}
         if distributed.rank() == 0:
             save_state(self.path, state)
 
-    def resume(self, trainer: Trainer) -> bool:
-        """Take the trainer to where the file says; False when there is none.
+    def state_of(self, trainer: Trainer) -> dict[str, Any]:
+        """Return what the rest of the run depends on."""
+        return {"trainer": trainer.get_state()}
+
+    def read(self) -> dict[str, Any] | None:
+        """Return what the file holds; None when there is none.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Checkpoint:
             If the file is damaged, or of other settings or data.
         """
         if not self.path.exists():
-            return False
+            return None
         state = load_state(self.path)
         saved = json.loads(state["identity"])
         ours = json.loads(json.dumps(self.identity))
@@ -115,8 +115,14 @@ class Checkpoint:
                 f"{self.path} was written with other settings ({', '.join(changed)}): resume with the same model, "
                 "settings and data, or start afresh in another folder"
             )
-        trainer.set_state(state["trainer"])
-        return True
+        return state
+
+    def resume(self, trainer: Trainer) -> bool:
+        """Take the trainer to where the file says; False when there is none, errors as of :meth:`read`."""
+        state = self.read()
+        if state is not None:
+            trainer.set_state(state["trainer"])
+        return state is not None
 
 
 def begun_from(path: Path) -> int | None:

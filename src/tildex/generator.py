@@ -77,6 +77,13 @@ class Generator:
             return torch.poisson(rate, generator=self._torch)
         return torch.from_numpy(self._numpy.poisson(rate.detach().double().numpy())).to(rate.dtype)
 
+    def binomial(self, n: int, probability: Tensor) -> Tensor:
+        """Return how many of ``n`` trials succeed, in the type of ``probability``."""
+        if self._torch is not None:
+            return torch.binomial(torch.full_like(probability, n), probability, generator=self._torch)
+        p = probability.detach().double().numpy()
+        return torch.from_numpy(self._numpy.binomial(n, p)).to(probability.dtype)
+
     def permutation(self, n: int) -> np.ndarray:
         """Return the numbers 0 to n - 1 in random order."""
         return self._numpy.permutation(n)

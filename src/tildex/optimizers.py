@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -90,19 +91,78 @@ class Optimizer(Part, ABC, kind="optimizer"):
         factor = 1.0 if self.schedule is None else self.schedule(progress)
         return self.learning_rate * factor
 
+    def settings_at(self, progress: float) -> dict[str, float]:
+        """Return what the loop sets in torch's optimiser before a step."""
+        return {"lr": self.rate_at(progress)}
+
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with classical momentum."""
+    """Stochastic gradient descent with classical momentum.
+
+    Parameters
+    ----------
+    learning_rate, schedule
+        As in :class:`Optimizer`.
+    momentum : float
+        The share of the last step in the next one.
+    initial_momentum : float, optional
+        Where the momentum starts, to rise on a straight line to ``momentum`` (Hinton, 2010, "A practical guide to
+        training restricted Boltzmann machines").
+    momentum_rise : float
+        The share of training that the rise takes.
+    weight_decay : float
+        The factor of half the squared norm of weight matrices, added to the loss; biases are left alone.
+
+    Example
+    -------
+    >>> sgd = SGD(0.1, momentum=0.9, initial_momentum=0.5, momentum_rise=0.1)
+    >>> [round(sgd.settings_at(t)["momentum"], 2) for t in (0.0, 0.05, 0.1, 1.0)]
+    [0.5, 0.7, 0.9, 0.9]
+    """
 
     def __init__(
-        self, learning_rate: float = 0.1, momentum: float = 0.0, schedule: Schedule | None = None
+        self,
+        learning_rate: float = 0.1,
+        momentum: float = 0.0,
+        schedule: Schedule | None = None,
+        initial_momentum: float | None = None,
+        momentum_rise: float = 0.1,
+        weight_decay: float = 0.0,
     ) -> None:
         super().__init__(learning_rate, schedule)
+        for name, value in (("momentum", momentum), ("initial_momentum", initial_momentum)):
+            if value is not None and not 0 <= value < 1:
+                raise ValueError(f"{name} must lie in [0, 1), got {value}")
+        if not 0 < momentum_rise <= 1:
+            raise ValueError(f"momentum_rise must be a share of training in (0, 1], got {momentum_rise}")
+        if weight_decay < 0:
+            raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
         self.momentum = momentum
+        self.initial_momentum = initial_momentum
+        self.momentum_rise = momentum_rise
+        self.weight_decay = weight_decay
+
+    def settings_at(self, progress: float) -> dict[str, float]:
+        """Return the learning rate and the momentum."""
+        settings = super().settings_at(progress)
+        if self.initial_momentum is not None:
+            risen = min(1.0, progress / self.momentum_rise)
+            settings["momentum"] = self.initial_momentum + risen * (self.momentum - self.initial_momentum)
+        return settings
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
         """Return torch's fused SGD."""
-        return torch.optim.SGD(parameters, lr=self.learning_rate, momentum=self.momentum, fused=True)
+        parameters = list(parameters)
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.weight_decay},
+            {"params": [p for p in parameters if p.ndim <= 1]},
+        ]
+        return torch.optim.SGD(
+            [group for group in groups if group["params"]],
+            lr=self.learning_rate,
+            momentum=self.momentum,
+            fused=True,
+        )
 
 
 class Adam(Optimizer):

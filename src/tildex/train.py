@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -15,8 +15,10 @@ from tildex import distributed
 from tildex.generator import Generator
 from tildex.meter import Meter
 from tildex.optimizers import Optimizer
+from tildex.plan import Plan
 from tildex.products import fast_products
-from tildex.rules import Rule
+from tildex.restraints import Pace, limit_norms, set_paces, slow_down
+from tildex.rules import Rule, watch_due, watched
 from tildex.shapes import Loss
 
 __all__ = ["Callback", "Plan", "Rows", "Trainer"]
@@ -42,40 +44,6 @@ class Callback(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How long and in what portions to train.
-
-    Attributes
-    ----------
-    n_iter : int
-        Passes over the rows.
-    batch_size : int, optional
-        Rows a step, all processes together; every row when not given. The last batch may be smaller.
-    shuffle : bool
-        Whether each pass takes the rows in a new order.
-    clip_norm : float, optional
-        The largest norm a step's gradient may have.
-    averaging : float, optional
-        Decay of an exponential average of the weights, which then is what validation sees and training returns.
-    precision : torch.dtype
-        What matrix products compute in: bfloat16 keeps weights and sums in float32.
-    """
-
-    n_iter: int = 10
-    batch_size: int | None = 100
-    shuffle: bool = True
-    clip_norm: float | None = None
-    averaging: float | None = None
-    precision: torch.dtype = torch.float32
-
-    def __post_init__(self) -> None:
-        if self.averaging is not None and not 0 < self.averaging < 1:
-            raise ValueError(f"averaging must be a decay between 0 and 1, or None, got {self.averaging!r}")
-        if self.clip_norm is not None and not self.clip_norm > 0:
-            raise ValueError(f"clip_norm must be positive, or None, got {self.clip_norm!r}")
-
-
 @dataclass
 class Trainer:
     """One training: model, rule, optimiser and everything that moves on from step to step.
@@ -84,6 +52,10 @@ class Trainer:
     ----------
     epoch, steps : int
         Completed passes and updates.
+    present : callable, optional
+        What every batch goes through, with fresh noise, before the rule sees it: binarisation of grey values, say.
+    paces : sequence of Pace
+        Parameters that learn slower than the others, or later.
     history : list of dict
         A record an epoch: losses by name, held-out loss, learning rate, seconds.
     stop : bool
@@ -96,6 +68,8 @@ class Trainer:
     plan: Plan
     generator: Generator
     callbacks: Sequence[Callback] = ()
+    present: Callable[[Tensor, Generator], Tensor] | None = None
+    paces: Sequence[Pace] = ()
     epoch: int = 0
     steps: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -105,12 +79,14 @@ class Trainer:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
         distributed.broadcast([p.data for p in self.parameters])
         self.torch_optimizer = self.optimizer.build(self.parameters)
+        set_paces(self.torch_optimizer, self.paces)
         # All processes agree on the order of rows and differ in their noise.
         self.order = self.generator.spawn()
         self.validation_seed = int(self.generator.integers(2**31, 1)[0])
         noises = [self.generator.spawn() for _ in range(distributed.world_size())]
         self.noise = noises[distributed.rank()]
         self.average: list[Tensor] | None = None
+        self.set_aside: list[Tensor] | None = None
         if self.plan.averaging is not None:
             self.average = [p.detach().clone() for p in self.parameters]
 
@@ -118,14 +94,23 @@ class Trainer:
         """Train until the plan's end or a callback's stop; averaged weights, if any, end up in the model."""
         while self.epoch < self.plan.n_iter and not self.stop:
             self.run_epoch(rows, held_out)
+            self.diagnose(rows, held_out)
             for callback in self.callbacks:
                 callback(self)
+        self.settle()
+
+    def settle(self) -> None:
+        """Leave the averaged weights, if any, in the model; the next pass goes on from the weights they average."""
         if self.average is not None:
+            self.set_aside = [p.detach().clone() for p in self.parameters]
             _copy(self.average, self.parameters)
 
     def run_epoch(self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None) -> None:
         """Make one pass, in batches of the plan or of the given size, and add its record to the history."""
         began = time.perf_counter()
+        if self.set_aside is not None:
+            _copy(self.set_aside, self.parameters)
+            self.set_aside = None
         size = batch_size or self.plan.batch_size or len(rows)
         n_steps = -(-len(rows) // size)
         order = self.order.permutation(len(rows)) if self.plan.shuffle else None
@@ -135,7 +120,7 @@ class Trainer:
             for start in range(0, len(rows), size):
                 stop = min(start + size, len(rows))
                 x = rows.take(slice(start, stop) if order is None else order[start:stop])
-                self._set_rate(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
+                self._set_progress(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
                 meter.add(self.step(x), stop - start)
         self.epoch += 1
         record = {"epoch": float(self.epoch), **meter.means()}
@@ -151,6 +136,7 @@ class Trainer:
         share = len(shard) / len(x)
         # A batch smaller than the number of processes leaves some without rows: they join with weight zero.
         shard = shard if len(shard) else x[:1]
+        shard = self._presented(shard, self.noise)
         kept: list[Loss] = []
 
         def closure() -> Tensor:
@@ -164,6 +150,8 @@ class Trainer:
 
         self.torch_optimizer.step(closure)  # type: ignore[arg-type]
         self.steps += 1
+        if self.plan.max_norm is not None:
+            limit_norms(self.parameters, self.plan.max_norm)
         if self.average is not None and self.plan.averaging is not None:
             # Early on, the average must not remember the random start.
             decay = min(self.plan.averaging, self.steps / (self.steps + 9))
@@ -175,7 +163,26 @@ class Trainer:
         """Return the rule's held-out criterion, under the same noise every time."""
         with self.averaged(), self._autocast():
             generator = Generator(self.validation_seed, held_out.device)
-            return float(self.rule.validate(self.model, held_out, generator))
+            rows = self._presented(held_out, generator)
+            return float(self.rule.validate(self.model, rows, generator))
+
+    @torch.no_grad()
+    def diagnose(self, rows: Rows, held_out: Tensor | None = None) -> None:
+        """Add to the newest record, where it is time, what the rule measures on a few rows under a noise of its own."""
+        watches = type(self.rule).diagnose is not Rule.diagnose
+        if not watches or not watch_due(self.epoch, self.plan.n_iter, len(rows)):
+            return
+        began = time.perf_counter()
+        generator = Generator(self.validation_seed, self.parameters[0].device)
+        x, others = self._presented(rows.take(watched(len(rows), len(rows))), generator), None
+        if held_out is not None:
+            index = torch.from_numpy(watched(len(held_out), len(rows)))
+            others = self._presented(held_out[index], generator)
+        with fast_products(generator.device, len(x) * max(p.numel() for p in self.parameters)):
+            found = self.rule.diagnose(self.model, x, generator, others)
+        everywhere = distributed.all_gather(found)
+        means = {name: sum(one[name] for one in everywhere) / len(everywhere) for name in found}
+        self.history[-1].update(means, seconds=self.history[-1]["seconds"] + time.perf_counter() - began)
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -242,6 +249,9 @@ class Trainer:
             if saved is not None:
                 callback.set_state(saved)  # type: ignore[attr-defined]
 
+    def _presented(self, x: Tensor, generator: Generator) -> Tensor:
+        return x if self.present is None else self.present(x, generator)
+
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         if self.plan.precision is torch.bfloat16:
             return torch.autocast(self.parameters[0].device.type, torch.bfloat16)
@@ -259,10 +269,12 @@ class Trainer:
             nn.utils.clip_grad_norm_(self.parameters, self.plan.clip_norm)
         return loss
 
-    def _set_rate(self, progress: float) -> None:
-        if self.optimizer.schedule is not None:
-            for group in self.torch_optimizer.param_groups:
-                group["lr"] = self.optimizer.rate_at(progress)
+    def _set_progress(self, progress: float) -> None:
+        self.rule.progress = progress
+        settings = self.optimizer.settings_at(progress)
+        for group in self.torch_optimizer.param_groups:
+            group.update(settings)
+        slow_down(self.torch_optimizer, progress)
 
 
 def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:

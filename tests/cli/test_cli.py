@@ -1,5 +1,6 @@
 """The command line as a person and as a script would use it: results, exit codes, errors in one sentence."""
 
+import functools
 import json
 import os
 import signal
@@ -11,11 +12,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tildex
 from tildex.cli import main
 from tildex.cli.app import app
+from tildex.cli.settings import configure
 from tildex.runs import read_run
 
-COMMANDS = ["fit", "evaluate", "encode", "reconstruct", "sample", "report", "models", "data", "demo"]
+COMMANDS = [
+    "fit",
+    "evaluate",
+    "likelihood",
+    "encode",
+    "reconstruct",
+    "sample",
+    "report",
+    "models",
+    "data",
+    "demo",
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +74,48 @@ def test_fit_json_is_for_scripts(tmp_path, capsys):
     assert json.loads(said(capsys)[0])["model"] == "rbm"
 
 
+@pytest.mark.parametrize(("rate", "complains"), [("3", True), ("0.05", False)])
+def test_fit_says_what_went_wrong_and_what_to_do(rate, complains, tmp_path, capsys):
+    out = str(tmp_path / "r")
+    tokens = ["fit", "bernoulli-rbm", "digits", "--out", out, "--epochs", "2", "--set", "n_components=16"]
+    assert main([*tokens, f"learning_rate={rate}"]) == 0
+    _, err = said(capsys)
+    assert ("dead hidden units: " in err) == complains == ("lower the learning rate" in err)
+    assert "chain moves" not in err and "epochs: loss" in err
+
+
 def test_evaluate(run, capsys):
     assert main(["evaluate", str(run), "digits", "--json"]) == 0
     figures = json.loads(said(capsys)[0])
     assert figures
     assert main(["evaluate", str(run), "digits"]) == 0
     assert "PCA" in said(capsys)[0]
+
+
+def test_likelihood_of_an_rbm_and_a_dbm(run, tmp_path, capsys):
+    small = ["--epochs", "1", "--set", "n_components=4"]
+    assert main(["fit", "rbm", "digits", "--out", str(tmp_path / "rbm"), *small]) == 0
+    said(capsys)
+    assert main(["likelihood", str(tmp_path / "rbm"), "--json"]) == 0
+    exact = json.loads(said(capsys)[0])
+    assert exact["enumerated"] and exact["ok"] and exact["rows"] == 359
+    assert (exact["data"], exact["split"], exact["binarisation"]) == ("digits", "test", "frozen, seed 0")
+    wide = [*small, "hidden_layer_sizes=30", "n_components=30", "n_iter_pretraining=1"]
+    assert main(["fit", "dbm", "digits", "--out", str(tmp_path / "dbm"), *wide]) == 0
+    said(capsys)
+    few = ["--chains", "20", "--betas", "100", "--burn-in", "5", "--samples", "3"]
+    assert main(["likelihood", str(tmp_path / "dbm"), "digits", *few, "--binarise", "threshold"]) == 0
+    out, _ = said(capsys)
+    for part in (
+        "variational bound",
+        "importance-weighted",
+        "log Z, reverse",
+        "gap",
+        "threshold",
+        "training rows",
+    ):
+        assert part in out
+    assert "no log-likelihood" in refused(capsys, ["likelihood", str(run)])
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "npy"])
@@ -189,7 +239,9 @@ def test_a_killed_fit_resumes_bit_for_bit(tmp_path):
 def test_ctrl_c_leaves_a_run_to_resume(tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "tildex", "fit", "rbm", "digits", "--epochs", "1000", "--out", str(out)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    # A shell makes what it starts in the background deaf to this signal, and that is handed down.
+    hearing = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hearing)
     wait_for(out / "checkpoint.safetensors", process)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -206,3 +258,11 @@ def wait_for(path: Path, process: subprocess.Popen) -> None:
         assert process.poll() is None, "the process ended early"
         time.sleep(0.05)
     raise AssertionError(f"no {path} after half a minute")
+
+
+def test_words_stay_words(tmp_path, capsys):
+    out = tmp_path / "r"
+    settings = ["--set", "pretraining=none", "--set", "binarisation=none", "--set", "n_components=4"]
+    assert main(["fit", "dbm", "digits", "--out", str(out), "--epochs", "1", *settings]) == 0
+    assert tildex.load(out).get_params()["pretraining"] == "none"
+    assert configure(tildex.Autoencoder, ["activation=relu"]).activation == "relu"

@@ -6,6 +6,7 @@ from urllib.error import URLError
 
 import numpy as np
 import pytest
+from scipy.sparse import issparse
 
 from tildex.data import DataError, Dataset, known, read
 from tildex.data.base import Splits
@@ -60,10 +61,10 @@ def test_offline_message_says_how_to_get_the_files(dataset, tmp_path, offline):
     with pytest.raises(DataError, match="no network") as caught:
         dataset.load(tmp_path)
     message = str(caught.value)
-    assert str(tmp_path / dataset.slug) in message
+    assert str(dataset.where(tmp_path)) in message
     for file in dataset.files:
         assert file.name in message and all(url in message for url in file.urls)
-    assert [*(tmp_path / dataset.slug).iterdir()] == []
+    assert [*dataset.where(tmp_path).iterdir()] == []
     assert all(file.name in dataset.how_to_get(tmp_path) for file in dataset.files)
 
 
@@ -71,7 +72,7 @@ def test_offline_message_says_how_to_get_the_files(dataset, tmp_path, offline):
 def test_empty_files_are_not_present(dataset, tmp_path):
     if not dataset.files:
         pytest.skip("no files")
-    folder = tmp_path / dataset.slug
+    folder = dataset.where(tmp_path)
     folder.mkdir()
     for file in dataset.files:
         (folder / file.name).touch()
@@ -94,7 +95,12 @@ def test_record_is_complete(dataset, split, request):
     assert record.name == dataset.slug
     assert record.shape == dataset.shape
     assert record.X.dtype == np.float32
-    assert record.X.min() >= 0 and record.X.max() <= 1 and record.X.std() > 0.05
+    if issparse(record.X):
+        assert record.X.data.min() >= 1 and (record.X.data == np.round(record.X.data)).all()
+        assert record.X.sum(1).min() >= 0 and record.X.sum(0).min() >= 1
+        assert len(set(record.feature_names)) == record.X.shape[1]
+    else:
+        assert record.X.min() >= 0 and record.X.max() <= 1 and record.X.std() > 0.05
     if record.y is not None:
         assert record.y.dtype == np.int64
         assert sorted(set(record.y)) == list(range(len(record.target_names)))
@@ -137,3 +143,20 @@ def test_mnist_has_the_published_mean(published):
     record = read("mnist", data_dir=published)
     assert record.X.mean(dtype=np.float64) * 255 == pytest.approx(33.318, abs=1e-3)
     assert record.y[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+def test_newsgroups_are_the_published_counts(published):
+    train, test = (read("20news-w1000", data_dir=published, split=split) for split in ("train", "test"))
+    assert (train.X.nnz, test.X.nnz) == (329_602, 216_777)
+    assert train.X.sum() == 584_889 and train.X.sum(1).max() == 2408
+    assert train.feature_names[:3] == ("windows", "games", "cars")
+    hockey = train.target_names.index("rec.sport.hockey")
+    words = train.X[train.y == hockey].sum(0) / train.X.sum(0)
+    assert words[train.feature_names.index("hockey")] > 0.5
+
+
+def test_every_fifth_post_of_a_hundred_words_is_for_testing(published):
+    train, test = (read("20news-w100", data_dir=published, split=split) for split in ("train", "test"))
+    assert train.X.nnz + test.X.nnz == 65_451
+    assert np.abs(np.bincount(train.y) / np.bincount(test.y) - 4).max() < 0.01
+    assert train.X.max() == test.X.max() == 1

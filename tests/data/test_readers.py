@@ -9,11 +9,11 @@ from tildex.data import DataError, Record, read
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("minst", r"no data set is called 'minst'; did you mean 'mnist'\? \(known: cifar10, digits, "),
+        ("minst", r"no data set is called 'minst'; did you mean 'mnist'\? \(known: 20news"),
         ("digit", "did you mean 'digits'"),
         (
             "qqqq",
-            r"known: cifar10, .*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.parquet or",
+            r"known: 20news.*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.parquet or",
         ),
         ("nowhere.npy", "there is no file or folder 'nowhere.npy'"),
         ("some/where", "there is no file or folder 'some/where'"),

@@ -1,6 +1,7 @@
 """Machines small enough to enumerate, and their joint distribution added up without help from the library."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -16,7 +17,9 @@ def rbm():
     """Make a machine of two layers: some variables where a family is finite, and one where it is not."""
 
     def make(pair, *, scale=0.8, variables=(4, 3), seed=0):
-        sizes = [n * u.group if u.finite else u.group for u, n in zip(pair, variables, strict=True)]
+        sizes = [
+            min(n, most(u)) * u.group if u.finite else u.group for u, n in zip(pair, variables, strict=True)
+        ]
         return randomised([Layer(u, n) for u, n in zip(pair, sizes, strict=True)], [(0, 1)], scale, seed)
 
     return make
@@ -30,6 +33,12 @@ def graph():
         return randomised([Layer(Bernoulli(), size) for size in sizes], edges, scale, seed)
 
     return make
+
+
+def most(units):
+    """Return of how many variables a layer has at most some hundred joint states."""
+    values, _ = units.nodes(torch.zeros(units.group))
+    return int(math.log(128) / math.log(len(values)))
 
 
 def randomised(layers, edges, scale, seed):

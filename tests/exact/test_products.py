@@ -1,4 +1,4 @@
-"""A contrastive step costs five matrix products and no more."""
+"""A contrastive step costs five matrix products and no more, a deep one what its mean field and sweeps need."""
 
 import pytest
 import torch
@@ -8,7 +8,7 @@ from tildex.generator import Generator
 from tildex.maps import Coupling
 from tildex.models import BoltzmannMachine, Layer
 from tildex.penalties import L1
-from tildex.rules import CD, PCD
+from tildex.rules import CD, PCD, FastPCD, ParallelTempering, Variational
 from tildex.units import Bernoulli, Gaussian
 
 ROWS, VISIBLE, HIDDEN = 20, 30, 40
@@ -38,3 +38,34 @@ def test_a_step_costs_five_products_and_two_for_each_further_sweep(visible, k):
 def test_a_penalty_on_the_code_costs_no_product():
     assert products(CD(penalty=L1()), Bernoulli()) == 5
     assert products(PCD(penalty=L1()), Bernoulli()) == 5
+
+
+@pytest.mark.parametrize(
+    "rule", [CD(centring=0.1), PCD(centring=0.1), FastPCD(), ParallelTempering(n_betas=2)], ids=repr
+)
+def test_what_helps_a_contrastive_rule_costs_little(rule):
+    # Centring: none. Fast weights: the chains' hidden inputs come from other weights than the gradient's. Two
+    # temperatures: one way down and one way up for twice the chains.
+    wanted = {CD: 5, PCD: 5, FastPCD: 6, ParallelTempering: 8}
+    assert products(rule, Bernoulli()) == wanted[type(rule)]
+
+
+@pytest.mark.parametrize(("passes", "sweeps"), [(1, 1), (3, 2)])
+def test_a_deep_machine_costs_what_mean_field_and_gibbs_need(passes, sweeps):
+    sizes = (30, 40, 50)
+    machine = BoltzmannMachine(
+        [Layer(Bernoulli(), size) for size in sizes],
+        {(k, k + 1): Coupling(sizes[k], sizes[k + 1], generator=Generator(0)) for k in (0, 1)},
+    )
+    rule = Variational(sweeps, n_mean_field=passes, tol=0)
+    x, generator = torch.rand(ROWS, sizes[0]), Generator(0)
+    rule(machine, x, generator).backward()
+    with FlopCounterMode(display=False) as counter:
+        rule(machine, x, generator).backward()
+    lower, upper = (2 * ROWS * low * high for low, high in ((30, 40), (40, 50)))
+    # What data rows say of the first layer never changes. The gradient takes rows and chains in one product.
+    mean_field = lower + upper + passes * 2 * upper
+    gibbs = sweeps * 2 * (lower + upper)
+    gradient = 2 * (lower + upper)
+    vectors = 2 * (30 * 40 + 40 * 50)
+    assert counter.get_total_flops() == mean_field + gibbs + gradient + vectors

@@ -1,10 +1,13 @@
 """The pseudo-likelihood against conditionals by enumeration."""
 
+import pytest
 import torch
 
 from tildex.evaluate import log_likelihood
 from tildex.generator import Generator
-from tildex.models import pseudo_log_likelihood, pseudo_log_likelihood_estimate
+from tildex.maps import Coupling
+from tildex.models import BoltzmannMachine, Layer, pseudo_log_likelihood, pseudo_log_likelihood_estimate
+from tildex.units import Bernoulli, Categorical, Gaussian, LearnedGaussian, ReplicatedSoftmax
 
 
 @torch.no_grad()
@@ -26,9 +29,43 @@ def by_enumeration(machine, v):
 @torch.no_grad()
 def test_agrees_with_enumeration(rbm, unit_pair):
     machine = rbm(unit_pair)
-    if machine.layers[0].units.finite:
+    # Documents are judged word by word: tests/exact/test_lengths.py.
+    if machine.layers[0].units.finite and not isinstance(machine.layers[0].units, ReplicatedSoftmax):
         v = machine.layers[0].units.sample(machine.layers[0].base.expand(9, -1), Generator(0))
         torch.testing.assert_close(pseudo_log_likelihood(machine, v), by_enumeration(machine, v))
+
+
+def real_machine(visible, hidden):
+    """Return a machine of four real columns of different precision, and rows of it."""
+    generator = Generator(0)
+    machine = BoltzmannMachine(
+        [Layer(visible, 4), Layer(hidden, 3)], {(0, 1): Coupling(4, 3, generator=generator)}
+    ).double()
+    for parameter in machine.parameters():
+        parameter.data.copy_(generator.normal_like(parameter))
+    return machine, 2 * generator.normal(9, 4, dtype=torch.float64)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("visible", [Gaussian(), Gaussian(4.0), LearnedGaussian()], ids=repr)
+@pytest.mark.parametrize("hidden", [Bernoulli(), Categorical(3)], ids=repr)
+def test_densities_of_real_columns_agree_with_likelihoods_on_a_fine_grid(visible, hidden):
+    machine, v = real_machine(visible, hidden)
+    grid = torch.linspace(-60, 60, 12_001, dtype=torch.float64)
+    expected = torch.zeros(len(v), dtype=torch.float64)
+    for column in range(4):
+        changed = v.repeat_interleave(len(grid), 0)
+        changed[:, column] = grid.repeat(len(v))
+        each = machine.log_marginal([changed, changed]).view(len(v), -1)
+        expected += machine.log_marginal([v, v]) - each.logsumexp(1) - (grid[1] - grid[0]).log()
+    torch.testing.assert_close(pseudo_log_likelihood(machine, v), expected, atol=1e-7, rtol=0)
+
+
+@torch.no_grad()
+def test_estimate_from_one_real_column_is_unbiased(close):
+    machine, v = real_machine(LearnedGaussian(), Bernoulli())
+    estimates = pseudo_log_likelihood_estimate(machine, v[:1].expand(20_000, -1), Generator(0))
+    close(estimates, pseudo_log_likelihood(machine, v[:1])[0])
 
 
 @torch.no_grad()

@@ -10,8 +10,14 @@ from tildex.estimators import Estimator
 from tildex.part import Part
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "CONTRIBUTING.md", ROOT / "README.md"])
+PAGES = sorted(
+    [*ROOT.glob("docs/*.md"), *ROOT.glob("docs/models/*.md"), ROOT / "CONTRIBUTING.md", ROOT / "README.md"]
+)
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+
+# A page may be of two estimators that are one model.
+MODELS = {"bernoulli-rbm": "rbm", "regressor": "classifier"}
+MODEL_PAGES = [page for page in PAGES if page.parent.name == "models" and page.stem != "index"]
 
 _FENCE = re.compile(r"^```(\w*)\s*$")
 
@@ -58,3 +64,59 @@ def test_named_files_are_there(page):
     named = [f"src/{path}.py" for path in re.findall(r"\{source\}`([^`]+)`", text)]
     named += re.findall(r"`((?:src|docs|tests|benchmarks)/[\w./-]*\w)`", text)
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("slug", sorted(Estimator.table))
+def test_every_estimator_has_its_page(slug):
+    page = ROOT / "docs" / "models" / f"{MODELS.get(slug, slug)}.md"
+    assert page.is_file(), "write it like those beside it, with a picture from docs/pictures.py"
+    text = page.read_text(encoding="utf-8")
+    assert f"{{py:class}}`tildex.estimators.{Estimator.table[slug].__name__}`" in text
+
+
+@pytest.mark.parametrize("page", MODEL_PAGES, ids=lambda page: page.stem)
+def test_a_model_page_has_all_its_parts(page):
+    text = page.read_text(encoding="utf-8")
+    before, *sections = re.split(r"^## ", text, flags=re.M)
+    idea, _, rest = before.partition("$$")
+    assert 4 <= len(idea.strip().splitlines()) - 2 <= 7, "the idea in five lines"
+    assert rest.partition("$$")[2], "an equation"
+    images = re.findall(r"!\[([^]]+)\]\(\.\./images/([\w-]+)\.png\)", rest)
+    assert [name for _, name in images] == [page.stem] and len(images[0][0]) > 20
+    titles = [section.splitlines()[0] for section in sections]
+    assert titles == ["Ten lines", "Where it is", "Published, and ours"]
+    example, where, figures = sections
+    typed = re.findall(r"^(?:>>>|\.\.\.) ", example, flags=re.M)
+    assert 5 <= len(typed) <= 13, "about ten lines"
+    assert "{source}" in where and "*Source:*" in where
+    lines = [line.strip("|").split("|") for line in figures.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line] for line in lines]
+    assert rows[0] == ["What", "Published", "Ours"] and len(rows) > 2
+    assert all(len(row) == 3 and all(row) for row in rows)
+
+
+def test_the_list_of_pages_is_whole():
+    text = (ROOT / "docs" / "models" / "index.md").read_text(encoding="utf-8")
+    listed = re.search(r"```\{toctree\}\n:maxdepth: 1\n\n(.*?)```", text, re.S).group(1).split()
+    assert sorted(listed) == sorted(page.stem for page in MODEL_PAGES)
+
+
+def test_pictures_are_small_and_each_is_on_a_page():
+    pictures = sorted((ROOT / "docs" / "images").glob("*.png"))
+    assert [picture.stem for picture in pictures] == sorted(page.stem for page in MODEL_PAGES)
+    assert max(picture.stat().st_size for picture in pictures) < 60_000
+    script = (ROOT / "docs" / "pictures.py").read_text(encoding="utf-8")
+    for picture in pictures:
+        assert f"def {picture.stem.replace('-', '_')}() -> Figure:" in script
+
+
+def test_our_figures_are_those_of_the_benchmarks():
+    """Numbers in the last column of a page stand in benchmarks/README.md too."""
+    measured = (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8").replace("**", "")
+    for page in MODEL_PAGES:
+        table = page.read_text(encoding="utf-8").partition("## Published, and ours")[2]
+        for line in table.splitlines()[4:]:
+            ours = line.strip("| ").split(" | ")[-1]
+            assert ours == "not measured yet" or re.search(r"\d", ours), (page.name, ours)
+            for number in re.findall(r"-?\d[\d.,]*(?:e-?\d+)?", ours):
+                assert number.rstrip(".,") in measured, (page.name, number)

@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from collections import Counter
 
 import joblib
 import numpy as np
@@ -23,12 +24,25 @@ X = np.random.default_rng(0).random((60, 8))
 RESCALED = "ignore:BernoulliRBM expects values from 0 to 1:UserWarning"
 
 
+def passes(cls):
+    """Return as many passes as the checks need: a predictor must have learned something."""
+    return 2 if issubclass(cls, Estimator) else 30
+
+
+def brief(estimator_class, passes=2):
+    """Return the settings of a short training: as many passes in every stage."""
+    names = estimator_class().get_params()
+    return {name: passes for name in names if name.startswith("n_iter") and name != "n_iter_no_change"}
+
+
 def short(estimator_class, **settings):
-    return estimator_class(n_components=3, random_state=0).set_params(**{"n_iter": 2, **settings})
+    return estimator_class(n_components=3, random_state=0).set_params(
+        **{**brief(estimator_class), **settings}
+    )
 
 
 @pytest.mark.filterwarnings(RESCALED)
-@parametrize_with_checks([cls().set_params(n_iter=2) for cls in Estimator.table.values()])
+@parametrize_with_checks([cls().set_params(**brief(cls, passes(cls))) for cls in Estimator.table.values()])
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
 
@@ -41,7 +55,7 @@ def skipped(estimator):
 
 
 def test_no_more_checks_are_skipped_than_for_pca(estimator_class):
-    assert skipped(estimator_class().set_params(n_iter=1)) <= skipped(PCA())
+    assert skipped(estimator_class().set_params(**brief(estimator_class, 1))) <= skipped(PCA())
 
 
 def test_clone_keeps_parameters_and_drops_the_rest(estimator_class):
@@ -63,7 +77,8 @@ def test_fit_returns_self_and_learned_things_end_in_an_underscore(estimator_clas
     before = set(vars(model))
     assert model.fit(X) is model
     assert all(name.endswith("_") or name.startswith("_") for name in set(vars(model)) - before)
-    assert model.n_iter_ == len(model.history_) == 2
+    assert model.n_iter_ == len(model.history_)
+    assert set(Counter(record.get("stage") for record in model.history_).values()) == {2}
     assert model.n_features_in_ == 8
 
 
@@ -105,7 +120,11 @@ def test_tensors_in_tensors_out(estimator_class, dtype):
         assert not out.requires_grad
         assert np.array_equal(out.numpy(), getattr(from_array, method)(x.numpy()))
     z = from_tensor.transform(x)
-    torch.testing.assert_close(from_tensor.inverse_transform(z), from_tensor.reconstruct(x))
+    decoded, reconstructed = from_tensor.inverse_transform(z), from_tensor.reconstruct(x)
+    if estimator_class.counts:
+        # A code does not tell how long its document was.
+        decoded, reconstructed = (rows / rows.sum(1, keepdim=True) for rows in (decoded, reconstructed))
+    torch.testing.assert_close(decoded, reconstructed)
 
 
 def memory_map(tmp_path):

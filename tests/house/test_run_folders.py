@@ -15,7 +15,9 @@ X = np.random.default_rng(0).random((60, 8))
 
 
 def short(estimator_class, **settings):
-    return estimator_class(n_components=3, random_state=0).set_params(**{"n_iter": 2, **settings})
+    names = estimator_class().get_params()
+    passes = {name: 2 for name in names if name.startswith("n_iter") and name != "n_iter_no_change"}
+    return estimator_class(n_components=3, random_state=0).set_params(**{**passes, **settings})
 
 
 @pytest.fixture

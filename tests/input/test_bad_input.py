@@ -5,11 +5,15 @@ import pytest
 import torch
 
 from tildex import (
+    RBM,
     Autoencoder,
     Bernoulli,
     BernoulliRBM,
     Categorical,
+    DeepBoltzmannMachine,
+    Gaussian,
     LinearAutoencoder,
+    ReplicatedSoftmaxRBM,
     VariationalAutoencoder,
 )
 
@@ -18,7 +22,9 @@ X = np.random.default_rng(0).random((30, 5))
 
 @pytest.fixture
 def model(estimator_class):
-    return estimator_class(n_components=2, random_state=0).set_params(n_iter=2)
+    names = estimator_class().get_params()
+    passes = {name: 2 for name in names if name.startswith("n_iter") and name != "n_iter_no_change"}
+    return estimator_class(n_components=2, random_state=0).set_params(**passes)
 
 
 def spoilt(value, dtype=float):
@@ -135,6 +141,10 @@ ODD = {
 @pytest.mark.parametrize("case", ODD)
 def test_odd_data_work(model, case):
     data = ODD[case]
+    if case == "huge" and isinstance(model, ReplicatedSoftmaxRBM):
+        with pytest.raises(ValueError, match="documents of at most 16,777,216 words"):
+            model.fit(data)
+        return
     model.fit(data)
     assert np.isfinite(model.transform(data)).all()
     assert np.isfinite(model.score_samples(data)).all()
@@ -252,7 +262,33 @@ def test_settings_of_the_loop_are_checked(setting, value):
         Autoencoder(2, n_iter=1, **{setting: value}).fit(X)
 
 
-@pytest.mark.parametrize("setting", [{"early_stopping": True}, {"averaging": 0.9}])
-def test_partial_fit_refuses_what_it_cannot_honour(setting):
+def test_partial_fit_refuses_what_it_cannot_honour():
     with pytest.raises(ValueError, match="partial_fit cannot honour"):
-        Autoencoder(2, **setting).partial_fit(X)
+        Autoencoder(2, early_stopping=True).partial_fit(X)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"pretraining": "half"}, "pretraining must be one of halving, growing, two-stage, none, got 'half'"),
+        ({"start": RBM(3, n_iter=1)}, "is not trained"),
+        ({"pretraining": "growing", "start": 3}, "start must be a fitted estimator"),
+        ({"binarisation": "fuzzy"}, "binarisation must be one of auto, dynamic"),
+        (
+            {"binarisation": "frozen", "likelihood": Gaussian()},
+            "makes rows binary and the data have Gaussian",
+        ),
+    ],
+    ids=["pretraining", "start without growing", "no estimator", "binarisation", "binary reals"],
+)
+def test_deep_machines_say_what_is_wrong(settings, said):
+    X = np.random.default_rng(0).random((20, 4))
+    with pytest.raises(ValueError, match=said):
+        DeepBoltzmannMachine(2, hidden_layer_sizes=3, n_iter=1, n_iter_pretraining=1, **settings).fit(X)
+
+
+def test_a_start_of_other_sizes_is_refused():
+    X = np.random.default_rng(0).random((20, 4))
+    start = RBM(3, n_iter=1, random_state=0).fit(X)
+    with pytest.raises(ValueError, match=r"layers of \[4, 3\] units and this machine of \[4, 5, 2\]"):
+        DeepBoltzmannMachine(2, hidden_layer_sizes=5, pretraining="growing", start=start).fit(X)

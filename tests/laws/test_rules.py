@@ -1,20 +1,27 @@
 """Every rule gives one scalar that is the sum of its parts, and descending it climbs what it says."""
 
 import itertools
-import math
 
 import pytest
 import torch
 from torch import nn
 
-from tildex.corruptions import Masking
+from tildex.corruptions import Dropout, Masking
 from tildex.evaluate import log_likelihood
 from tildex.generator import Generator
-from tildex.maps import MLP, Coupling
-from tildex.models import BoltzmannMachine, Conditional, Layer, Pair, pseudo_log_likelihood_estimate
+from tildex.maps import MLP, Affine, Coupling
+from tildex.models import (
+    BeliefNetwork,
+    BoltzmannMachine,
+    Conditional,
+    Layer,
+    Network,
+    Pair,
+    pseudo_log_likelihood_estimate,
+)
 from tildex.penalties import L1, WeightDecay
 from tildex.rules import CD, ELBO, PCD, Reconstruction, importance_weighted_bound
-from tildex.units import Bernoulli, DiagonalGaussian, Gaussian
+from tildex.units import Bernoulli, Categorical, DiagonalGaussian, Gaussian, Poisson
 
 X = torch.tensor(
     [[0, 1, 1, 0], [1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 1], [0, 1, 0, 0.0]], dtype=torch.float64
@@ -43,11 +50,24 @@ def machine(*sizes, families=None):
     return built
 
 
+def network():
+    """Return a network of two hidden layers whose rows are two features and a label of two classes."""
+    generator = Generator(3)
+    layers = [
+        Conditional(Affine.fresh(2, 5, generator=generator, activation="tanh"), Gaussian()),
+        Conditional(Affine.fresh(5, 3, generator=generator), Bernoulli()),
+    ]
+    head = Conditional(MLP([3, 2], generator=generator, input_noise=Dropout(0.2)), Categorical(2))
+    return Network(layers, head, 2, input_noise=Masking(0.1), noise=Dropout(0.2)).double()
+
+
 MODELS = {
     "pair": lambda: pair(Bernoulli(), 3),
     "variational": lambda: pair(DiagonalGaussian(), 6),
     "machine": lambda: machine(4, 3),
     "deep machine": lambda: machine(4, 3, 2),
+    "belief network": lambda: BeliefNetwork.of([machine(4, 3), machine(3, 2)]),
+    "network": lambda: network(),
 }
 
 
@@ -297,12 +317,14 @@ def test_contrastive_penalty_is_added():
 
 
 def test_contrastive_validation_is_pseudo_likelihood_or_reconstruction():
-    binary, real = machine(4, 3), machine(4, 3, families=(Gaussian(), Bernoulli()))
-    expected = -pseudo_log_likelihood_estimate(binary, X, Generator(0)).mean()
-    torch.testing.assert_close(CD().validate(binary, X, Generator(0)), expected)
-    halves = real.pair()
-    error = 0.5 * (halves.reconstruct(X) - X).square().sum(1) + 2 * math.log(2 * math.pi)
-    torch.testing.assert_close(CD().validate(real, X, Generator(0)), error.mean())
+    for visible in (Bernoulli(), Gaussian()):
+        model = machine(4, 3, families=(visible, Bernoulli()))
+        expected = -pseudo_log_likelihood_estimate(model, X, Generator(0)).mean()
+        torch.testing.assert_close(CD().validate(model, X, Generator(0)), expected)
+    counts = machine(4, 3, families=(Poisson(), Bernoulli()))
+    halves = counts.pair()
+    error = -halves.decoder.log_prob(X, halves.encoder.mean(X)).mean()
+    torch.testing.assert_close(CD().validate(counts, X, Generator(0)), error)
 
 
 @pytest.mark.parametrize(

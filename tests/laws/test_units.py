@@ -231,13 +231,32 @@ def test_learned_precisions_are_of_each_unit_and_capped():
         return torch.func.functional_call(units, {"log_precision": log_precision}, (x, inputs))
 
     units.forward = units.log_prob
+    units.log_precision.data[2] = math.log(9.0)
     assert torch.autograd.gradcheck(log_prob, (units.log_precision,))
+
+
+@pytest.mark.parametrize(("end", "inward"), [(5.0, 1.0), (-5.0, -1.0)])
+def test_a_learned_precision_at_an_end_of_its_range_can_only_go_back(end, inward):
+    units = LearnedGaussian(largest=10.0, smallest=0.1).sized(1)
+    with torch.no_grad():
+        units.log_precision.fill_(end)
+    for direction in (1.0, -1.0):
+        (gradient,) = torch.autograd.grad(
+            direction * units.gamma(torch.zeros(1)).log().sum(), units.log_precision
+        )
+        # Descent moves against the gradient.
+        assert float(gradient) == (direction if direction == inward else 0.0)
 
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: Gaussian(0.0), lambda: LearnedGaussian(2.0, largest=1.0), lambda: Categorical(1)],
-    ids=["precision", "largest", "n_classes"],
+    [
+        lambda: Gaussian(0.0),
+        lambda: LearnedGaussian(2.0, largest=1.0),
+        lambda: LearnedGaussian(2.0, smallest=3.0),
+        lambda: Categorical(1),
+    ],
+    ids=["precision", "largest", "smallest", "n_classes"],
 )
 def test_impossible_settings_are_refused(make):
     with pytest.raises(ValueError, match=r"must .*, got"):

@@ -91,6 +91,9 @@ def test_filters_are_white_at_zero_and_each_in_its_own_scale():
 
 
 def test_a_contrastive_difference_is_not_drawn_with_a_loss():
+    staged = [{**record, "stage": 1.0 + (k > 0)} for k, record in enumerate(HISTORY)]
+    plain, bordered = (plots.curves({"a": history}).axes[0] for history in (HISTORY, staged))
+    assert len(bordered.lines) == len(plain.lines) + 1
     figure = plots.curves({"rbm": CONTRASTIVE})
     assert [len(axes.lines) for axes in figure.axes] == [1, 1]
 

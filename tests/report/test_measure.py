@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 import tildex
@@ -17,7 +18,9 @@ from tildex.apps import measure as room
 from tildex.apps.measure import measure
 from tildex.apps.pick import at_most, spread
 from tildex.apps.projection import Projection
-from tildex.data import Record
+from tildex.data import Record, binarise
+from tildex.generator import Generator
+from tildex.units import Poisson
 
 
 def test_a_linear_autoencoder_is_level_with_pca(models, digits):
@@ -58,7 +61,7 @@ def test_the_score_says_what_it_is(models, digits):
 def test_without_training_rows_there_are_no_baselines(models, digits):
     measured = measure("rbm", models["rbm"], None, digits[1])
     assert measured.pca is measured.pca_rank is measured.against_pca is measured.probe is None
-    assert measured.likelihood.independent is None and np.isfinite(measured.likelihood.value.value)
+    assert measured.likelihood.independent is None and np.isfinite(measured.likelihood.found.value.value)
 
 
 def test_one_row_has_no_standard_error_and_breaks_nothing(models, digits):
@@ -81,7 +84,7 @@ def test_large_sets_are_measured_on_rows_that_are_counted(models, digits, monkey
     for name, rows in {"_HELD_OUT_ROWS": 150, "_SCORE_ROWS": 50, "_PROBE_ROWS": 300}.items():
         monkeypatch.setattr(room, name, rows)
     measured = measure("rbm", models["rbm"], *digits)
-    assert (measured.rows, measured.score_rows, measured.likelihood.rows) == (150, 50, 50)
+    assert (measured.rows, measured.score_rows, measured.likelihood.found.rows) == (150, 50, 50)
     assert measured.probe.train_rows == 300
     assert measured == measure("rbm", models["rbm"], *digits)
 
@@ -99,26 +102,44 @@ def test_a_small_machine_has_an_exact_likelihood(digits):
     rbm = tildex.BernoulliRBM(8, n_iter=10, random_state=0).fit(binary[0].X)
     likelihood = measure("rbm", rbm, *binary).likelihood
     expected = evaluate.log_likelihood(rbm.module_, torch.from_numpy(binary[1].X)).mean()
-    assert likelihood.value.value == pytest.approx(float(expected), rel=1e-6)
-    assert likelihood.annealing is None and likelihood.binary
-    assert likelihood.value.value > likelihood.independent.value
+    assert likelihood.found.value.value == pytest.approx(float(expected), rel=1e-6)
+    assert likelihood.found.annealing is None and "enumerated" in likelihood.method
+    assert likelihood.found.value.value > likelihood.independent.value
 
 
-def test_a_larger_machine_has_an_annealed_likelihood(models, digits):
+def test_a_larger_machine_has_a_likelihood_from_both_sides(models, digits):
     likelihood = measure("rbm", models["rbm"], *digits).likelihood
-    assert (likelihood.annealing.n_chains, likelihood.annealing.n_betas) == (100, 1000)
-    assert "100 chains x 1,000 temperatures" in likelihood.method
-    assert likelihood.value.standard_error > likelihood.log_partition.standard_error > 0
-    assert not likelihood.binary
+    assert likelihood.found.annealing.ok
+    assert "100 chains x 1,000 temperatures" in likelihood.method and "frozen, seed 0" in likelihood.method
+    assert likelihood.found.value.standard_error > likelihood.found.log_partition.standard_error > 0
 
 
-def test_grey_rows_bound_the_binary_rows_they_stand_for(digits):
+def test_grey_rows_stand_for_one_frozen_draw(digits):
     rbm = tildex.BernoulliRBM(8, n_iter=20, random_state=0).fit(digits[0].X)
-    grey = digits[1].X
-    draws = np.random.default_rng(0).random((200, *grey.shape)) < grey
-    binary = torch.from_numpy(draws.reshape(-1, grey.shape[1]).astype(np.float32))
-    bound = measure("rbm", rbm, *digits).likelihood.value.value
-    assert bound <= float(evaluate.log_likelihood(rbm.module_, binary).mean())
+    frozen = binarise(torch.from_numpy(digits[1].X), "frozen", Generator(0))
+    found = measure("rbm", rbm, *digits).likelihood.found
+    assert found.value.value == pytest.approx(
+        float(evaluate.log_likelihood(rbm.module_, frozen).mean()), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "meaning"),
+    [
+        (tildex.DeepBoltzmannMachine(3, hidden_layer_sizes=4, n_iter=1, n_iter_pretraining=1), "+ log Z"),
+        (tildex.DeepBeliefNetwork(3, hidden_layer_sizes=4, n_iter=1, n_iter_up_down=1), "bound on log P(x)"),
+        (tildex.GaussianRBM(3, n_iter=1), "log pseudo-likelihood"),
+        (tildex.RBM(3, likelihood=Poisson(), n_iter=1), "minus free energy"),
+    ],
+    ids=["dbm", "dbn", "gaussian", "counts"],
+)
+def test_scores_and_likelihoods_are_named_for_what_they_are(digits, model, meaning):
+    counts = [dataclasses.replace(record, X=np.round(4 * record.X)) for record in digits]
+    data = counts if isinstance(getattr(model, "likelihood", None), Poisson) else digits
+    measured = measure("m", clone(model).fit(data[0].X), *data)
+    assert measured.score_meaning.endswith(meaning)
+    assert np.isfinite(measured.likelihood.found.value.value)
+    json.dumps(measured.to_json(), allow_nan=False)
 
 
 @pytest.mark.parametrize("shape", [(50, 6), (4, 6), (50, 1)])

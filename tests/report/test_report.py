@@ -98,6 +98,19 @@ def test_it_says_what_was_measured(page, models):
         assert words in page.text
 
 
+def test_health_is_shown_with_a_mark(page, models, digits, tmp_path):
+    for words in ("Health of training", "frozen chains", "✓", "well", "A Gibbs sweep moves the chains"):
+        assert words in page.text
+    broken = tildex.BernoulliRBM(8, learning_rate=3.0, n_iter=2, random_state=0).fit(digits[0].X)
+    out = build_report({"broken": broken}, train=None, test=digits[1], out=tmp_path / "r.html", title="One")
+    text = Page(out).text
+    assert "✗" in text and "act" in text and "lower the learning rate" in text
+    out = build_report(
+        {"vae": models["vae"]}, train=None, test=digits[1], out=tmp_path / "v.html", title="One"
+    )
+    assert "Health of training" not in Page(out).text
+
+
 def test_names_from_users_are_only_text(table, tmp_path):
     train, test = table
     models = {

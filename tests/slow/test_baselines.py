@@ -9,10 +9,14 @@ import torch
 from scipy.linalg import subspace_angles
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from tildex import (
+    CD,
     L1,
     PCD,
+    RBM,
+    SGD,
     Adam,
     Autoencoder,
     Bernoulli,
@@ -20,21 +24,31 @@ from tildex import (
     Contractive,
     ContractiveAutoencoder,
     Cosine,
+    DeepBeliefNetwork,
+    DeepBoltzmannMachine,
     DenoisingAutoencoder,
     Dropout,
     DropoutAutoencoder,
     Gaussian,
+    GaussianNoise,
+    GaussianRBM,
     Linear,
     LinearAutoencoder,
     Masking,
+    ReplicatedSoftmaxRBM,
     SparseAutoencoder,
+    StackedClassifier,
+    StackedRegressor,
     VariationalAutoencoder,
 )
 from tildex.data import MNIST
 from tildex.estimators import Estimator
 from tildex.evaluate import (
     independent_bernoulli,
+    independent_gaussian,
+    likelihood,
     log_likelihood,
+    log_partition,
     log_partition_ais,
     pca_squared_error,
     squared_error,
@@ -43,7 +57,7 @@ from tildex.generator import Generator
 from tildex.penalties.contractive import jacobian
 
 RANK = 16
-DIGITS = (load_digits().data / 16).astype("float32")
+DIGITS, LABELS = (load_digits().data / 16).astype("float32"), load_digits().target
 TRAIN, TEST = DIGITS[:1400], DIGITS[1400:]
 BINARY_TRAIN, BINARY_TEST = ((x > 0.5).astype("float32") for x in (TRAIN, TEST))
 
@@ -151,6 +165,95 @@ def test_rbm_likelihood_beats_independent_units():
     assert float(ours) > independent_bernoulli(BINARY_TRAIN, BINARY_TEST).value + 3.5
 
 
+def test_rbm_as_it_comes_beats_the_plain_gradient():
+    model = RBM(16, random_state=0).fit(BINARY_TRAIN)
+    ours = float(log_likelihood(model.module_, torch.from_numpy(BINARY_TEST)).mean())
+    assert ours > float(log_likelihood(rbm(16).module_, torch.from_numpy(BINARY_TEST)).mean())
+
+
+def test_gaussian_rbm_as_it_comes_beats_independent_columns():
+    """Grey values as real numbers: pixels that never light have no density and are left out."""
+    varies = TRAIN.std(0) > 0
+    train, test = (
+        x[:, varies] + 0.05 * Generator(k).normal(len(x), varies.sum()).numpy()
+        for k, x in enumerate((TRAIN, TEST))
+    )
+    model = GaussianRBM(10, random_state=0).fit(train)
+    scaled = model.scaling_(torch.from_numpy(test))
+    ours = float(log_likelihood(model.module_, scaled).mean() + model.scaling_.log_volume())
+    assert ours > independent_gaussian(train, test).value + 4
+    mean = np.broadcast_to(train.mean(0), test.shape)
+    assert squared_error(test, model.reconstruct(test)).value < 0.8 * squared_error(test, mean).value
+
+
+def belief_network(**settings):
+    return DeepBeliefNetwork(
+        64, hidden_layer_sizes=32, batch_size=50, n_iter=60, averaging=0.995, random_state=0, **settings
+    )
+
+
+def test_belief_network_beats_its_lowest_machine_and_independent_units():
+    first = RBM(32, batch_size=50, n_iter=60, averaging=0.995, random_state=0).fit(BINARY_TRAIN)
+    network = belief_network(start=first).fit(BINARY_TRAIN)
+    found = [
+        likelihood(m.module_, torch.from_numpy(BINARY_TEST), Generator(0), n_samples=50).value
+        for m in (first, network)
+    ]
+    assert found[1].value > found[0].value + 0.05
+    assert found[1].value > independent_bernoulli(BINARY_TRAIN, BINARY_TEST).value + 5
+
+
+def test_belief_network_names_and_completes_digits():
+    """Far better than a guess by free energy; the lower half from the upper, better than the mean of lower halves."""
+    network = belief_network(label_layer=True, optimizer=SGD(0.2, schedule=Linear())).fit(
+        BINARY_TRAIN, LABELS[:1400]
+    )
+    assert np.mean(network.predict(BINARY_TEST) == LABELS[1400:]) > 0.75
+    given = BINARY_TEST[:100].copy()
+    given[:, 32:] = np.nan
+    drawn = [network.sample(100, n_steps=50, given=given, random_state=seed) for seed in range(10)]
+    completed = np.mean(drawn, axis=0)
+    mean = np.broadcast_to(BINARY_TRAIN.mean(0), completed.shape)
+    ours, theirs = (squared_error(BINARY_TEST[:100, 32:], x[:, 32:]) for x in (completed, mean))
+    assert clearly_below(ours, theirs)
+
+
+@pytest.mark.parametrize("pretraining", ["halving", "growing", "two-stage", "none"])
+def test_deep_machine_beats_independent_units(pretraining):
+    model = DeepBoltzmannMachine(12, hidden_layer_sizes=16, pretraining=pretraining, random_state=0).fit(
+        BINARY_TRAIN
+    )
+    bound = model.score(BINARY_TEST) - log_partition(model.module_)
+    assert bound > independent_bernoulli(BINARY_TRAIN, BINARY_TEST).value + 2
+    if pretraining == "halving":
+        restored = model.inverse_transform(model.transform(BINARY_TEST))
+        mean = np.broadcast_to(BINARY_TRAIN.mean(0), restored.shape)
+        assert squared_error(BINARY_TEST, restored).value < 0.8 * squared_error(BINARY_TEST, mean).value
+
+
+def test_a_machine_that_grows_ends_likelier_than_it_began():
+    start = RBM(16, random_state=0).fit(BINARY_TRAIN)
+    grown = DeepBoltzmannMachine(
+        12, hidden_layer_sizes=16, pretraining="growing", start=start, random_state=0
+    )
+    bound = grown.fit(BINARY_TRAIN).score(BINARY_TEST) - log_partition(grown.module_)
+    began = log_likelihood(start.module_, torch.from_numpy(BINARY_TEST)).mean()
+    assert bound > float(began) + 0.05
+
+
+def test_deep_machine_completes_what_is_missing():
+    """The lower half of an image from its upper half, better than the mean of all lower halves."""
+    model = DeepBoltzmannMachine(12, hidden_layer_sizes=30, random_state=0).fit(BINARY_TRAIN)
+    given = BINARY_TEST[:100].copy()
+    given[:, 32:] = np.nan
+    drawn = [model.sample(100, n_steps=50, given=given, random_state=seed) for seed in range(10)]
+    completed = np.mean(drawn, axis=0)
+    assert np.array_equal(completed[:, :32], BINARY_TEST[:100, :32])
+    mean = np.broadcast_to(BINARY_TRAIN.mean(0), completed.shape)
+    ours, theirs = (squared_error(BINARY_TEST[:100, 32:], x[:, 32:]) for x in (completed, mean))
+    assert clearly_below(ours, theirs)
+
+
 def test_rbm_too_large_to_enumerate_beats_independent_units_by_ais():
     machine = rbm(64).module_
     result = log_partition_ais(machine, Generator(0), n_chains=100, n_betas=1000)
@@ -161,6 +264,87 @@ def test_rbm_too_large_to_enumerate_beats_independent_units_by_ais():
     assert result.effective_sample_size > 10
     baseline = independent_bernoulli(BINARY_TRAIN, BINARY_TEST)
     assert unnormalised - partition.value - 4 * partition.standard_error > baseline.value + 4
+
+
+@pytest.fixture(scope="module")
+def trained_rbm():
+    """A machine trained on the grey values, as starts of classifiers are."""
+    return BernoulliRBM(
+        256,
+        n_iter=100,
+        batch_size=50,
+        rule=CD(1),
+        learning_rate=0.1,
+        momentum=0.9,
+        schedule=Linear(),
+        random_state=0,
+    ).fit(TRAIN)
+
+
+def test_a_classifier_beats_logistic_regression():
+    linear = LogisticRegression(max_iter=2000).fit(TRAIN, LABELS[:1400]).score(TEST, LABELS[1400:])
+    model = StackedClassifier(
+        corruption=GaussianNoise(0.2),
+        noise=Dropout(0.3),
+        optimizer=Adam(3e-3, schedule=Cosine()),
+        averaging=0.99,
+        n_iter=60,
+        batch_size=50,
+        random_state=0,
+    )
+    assert model.fit(TRAIN, LABELS[:1400]).score(TEST, LABELS[1400:]) > linear + 0.02
+
+
+def test_a_trained_start_beats_a_random_one_at_a_hundred_labels(trained_rbm):
+    def accuracy(start, seed):
+        rows = np.random.default_rng(seed).permutation(1400)[:100]
+        model = StackedClassifier(
+            start,
+            n_iter=150,
+            batch_size=25,
+            optimizer=Adam(1e-2, schedule=Cosine()),
+            start_rate=0.03,
+            random_state=0,
+        )
+        return model.fit(TRAIN[rows], LABELS[rows]).score(TEST, LABELS[1400:])
+
+    trained, random = (np.mean([accuracy(start, seed) for seed in range(5)]) for start in (trained_rbm, None))
+    assert trained > random + 0.01
+
+
+def test_a_regressor_beats_linear_regression():
+    """How much ink the lower half of an image has, and its left part, from the upper half."""
+    lower = DIGITS[:, 32:].reshape(-1, 4, 8)
+    ink = np.column_stack([lower.sum((1, 2)), lower[:, :, :4].sum((1, 2))])
+    linear = LinearRegression().fit(TRAIN[:, :32], ink[:1400]).score(TEST[:, :32], ink[1400:])
+    model = StackedRegressor(
+        hidden_layer_sizes=128, optimizer=Adam(3e-3, schedule=Cosine()), n_iter=40, random_state=0
+    )
+    assert model.fit(TRAIN[:, :32], ink[:1400]).score(TEST[:, :32], ink[1400:]) > linear + 0.05
+
+
+def documents(rows, seed):
+    """Return documents of 20 words about two of four topics each, of different lengths."""
+    random = np.random.default_rng(seed)
+    topics = np.random.default_rng(0).dirichlet(np.full(20, 0.1), size=4)
+    shares = np.stack([topics[random.permutation(4)[:2]].mean(0) for _ in range(rows)])
+    return np.stack(
+        [
+            random.multinomial(length, p)
+            for length, p in zip(random.integers(20, 60, rows), shares, strict=True)
+        ]
+    )
+
+
+def test_a_topic_model_beats_the_frequencies_of_words():
+    train, test = documents(1000, 1), documents(200, 2)
+    model = ReplicatedSoftmaxRBM(8, n_iter=60, random_state=0).fit(train)
+    frequencies = np.log((train.sum(0) + 1) / (train.sum() + 20))
+    lengths = test.sum(1)
+    ours, theirs = (
+        float((score / lengths).mean()) for score in (model.score_samples(test), test @ frequencies)
+    )
+    assert ours > theirs + 0.1
 
 
 def test_every_named_model_has_a_baseline_here():

@@ -14,19 +14,33 @@ from tildex import (
     CD,
     LBFGS,
     PCD,
+    RBM,
     Adam,
     Bernoulli,
     BernoulliRBM,
     Cosine,
+    DeepBeliefNetwork,
+    DeepBoltzmannMachine,
     DenoisingAutoencoder,
     Dropout,
+    FastPCD,
     LearnedGaussian,
     LinearAutoencoder,
+    ParallelTempering,
+    TrajectoryTempering,
     VariationalAutoencoder,
 )
 from tildex.rules import Rule
 
 torch.set_num_threads(1)
+
+
+class _Labelled(DeepBeliefNetwork):
+    """A network that is given labels with every fit."""
+
+    def fit(self, X, y=None, **settings):
+        return super().fit(X, (X[:, 0] > 0.5).astype(int), **settings)
+
 
 SHORT = {"n_iter": 6, "batch_size": 32, "random_state": 0}
 
@@ -45,7 +59,28 @@ CASES = {
         3, hidden_layer_sizes=(12,), likelihood=LearnedGaussian(), n_samples=2, **SHORT
     ),
     "rbm": lambda: BernoulliRBM(9, rule=PCD(2, n_chains=20), momentum=0.5, early_stopping=True, **SHORT),
+    "tempered": lambda: RBM(
+        9, rule=ParallelTempering(2, n_chains=20, n_betas=3, centring=0.1), binarisation="frozen", **SHORT
+    ),
+    "trajectory": lambda: RBM(9, rule=TrajectoryTempering(n_chains=20, n_models=2, every=2), **SHORT),
+    "fast": lambda: RBM(9, rule=FastPCD(n_chains=20, centring=0.1), **SHORT),
+    "deep": lambda: DeepBoltzmannMachine(
+        5,
+        hidden_layer_sizes=(6, 4),
+        n_iter_pretraining=2,
+        **{**SHORT, "n_iter": 2},
+    ),
+    "growing": lambda: DeepBoltzmannMachine(
+        5, hidden_layer_sizes=6, pretraining="growing", n_iter_pretraining=2, **{**SHORT, "n_iter": 2}
+    ),
+    "held": lambda: DeepBoltzmannMachine(
+        5, hidden_layer_sizes=6, pretraining="two-stage", n_iter_pretraining=2, **{**SHORT, "n_iter": 2}
+    ),
     "cd": lambda: BernoulliRBM(9, rule=CD(1), **SHORT),
+    "belief": lambda: DeepBeliefNetwork(
+        5, hidden_layer_sizes=(6, 4), n_iter_up_down=2, early_stopping=True, **{**SHORT, "n_iter": 2}
+    ),
+    "labels": lambda: _Labelled(5, hidden_layer_sizes=(6,), label_layer=True, **{**SHORT, "n_iter": 3}),
     "linear": lambda: LinearAutoencoder(3, optimizer=LBFGS(max_evaluations=4), n_iter=6, random_state=0),
     "stopped": lambda: DenoisingAutoencoder(
         4, likelihood=Bernoulli(), early_stopping=True, n_iter_no_change=1, tol=10.0, **SHORT

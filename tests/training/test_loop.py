@@ -175,3 +175,19 @@ def test_progress_is_shown_only_to_who_looks(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert lines[1].startswith("[Autoencoder] Iteration 2, loss = ")
+
+
+def test_passes_one_by_one_average_as_a_whole_training_does():
+    settings = {
+        "hidden_layer_sizes": (),
+        "averaging": 0.5,
+        "shuffle": False,
+        "batch_size": 20,
+        "random_state": 0,
+    }
+    X = np.random.default_rng(0).random((60, 5), dtype="float32")
+    whole, parts = Autoencoder(2, n_iter=3, **settings).fit(X), Autoencoder(2, n_iter=3, **settings)
+    for _ in range(3):
+        parts.partial_fit(X)
+    for ours, theirs in zip(parts.module_.parameters(), whole.module_.parameters(), strict=True):
+        assert torch.equal(ours, theirs)

@@ -35,14 +35,33 @@ def same(first, second):
 
 
 @pytest.mark.parametrize(
-    ("name", "evaluation"), [("denoising", 18), ("variational", 4), ("rbm", 17), ("cd", 11), ("linear", 6)]
+    ("name", "evaluation"),
+    [
+        ("denoising", 18),
+        ("variational", 4),
+        ("rbm", 17),
+        ("tempered", 17),
+        ("trajectory", 17),
+        ("fast", 17),
+        ("deep", 17),
+        ("deep", 45),
+        ("growing", 18),
+        ("held", 45),
+        ("belief", 17),
+        ("belief", 33),
+        ("belief", 40),
+        ("labels", 25),
+        ("labels", 45),
+        ("cd", 11),
+        ("linear", 6),
+    ],
 )
 def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path, name, evaluation):
     checkpoint = tmp_path / "checkpoint.safetensors"
     command = [sys.executable, str(SCRIPT), name, str(checkpoint), str(evaluation)]
     assert subprocess.run(command, timeout=120).returncode == -signal.SIGKILL
     done = load_state(checkpoint)["trainer"]["epoch"]
-    assert 1 <= done < 6
+    assert done >= 1
     resumed, whole = CASES[name]().fit(DATA(), checkpoint=checkpoint), CASES[name]().fit(DATA())
     same(resumed, whole)
     assert whole.n_iter_ > done

@@ -1,111 +1,88 @@
-r"""The log-likelihood that a restricted Boltzmann machine gives to rows, beside independent units.
-
-.. math:: \log P(v) = \log \sum_h e^{-E(v, h)} - \log Z
-
-Rows of values between 0 and 1 stand for the binary rows drawn with them as probabilities. The first term is convex in
-``v``, so what is computed bounds the mean over those binary rows from below (Jensen), while that of independent units
-is linear and exact.
-"""
+"""The log-likelihood of a model in a report, beside that of independent units on the same rows."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from tildex.evaluate import AISResult, Estimate, enumerable, independent_bernoulli, log_partition_ais
-from tildex.evaluate import log_partition as exact_log_partition
+from tildex.apps.likelihood_of import likelihood_of
+from tildex.data import binarise
+from tildex.evaluate import Annealing, Estimate, Likelihood, independent_bernoulli
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine
-from tildex.units import Bernoulli
+from tildex.units import Bernoulli, ReplicatedSoftmax
 
-__all__ = ["Likelihood", "measure_likelihood"]
+__all__ = ["Compared", "measure_likelihood"]
+
+# Enough for a page that is read in passing; `tildex likelihood` spends more.
+_ANNEALING = Annealing(n_chains=100, n_betas=1000, burn_in=200)
+_SAMPLES = 20
+_SEED = 0
 
 
 @dataclass(frozen=True)
-class Likelihood:
-    """A log-likelihood in nats a row, and how it was had.
+class Compared:
+    """A log-likelihood in nats a row, and its baseline.
 
     Attributes
     ----------
-    value : Estimate
-        The mean over rows; its error joins that of the rows and that of log Z.
-    log_partition : Estimate
-        log Z, without error where it was enumerated.
-    annealing : AISResult, optional
-        The run that estimated log Z; None where it is exact.
+    found : Likelihood
+        The figure, with everything it must carry.
     independent : Estimate, optional
-        What independent units with the training means give the same rows.
-    rows : int
-        How many.
-    binary : bool
-        Whether all values are 0 or 1; otherwise ``value`` is a lower bound.
+        What independent units with the training means give the same binary rows.
     """
 
-    value: Estimate
-    log_partition: Estimate
-    annealing: AISResult | None
+    found: Likelihood
     independent: Estimate | None
-    rows: int
-    binary: bool
+
+    @property
+    def kind(self) -> str:
+        """What the figure is, in a word or two."""
+        return "exact but for log Z" if self.found.exact else "importance-weighted estimate"
 
     @property
     def method(self) -> str:
-        """How log Z was had, in words."""
-        if self.annealing is None:
-            return "exact, one side enumerated"
+        """How log Z was had and how rows became binary, in words."""
+        rows = f"rows: {self.found.notes['binarisation']}"
+        if (both := self.found.annealing) is None:
+            return f"log Z exact, one side enumerated; {rows}"
         return (
-            f"annealed importance sampling, {self.annealing.n_chains} chains x {self.annealing.n_betas:,} "
-            f"temperatures, effective sample size {self.annealing.effective_sample_size:.0f}"
+            f"log Z annealed both ways, {both.forward.n_chains} chains x {both.forward.n_betas:,} temperatures, "
+            f"effective sample sizes {both.forward.effective_sample_size:.0f} and "
+            f"{both.reverse.effective_sample_size:.0f}, gap {both.gap:.2f}: {both.verdict}; {rows}"
         )
 
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        independent = None if self.independent is None else asdict(self.independent)
+        own = {"value": asdict(self.found.value), "independent": independent, "method": self.method}
+        return {**self.found.to_json(), **own}
 
-@torch.no_grad()
-def measure_likelihood(estimator: Any, X_train: Any, X: np.ndarray) -> Likelihood | None:
-    """Return the log-likelihood of the rows of ``X``, or None where the model is no machine of two binary layers.
+
+def measure_likelihood(estimator: Any, X_train: Any, X: np.ndarray) -> Compared | None:
+    """Return the log-likelihood of the rows of ``X``, or None where the model has none up to a log Z.
 
     Parameters
     ----------
     estimator : fitted estimator
         Any; its ``module_`` says what it is.
     X_train : array of shape (rows, features), optional
-        For the independent units beside it.
+        For the independent units beside it, and the rows from which reverse chains begin.
     X : array of shape (rows, features)
-        Held-out rows.
+        Held-out rows; grey values stand for one frozen binary draw.
     """
-    machine = estimator.module_
-    if not isinstance(machine, BoltzmannMachine) or len(machine.layers) != 2:
+    units = estimator.likelihood_
+    # The log Z of documents differs from length to length; perplexity is what is asked of them.
+    if not hasattr(estimator.module_, "normaliser") or isinstance(units, ReplicatedSoftmax):
         return None
-    if not isinstance(machine.layers[0].units, Bernoulli):
-        return None
-    visible = _scaled(estimator, X)
-    annealing, log_partition = _log_partition(machine)
-    unnormalised = Estimate.of(machine.log_marginal([visible, visible]).double().cpu().numpy())
+    found = likelihood_of(estimator, X, start=X_train, seed=_SEED, n_samples=_SAMPLES, annealing=_ANNEALING)
     independent = None
-    if X_train is not None:
-        independent = independent_bernoulli(_scaled(estimator, X_train).cpu().numpy(), visible.cpu().numpy())
-    return Likelihood(
-        value=Estimate(
-            unnormalised.value - log_partition.value,
-            math.hypot(unnormalised.standard_error, log_partition.standard_error),
-        ),
-        log_partition=log_partition,
-        annealing=annealing,
-        independent=independent,
-        rows=len(X),
-        binary=bool(((visible == 0) | (visible == 1)).all()),
-    )
-
-
-def _log_partition(machine: BoltzmannMachine) -> tuple[AISResult | None, Estimate]:
-    if enumerable(machine):
-        return None, Estimate(exact_log_partition(machine))
-    result = log_partition_ais(machine, Generator(0, machine.layers[0].bias.device))
-    return result, result.log_partition
-
-
-def _scaled(estimator: Any, X: Any) -> torch.Tensor:
-    return estimator.scaling_(torch.as_tensor(X).to(estimator.scaling_.offset))
+    if X_train is not None and isinstance(units, Bernoulli):
+        scaled = [
+            estimator.scaling_(torch.as_tensor(rows).to(estimator.scaling_.offset)) for rows in (X_train, X)
+        ]
+        drawn = binarise(scaled[1], "frozen", Generator(_SEED))
+        independent = independent_bernoulli(scaled[0].cpu().numpy(), drawn.cpu().numpy())
+    return Compared(found, independent)

@@ -14,7 +14,7 @@ from tildex.apps.pick import at_most
 from tildex.apps.projection import Projection
 from tildex.data import Record
 from tildex.evaluate import Estimate, pca_squared_error, probe_accuracy, squared_error
-from tildex.models import BoltzmannMachine
+from tildex.models import BeliefNetwork, BoltzmannMachine, has_pseudo_likelihood
 from tildex.units import DiagonalGaussian
 
 __all__ = ["Measurement", "measure", "same_rows"]
@@ -74,8 +74,13 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
 
 
 def _score_meaning(estimator: Any) -> str:
-    if isinstance(estimator.module_, BoltzmannMachine):
-        return "log pseudo-likelihood"
+    module = estimator.module_
+    if isinstance(module, BeliefNetwork):
+        return "bound on log P(x)"
+    if isinstance(module, BoltzmannMachine):
+        if len(module.layers) > 2:
+            return "bound on log P(x) + log Z"
+        return "log pseudo-likelihood" if has_pseudo_likelihood(module) else "minus free energy"
     encoder = getattr(estimator.module_, "encoder", None)
     if isinstance(getattr(encoder, "units", None), DiagonalGaussian):
         return "bound on log P(x)"

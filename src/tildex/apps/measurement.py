@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tildex.apps.formatting import counted, measured, percent
-from tildex.apps.likelihood import Likelihood
+from tildex.apps.likelihood import Compared
 from tildex.evaluate import Estimate
 
 __all__ = ["Line", "Measurement", "Probe"]
@@ -54,8 +54,8 @@ class Measurement:
         The same of PCA with ``pca_rank`` axes, fitted on the training rows.
     score : Estimate
         In nats a row; ``score_meaning`` says of what.
-    likelihood : Likelihood, optional
-        Of a Boltzmann machine.
+    likelihood : Compared, optional
+        Of a Boltzmann machine or a belief network.
     probe : Probe, optional
         Where there are labels.
     """
@@ -73,7 +73,7 @@ class Measurement:
     score: Estimate
     score_rows: int
     score_meaning: str
-    likelihood: Likelihood | None
+    likelihood: Compared | None
     probe: Probe | None
 
     @property
@@ -111,15 +111,16 @@ class Measurement:
         """Return everything as what JSON can hold; a number that is not finite is None."""
         values = {**asdict(self), "against_pca": self.against_pca}
         if self.likelihood is not None:
-            values["likelihood"]["method"] = self.likelihood.method
+            values["likelihood"] = self.likelihood.to_json()
         return _finite(values)
 
 
-def _likelihood_lines(likelihood: Likelihood | None) -> list[Line]:
+def _likelihood_lines(likelihood: Compared | None) -> list[Line]:
     if likelihood is None:
         return []
-    how = "exact" if likelihood.annealing is None else "annealed importance sampling"
-    lines = [Line(f"log P(x), {how}", measured(likelihood.value))]
+    lines = [
+        Line(f"log P(x), {likelihood.kind}", f"{measured(likelihood.found.value)} ({likelihood.method})")
+    ]
     if likelihood.independent is not None:
         lines.append(Line("of independent units", measured(likelihood.independent)))
     return lines

@@ -15,7 +15,7 @@ from tildex.apps.projection import Projection
 from tildex.corruptions import Corruption
 from tildex.data import Record
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine
+from tildex.models import BeliefNetwork, BoltzmannMachine
 
 __all__ = ["learning", "pictures"]
 
@@ -26,7 +26,7 @@ def learning(name: str, estimator: Any) -> Picture | None:
     """Return the learning curve, or None for a model without a history."""
     if not estimator.history_:
         return None
-    if isinstance(estimator.module_, BoltzmannMachine):
+    if isinstance(estimator.module_, BeliefNetwork | BoltzmannMachine):
         caption = (
             "A Boltzmann machine does not descend its loss: the free energy of data minus that of the chains hovers "
             "around zero while both move, and a gap that grows says that the chains have stopped mixing."
@@ -117,7 +117,9 @@ def _first_layer(estimator: Any) -> np.ndarray | None:
     """Return the weights from features to the first units, shape (units, features), where a model has such."""
     if hasattr(estimator, "components_"):
         return np.asarray(estimator.components_)
-    encoder = getattr(getattr(estimator.module_, "encoder", None), "map", None)
+    module = estimator.module_
+    encoder = module.encoders()[0] if isinstance(module, BeliefNetwork) else getattr(module, "encoder", None)
+    encoder = getattr(encoder, "map", None)
     layers = getattr(encoder, "layers", None)
     weight = layers[0].weight if layers is not None else encoder and encoder.affine_weight()
     return None if weight is None else weight.detach().float().cpu().numpy()
@@ -127,7 +129,12 @@ def _samples(name: str, estimator: Any, test: Record) -> Picture | None:
     if not hasattr(estimator, "sample"):
         return None
     X = estimator.sample(_SAMPLES, random_state=0)
-    if isinstance(estimator.module_, BoltzmannMachine):
+    if isinstance(estimator.module_, BeliefNetwork):
+        caption = (
+            "New rows, each the end of its own Gibbs chain in the top machine, sent down once: chains that never saw "
+            "data draw varied rows only if the top machine has learned the distribution of codes."
+        )
+    elif isinstance(estimator.module_, BoltzmannMachine):
         caption = (
             "New rows, each the end of its own Gibbs chain that never saw data: if they are as varied and as sharp as "
             "the data, the machine has learned the distribution, not only the code."

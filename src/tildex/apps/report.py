@@ -83,13 +83,13 @@ def _texts(
     title: str,
 ) -> dict[str, str]:
     """Return all of the page that is not pictures, as HTML by the template's names."""
-    likelihood = sections.likelihood_table(measurements)
+    likelihood, health = sections.likelihood_table(measurements), sections.guards_table(models)
     return {
         "title": escape(title),
         "style": _read("report.css"),
         "lead": escape(_lead(measurements, train, test)),
         "warning": markup.paragraphs(_warnings(train, test), "warning"),
-        "contents": _contents(models, bool(likelihood)),
+        "contents": _contents(models, bool(likelihood), bool(health)),
         "facts": markup.facts(sections.facts_of(models, train, test)),
         "findings": markup.paragraphs(sections.findings(measurements)),
         "results": sections.results_table(measurements),
@@ -97,6 +97,7 @@ def _texts(
         "scores": markup.notes(sections.score_notes(measurements)),
         "probe": escape(_probe(measurements[0])),
         "likelihood": _template("report_likelihood.html").substitute(table=likelihood) if likelihood else "",
+        "guards": _template("report_guards.html").substitute(table=health) if health else "",
     }
 
 
@@ -121,10 +122,12 @@ def _warnings(train: Record | None, test: Record) -> list[str]:
     return []
 
 
-def _contents(models: Mapping[str, Any], likelihood: bool) -> str:
+def _contents(models: Mapping[str, Any], likelihood: bool, health: bool) -> str:
     targets = {"what": "What this is", "results": "Results"}
     if likelihood:
         targets["likelihood"] = "Log-likelihood"
+    if health:
+        targets["guards"] = "Health of training"
     targets["learning"] = "Learning curves"
     targets |= {f"model-{k}": name for k, name in enumerate(models)}
     return "\n".join(f'<li><a href="#{anchor}">{escape(name)}</a></li>' for anchor, name in targets.items())

@@ -8,19 +8,23 @@ from importlib.metadata import version
 from typing import Any
 
 from tildex.apps.formatting import counted, measured, percent
-from tildex.apps.likelihood import Likelihood
+from tildex.apps.likelihood import Compared
 from tildex.apps.markup import Cell, table
 from tildex.apps.measurement import Measurement
 from tildex.data import Record
-from tildex.evaluate import Estimate
+from tildex.evaluate import Estimate, Guard, guards
 
-__all__ = ["facts_of", "findings", "likelihood_table", "results_table", "score_notes"]
+__all__ = ["facts_of", "findings", "guards_table", "likelihood_table", "results_table", "score_notes"]
 
 _SCORES = {
     "log pseudo-likelihood": "The log-probability of every feature given all others, summed: what a Boltzmann machine "
     "can say exactly without its partition function. Compare it with others of its kind only.",
-    "bound on log P(x)": "An importance-weighted lower bound on the log-likelihood, which is what the model was "
-    "trained for. Compare it with likelihoods of the same rows.",
+    "bound on log P(x)": "A lower bound on the log-likelihood, which is what the model was trained for. Compare it "
+    "with likelihoods of the same rows.",
+    "bound on log P(x) + log Z": "The variational bound of a deep machine, one number for the whole machine too large. "
+    "Compare rows with it, not models.",
+    "minus free energy": "The log-likelihood of a row, one number for the whole machine too large. Compare rows "
+    "with it, not models.",
     "log P(x | code)": "How well the decoder explains a row given that row's code. It is no likelihood of the row, "
     "since the code has seen it; compare it where the units of the data are the same.",
 }
@@ -67,7 +71,7 @@ def findings(measurements: Sequence[Measurement]) -> list[str]:
         )
     for m in measurements:
         if m.likelihood is not None and m.likelihood.independent is not None:
-            gain = m.likelihood.value.value - m.likelihood.independent.value
+            gain = m.likelihood.found.value.value - m.likelihood.independent.value
             than = "more" if gain >= 0 else "less"
             found.append(
                 f"Likelihood: {m.name} gives a row {abs(gain):.3g} nats {than} than independent units do."
@@ -102,9 +106,18 @@ def likelihood_table(measurements: Iterable[Measurement]) -> str:
         Cell("Independent units", "nats a row"),
         Cell("log Z"),
         Cell("Rows"),
-        Cell("How log Z was had", style="text"),
+        Cell("How it was had", style="text"),
     ]
     return table(head, (_likelihood(name, likelihood) for name, likelihood in known))
+
+
+def guards_table(models: Mapping[str, Any]) -> str:
+    """Return the table of verdicts on the models that were watched in training, empty where none was."""
+    found = [(name, guard) for name, model in models.items() for guard in guards(model.history_)]
+    if not found:
+        return ""
+    head = [Cell("Model"), Cell("Guard against", style="text"), Cell("Verdict"), Cell("Why", style="text")]
+    return table(head, (_guard(name, guard) for name, guard in found))
 
 
 def score_notes(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
@@ -129,15 +142,20 @@ def _results(m: Measurement) -> list[Cell]:
     ]
 
 
-def _likelihood(name: str, likelihood: Likelihood) -> list[Cell]:
+def _likelihood(name: str, likelihood: Compared) -> list[Cell]:
     return [
         Cell(name),
-        Cell(measured(likelihood.value), "" if likelihood.binary else "or more"),
+        Cell(measured(likelihood.found.value), likelihood.kind),
         _estimate(likelihood.independent),
-        Cell(measured(likelihood.log_partition)),
-        Cell(counted(likelihood.rows)),
+        Cell(measured(likelihood.found.log_partition)),
+        Cell(counted(likelihood.found.rows)),
         Cell(likelihood.method, style="text"),
     ]
+
+
+def _guard(name: str, guard: Guard) -> list[Cell]:
+    verdict = Cell("✓", "well", "better") if guard.ok else Cell("✗", "act", "worse")
+    return [Cell(name), Cell(guard.name, style="text"), verdict, Cell(guard.sentence, style="text")]
 
 
 def _estimate(estimate: Estimate | None, small: str = "") -> Cell:

@@ -11,7 +11,7 @@ import sys
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from tildex.cli import browse, demo, fit, use
+from tildex.cli import browse, demo, fit, likelihood, use
 
 __all__ = ["app", "main"]
 
@@ -27,6 +27,7 @@ app = App(
 for command in (
     fit.fit,
     use.evaluate,
+    likelihood.likelihood,
     use.encode,
     use.reconstruct,
     use.sample,

@@ -26,6 +26,7 @@ def fit(
     precision: str | None = None,
     split: str = "train",
     data_dir: Path | None = None,
+    start: Path | None = None,
     resume: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -36,7 +37,7 @@ def fit(
     Parameters
     ----------
     model
-        A name from `tildex models`, such as linear, denoising, vae or rbm.
+        A name from `tildex models`, such as linear, denoising, vae or rbm; a classifier learns the data's labels.
     data
         A name from `tildex data`, or a .npy, .npz, .csv or .parquet file, or a folder of images.
     out
@@ -58,6 +59,8 @@ def fit(
         Part of a known data set to train on.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
+    start
+        The run whose trained model a classifier or regressor begins with.
     resume
         Go on from the checkpoint of an interrupted run in the same folder.
     json
@@ -69,18 +72,31 @@ def fit(
     from tildex.data import read
 
     options: dict[str, Any] = {"n_iter": epochs, "batch_size": batch_size, "precision": precision}
-    estimator = configure(estimator_named(model), set_, random_state=seed, device=device, **options)
+    cls = estimator_named(model)
+    if start is not None:
+        options["start"] = _start(cls, start, device)
+    estimator = configure(cls, set_, random_state=seed, device=device, **options)
     checkpoint = out / "checkpoint.safetensors"
     _require_free(out, checkpoint, resume)
     record = read(data, split=split, data_dir=data_dir)
     if record.note:
         say(record.note)
-    estimator.fit(record.X, checkpoint=checkpoint)
+    estimator.fit(record.X, record.y, checkpoint=checkpoint)
     if distributed.rank() == 0:
         estimator.save(out)
         provenance(out, data, split, record)
         checkpoint.unlink(missing_ok=True)
         _summary(out, estimator, json)
+
+
+def _start(cls: Any, run: Path, device: str) -> Any:
+    from tildex.estimators import load
+
+    if "start" not in cls._get_param_names():
+        raise ValueError(
+            f"{cls.__name__} starts from nothing: --start is for the classifier, the regressor, the dbm and the dbn"
+        )
+    return load(run, device=device)
 
 
 def _require_free(out: Path, checkpoint: Path, resume: bool) -> None:
@@ -98,13 +114,19 @@ def _require_free(out: Path, checkpoint: Path, resume: bool) -> None:
 
 def _summary(out: Path, estimator: Any, json: bool) -> None:
     from tildex.cli.output import print_json, say
+    from tildex.evaluate import GUARD_COLUMNS, guards
 
     last = estimator.history_[-1]
     if json:
         print_json({"run": str(out), "model": estimator.slug, "epochs": estimator.n_iter_, **last})
         return
     losses = ", ".join(
-        f"{name.replace('_', ' ')} {value:.5g}" for name, value in last.items() if name != "epoch"
+        f"{name.replace('_', ' ')} {value:.5g}"
+        for name, value in last.items()
+        if name not in ("epoch", *GUARD_COLUMNS)
     )
     say(f"{type(estimator).__name__} after {estimator.n_iter_} epochs: {losses}")
+    for guard in guards(estimator.history_):
+        if not guard.ok:
+            say(f"{guard.name}: {guard.sentence}")
     say(f"saved in {out}; look at it with: tildex report {out}")

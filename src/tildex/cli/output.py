@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich import box
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from tildex.data import DataError, Record, read
 from tildex.files import write_json, write_whole
 
-__all__ = ["print_json", "print_table", "provenance", "read_provenance", "save_array", "save_sheet", "say"]
+__all__ = [
+    "advancing",
+    "print_json",
+    "print_table",
+    "provenance",
+    "read_provenance",
+    "save_array",
+    "save_sheet",
+    "say",
+]
 
 _PROVENANCE = "data.json"
 
@@ -40,6 +51,22 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 def say(message: str) -> None:
     """Print a line for people on standard error, which keeps standard output for results."""
     Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(message)
+
+
+@contextlib.contextmanager
+def advancing() -> Iterator[Callable[[str, float], None]]:
+    """Show a bar for each piece of work, told its name and the share that is done; silent where nobody watches."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(what: str, share: float) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=1.0)
+            bars.update(tasks[what], completed=share)
+
+        yield advance
 
 
 def save_array(path: Path, values: np.ndarray, names: Sequence[str], y: np.ndarray | None = None) -> None:

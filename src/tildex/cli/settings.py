@@ -52,15 +52,18 @@ def configure(cls: type[Estimator], assignments: Sequence[str], **given: Any) ->
         path, equals, text = assignment.partition("=")
         if not equals:
             raise ValueError(f"expected --set name=value, got {assignment!r}")
-        _assign(estimator, path.strip(), parse_value(text.strip()))
+        _assign(estimator, path.strip(), text.strip())
     return estimator
 
 
-def _assign(estimator: Estimator, path: str, value: Any) -> None:
+def _assign(estimator: Estimator, path: str, text: str) -> None:
     head, _, rest = path.partition(".")
     params = estimator.get_params(deep=False)
     if head not in params:
         raise ValueError(f"{type(estimator).__name__} has no setting {head!r}; {nearest(head, params)}")
+    # Words stay words: "none" may be a way to pretrain, and "relu" an activation beside a family of that name.
+    word = isinstance(params[head], str) and not rest and text[:1].isalpha()
+    value = text if word else parse_value(text)
     if not rest:
         estimator.set_params(**{head: value})
         return
@@ -78,8 +81,8 @@ def _assign(estimator: Estimator, path: str, value: Any) -> None:
 def parse_value(text: str) -> Any:
     """Return the value that ``text`` stands for; nothing is executed.
 
-    >>> parse_value("0.5"), parse_value("256,64"), parse_value("true"), parse_value("relu")
-    (0.5, (256, 64), True, 'relu')
+    >>> parse_value("0.5"), parse_value("256,64"), parse_value("true"), parse_value("tanh")
+    (0.5, (256, 64), True, 'tanh')
     >>> parse_value("Adam(0.01, schedule=Cosine(warmup=0.1))")
     Adam(learning_rate=0.01, weight_decay=0.0, schedule=Cosine(warmup=0.1, end=0.0))
     """

@@ -22,7 +22,7 @@ def evaluate(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Measure a run on data it has not seen, beside PCA of equal rank.
+    """Measure a run on data it has not seen, beside PCA of equal rank; a classifier beside a linear one.
 
     Every figure has its standard error over rows. Baselines are fitted on the rows the run was trained on.
 
@@ -44,6 +44,7 @@ def evaluate(
         Print the figures as JSON.
     """
     from tildex.apps.measure import measure, same_rows
+    from tildex.apps.predictions import measure_predictions
     from tildex.cli.output import print_json, print_table, read_provenance, say
     from tildex.data import read
     from tildex.estimators import load
@@ -52,7 +53,8 @@ def evaluate(
     test = read(data, split=split, data_dir=data_dir)
     trained_on = read_provenance(run, data_dir)
     train = trained_on[1] if trained_on else None
-    measured = measure(run.name, estimator, train, test)
+    judge = measure if hasattr(estimator, "reconstruct") else measure_predictions
+    measured = judge(run.name, estimator, train, test)
     if train is not None and same_rows(train, test):
         say("these are the rows it was trained on: the figures say how well they were learned by heart")
     if json:
@@ -144,6 +146,10 @@ def reconstruct(
 
     _require_count(n)
     estimator = load(run, device=device)
+    if not hasattr(estimator, "reconstruct"):
+        raise ValueError(
+            f"{type(estimator).__name__} predicts and does not reconstruct: see `tildex evaluate`"
+        )
     record = read(data, split=split, data_dir=data_dir)
     restored = estimator.reconstruct(record.X)
     save_array(out / "reconstructions.npy", restored, [])
@@ -236,6 +242,10 @@ def report(
     from tildex.estimators import load
 
     estimator = load(run, device=device)
+    if not hasattr(estimator, "reconstruct"):
+        raise ValueError(
+            f"a report is of models of rows, not of a {type(estimator).__name__}: see `tildex evaluate`"
+        )
     trained_on = read_provenance(run, data_dir)
     if trained_on is None:
         raise DataError(f"what {run} was trained on is no longer to be had: restore it to where it was")

@@ -4,6 +4,7 @@ A new data set is one file with a :class:`Dataset` in it and one import here.
 """
 
 from tildex.data.base import Dataset
+from tildex.data.binarise import BINARISATIONS, FrozenRows, binarise
 from tildex.data.catalogue import Entry, known
 from tildex.data.cifar10 import CIFAR10
 from tildex.data.digits import Digits
@@ -12,12 +13,14 @@ from tildex.data.fashion_mnist import FashionMNIST
 from tildex.data.files import File
 from tildex.data.frey import Frey
 from tildex.data.mnist import MNIST
+from tildex.data.newsgroups import Newsgroups100, Newsgroups1000
 from tildex.data.olivetti import Olivetti
 from tildex.data.readers import read
 from tildex.data.record import Record
-from tildex.data.rows import Rows, rows
+from tildex.data.rows import JoinedRows, OneHotRows, Rows, rows
 
 __all__ = [
+    "BINARISATIONS",
     "CIFAR10",
     "MNIST",
     "DataError",
@@ -27,9 +30,15 @@ __all__ = [
     "FashionMNIST",
     "File",
     "Frey",
+    "FrozenRows",
+    "JoinedRows",
+    "Newsgroups100",
+    "Newsgroups1000",
     "Olivetti",
+    "OneHotRows",
     "Record",
     "Rows",
+    "binarise",
     "known",
     "read",
     "rows",

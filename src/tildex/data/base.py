@@ -22,7 +22,7 @@ class Splits(NamedTuple):
 
 
 class Dataset(Part, kind="data"):
-    """A public data set, called by its ``slug`` and kept in ``<root>/<slug>``.
+    """A public data set, called by its ``slug`` and kept in ``<root>/<slug>``, or in another folder that it names.
 
     A subclass sets the attributes below and provides :meth:`read_split`; an import in ``tildex.data`` makes
     it known to readers, the command line and the tests.
@@ -39,6 +39,8 @@ class Dataset(Part, kind="data"):
         Shape of one sample.
     files : tuple of File
         What must lie in its folder; empty where another package brings the data.
+    folder : str
+        Name of its folder; the slug where it is empty.
     """
 
     slug: ClassVar[str]
@@ -48,6 +50,7 @@ class Dataset(Part, kind="data"):
     rows: ClassVar[Splits]
     shape: ClassVar[tuple[int, ...]]
     files: ClassVar[tuple[File, ...]] = ()
+    folder: ClassVar[str] = ""
 
     def load(self, root: Path | str | None = None, split: str = "train") -> Record:
         """Return the rows of a split; files that are missing are downloaded, all are verified.
@@ -85,7 +88,7 @@ class Dataset(Part, kind="data"):
 
     def where(self, root: Path | str | None = None) -> Path:
         """Return the folder of this data set."""
-        return data_root(root) / self.slug
+        return data_root(root) / (self.folder or self.slug)
 
     def read_split(self, folder: Path, split: str) -> Record:
         """Return the rows of a split from verified files."""

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tildex.data.errors import DataError
 
-__all__ = ["ArrayRows", "Rows", "SparseRows", "TensorRows", "rows"]
+__all__ = ["ArrayRows", "JoinedRows", "OneHotRows", "Rows", "SparseRows", "TensorRows", "rows"]
 
 Index = np.ndarray | slice
 
@@ -128,6 +128,54 @@ class SparseRows(_Held):
         """Fill in the zeros of a batch."""
         batch = self.X[index].astype(_NUMPY_TYPES.get(self.dtype, np.float32)).toarray()
         return torch.from_numpy(batch).to(self.device, self.dtype)
+
+
+class JoinedRows:
+    """The columns of several readers of as many rows, side by side: features, then targets, in one batch.
+
+    Example
+    -------
+    >>> JoinedRows(rows(np.eye(2)), OneHotRows(np.array([1, 0]), 2)).take(np.array([0]))
+    tensor([[1., 0., 0., 1.]])
+    """
+
+    def __init__(self, *sources: Any) -> None:
+        lengths = [len(source) for source in sources]
+        if len(set(lengths)) > 1:
+            raise DataError(f"expected as many rows on every side, got {lengths}")
+        self.sources = sources
+
+    def __len__(self) -> int:
+        return len(self.sources[0])
+
+    def take(self, index: Index) -> Tensor:
+        """Take the rows from every source; their types follow the first."""
+        first, *rest = (source.take(index) for source in self.sources)
+        return torch.cat([first, *(part.to(first) for part in rest)], 1)
+
+
+class OneHotRows:
+    """Labels as rows with a one in the label's column, made a batch at a time.
+
+    Parameters
+    ----------
+    labels : integer array of shape (rows,)
+        From 0 to ``n_classes - 1``.
+    n_classes : int
+        Columns.
+    """
+
+    def __init__(self, labels: np.ndarray, n_classes: int) -> None:
+        self.labels = torch.from_numpy(labels.astype(np.int64))
+        self.n_classes = n_classes
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: Index) -> Tensor:
+        """Return those rows in float32."""
+        chosen = self.labels[index if isinstance(index, slice) else torch.from_numpy(index)]
+        return torch.nn.functional.one_hot(chosen, self.n_classes).float()
 
 
 def _mapped(X: np.ndarray) -> bool:

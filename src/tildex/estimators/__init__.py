@@ -8,22 +8,36 @@ from tildex.estimators.autoencoders import (
     SparseAutoencoder,
 )
 from tildex.estimators.base import Estimator, model_table
+from tildex.estimators.belief import DeepBeliefNetwork
 from tildex.estimators.boltzmann import BernoulliRBM
+from tildex.estimators.classifier import StackedClassifier
+from tildex.estimators.deep import DeepBoltzmannMachine
+from tildex.estimators.documents import ReplicatedSoftmaxRBM
+from tildex.estimators.gaussian_rbm import GaussianRBM
 from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
+from tildex.estimators.regressor import StackedRegressor
+from tildex.estimators.restricted import RBM
 from tildex.estimators.table import ModelRow
 from tildex.estimators.variational import VariationalAutoencoder
 
 __all__ = [
+    "RBM",
     "Autoencoder",
     "BernoulliRBM",
     "ContractiveAutoencoder",
+    "DeepBeliefNetwork",
+    "DeepBoltzmannMachine",
     "DenoisingAutoencoder",
     "DropoutAutoencoder",
     "Estimator",
+    "GaussianRBM",
     "LinearAutoencoder",
     "ModelRow",
+    "ReplicatedSoftmaxRBM",
     "SparseAutoencoder",
+    "StackedClassifier",
+    "StackedRegressor",
     "VariationalAutoencoder",
     "load",
     "model_table",

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
 
 from tildex.data import rows
@@ -25,6 +25,7 @@ __all__ = [
     "apply",
     "check",
     "check_counts",
+    "check_passes",
     "hold_out",
     "layer_sizes",
     "reader",
@@ -41,16 +42,24 @@ def check(estimator: Any, X: Any, *, reset: bool) -> Any:
     Raises
     ------
     ValueError
-        If it is not two-dimensional, has no rows, values that are not finite, or other columns than were fitted.
+        If it is not two-dimensional, has no rows, values that are not finite, or other columns than were fitted; or
+        negative ones where counts are wanted.
     """
     if not isinstance(X, Tensor):
-        return validate_data(estimator, X, reset=reset, dtype=estimator.float_types, accept_sparse="csr")
+        X = validate_data(estimator, X, reset=reset, dtype=estimator.float_types, accept_sparse="csr")
+        if estimator.counts:
+            check_non_negative(X, type(estimator).__name__)
+        return X
     if X.ndim != 2 or 0 in X.shape:
         raise ValueError(f"expected a tensor of shape (rows, features), got {tuple(X.shape)}")
     if not X.dtype.is_floating_point:
         X = X.float()
     if not X.isfinite().all():
         raise ValueError("the tensor contains NaN or infinity: fill in or drop those rows")
+    if estimator.counts and float(X.min()) < 0:
+        raise ValueError(
+            f"Negative values in data passed to {type(estimator).__name__}, which expects counts"
+        )
     if reset:
         estimator.n_features_in_ = X.shape[1]
     elif X.shape[1] != estimator.n_features_in_:
@@ -64,11 +73,19 @@ def check(estimator: Any, X: Any, *, reset: bool) -> Any:
 def check_counts(estimator: Any) -> None:
     """Refuse numbers of units, passes and rows that are not whole and positive; no batch size means all rows."""
     for name in ("n_components", "n_iter", "batch_size"):
+        if not hasattr(estimator, name):
+            continue
         value = getattr(estimator, name)
         if name == "batch_size" and value is None:
             continue
         if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
             raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+
+
+def check_passes(name: str, value: Any) -> None:
+    """Refuse a number of passes that is not whole or negative; 0 leaves a stage out."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{name} must be a whole number of at least 0, got {value!r}")
 
 
 def layer_sizes(value: Any) -> list[int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
+from torch import Tensor
 
 from tildex import distributed
 from tildex.callbacks import begun_from
@@ -25,12 +26,17 @@ __all__ = ["PartsMixin"]
 _KINDS: dict[str, type[Part]] = {
     "code": Units,
     "corruption": Corruption,
+    "hidden": Units,
     "likelihood": Units,
     "noise": Corruption,
     "optimizer": Optimizer,
     "penalty": Penalty,
+    "pretraining_optimizer": Optimizer,
+    "pretraining_rule": Rule,
     "rule": Rule,
     "schedule": Schedule,
+    "up_down": Rule,
+    "up_down_optimizer": Optimizer,
 }
 
 
@@ -67,6 +73,10 @@ class PartsMixin:
             some = ", ".join(f"{known}()" for known in list(kind.table)[:3])
             raise ValueError(f"{name} must be one of the {kind.kind} parts, such as {some}, got {value!r}")
         return value.copy()
+
+    def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
+        """Return what every batch goes through before the rule sees it."""
+        return None
 
     def _draws(self, random_state: Any) -> Generator:
         """Return a generator for sampling: of its own seed, or going on from the estimator's last draw."""

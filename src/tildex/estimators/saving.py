@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
@@ -16,18 +17,21 @@ from tildex.estimators.inputs import PRECISIONS, resolve_device
 from tildex.files import RunError
 from tildex.generator import Generator
 from tildex.maps import Scaling
-from tildex.part import Part, decode, encode
+from tildex.part import decode, encode
 from tildex.runs import Run, write_run
+from tildex.units import Units
 
-__all__ = ["SavableMixin"]
+__all__ = ["SavableMixin", "bare"]
 
 
 class SavableMixin:
     """``save`` and ``load`` for an estimator whose learned state is a module, a scaling and a few numbers."""
 
-    n_components: int
+    table: ClassVar[dict[str, Any]]
+    likelihood_: Units
     get_params: Callable[..., dict[str, Any]]
     _build: Callable[..., nn.Module]
+    _code_size: Callable[[], int]
 
     def save(self, path: str | Path) -> Path:
         """Save the fitted estimator as a folder of JSON and safetensors, and return the folder.
@@ -38,16 +42,7 @@ class SavableMixin:
             If the folder holds something else or cannot be written.
         """
         check_is_fitted(self, "module_")
-        fitted = {
-            "n_features_in": int(self.n_features_in_),
-            "likelihood": encode(self.likelihood_),
-            "weights": _dtype_name(self.scaling_.offset.dtype),
-            "products": _dtype_name(self._products),
-            "n_iter": int(self.n_iter_),
-        }
-        if hasattr(self, "feature_names_in_"):
-            fitted["feature_names_in"] = list(self.feature_names_in_)
-        recipe = {**self._recipe(), "fitted": fitted}
+        recipe = {**self._recipe(), "fitted": self._fitted()}
         return write_run(path, Run(recipe, self._weights(), self.history_))
 
     @classmethod
@@ -60,12 +55,25 @@ class SavableMixin:
             If the recipe or the weights do not fit this class.
         """
         try:
-            estimator = cls(**{name: decode(value) for name, value in run.recipe["params"].items()})
+            params = run.recipe["params"].items()
+            estimator = cls(**{name: cls._value(name, value, run, device) for name, value in params})
             fitted = run.recipe["fitted"]
             estimator._restore(fitted, run, resolve_device(device))
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise RunError(f"the run's recipe does not describe a {cls.__name__}: {error}") from error
         return estimator
+
+    @classmethod
+    def _value(cls, name: str, record: Any, run: Run, device: str) -> Any:
+        """Return the value of a setting; one that is an estimator has its weights in the same run."""
+        if not (isinstance(record, Mapping) and "estimator" in record):
+            return decode(record)
+        classes = {known.__name__: known for known in cls.table.values()}
+        if record["estimator"] not in classes:
+            raise ValueError(f"{name} is of {record['estimator']!r}, which this version does not have")
+        prefix = f"{name}."
+        weights = {key.removeprefix(prefix): t for key, t in run.weights.items() if key.startswith(prefix)}
+        return classes[record["estimator"]]._from_run(Run(dict(record), weights, []), device)
 
     def _restore(self, fitted: dict[str, Any], run: Run, device: torch.device) -> None:
         self.n_features_in_ = int(fitted["n_features_in"])
@@ -73,7 +81,7 @@ class SavableMixin:
         if "feature_names_in" in fitted:
             self.feature_names_in_ = np.array(fitted["feature_names_in"], dtype=object)
         likelihood = decode(fitted["likelihood"])
-        if not isinstance(likelihood, Part):
+        if not isinstance(likelihood, Units):
             raise ValueError(f"expected units as the likelihood, got {likelihood!r}")
         self.likelihood_ = likelihood
         weights, self._products = PRECISIONS[fitted["weights"]], PRECISIONS[fitted["products"]]
@@ -93,7 +101,20 @@ class SavableMixin:
         self.module_.to(device)
         self.device_ = device
         self.history_ = run.history
-        self._n_features_out = self.n_components
+        self._n_features_out = self._code_size()
+
+    def _fitted(self) -> dict[str, Any]:
+        """Return what training chose, as JSON."""
+        fitted = {
+            "n_features_in": int(self.n_features_in_),
+            "likelihood": encode(self.likelihood_),
+            "weights": _dtype_name(self.scaling_.offset.dtype),
+            "products": _dtype_name(self._products),
+            "n_iter": int(self.n_iter_),
+        }
+        if hasattr(self, "feature_names_in_"):
+            fitted["feature_names_in"] = list(self.feature_names_in_)
+        return fitted
 
     def _recipe(self) -> dict[str, Any]:
         params = dict(self.get_params(deep=False))
@@ -102,11 +123,27 @@ class SavableMixin:
         return {
             "library": f"tildex {version('tildex')}, torch {version('torch').partition('+')[0]}",
             "estimator": type(self).__name__,
-            "params": {name: encode(value) for name, value in params.items()},
+            "params": {name: _encoded(value) for name, value in params.items()},
         }
 
     def _weights(self) -> dict[str, Tensor]:
-        return {**_named("module", self.module_), **_named("scaling", self.scaling_)}
+        weights = {**_named("module", self.module_), **_named("scaling", self.scaling_)}
+        for name, value in self.get_params(deep=False).items():
+            if isinstance(value := bare(value), SavableMixin):
+                weights |= {f"{name}.{key}": tensor for key, tensor in value._weights().items()}
+        return weights
+
+
+def bare(estimator: Any) -> Any:
+    """Return what a frozen estimator holds, and anything else as it is."""
+    return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
+
+
+def _encoded(value: Any) -> Any:
+    """Return a setting as JSON: an estimator, which was trained before, as the recipe it would be saved with."""
+    if isinstance(value := bare(value), SavableMixin):
+        return {**value._recipe(), "fitted": value._fitted()}
+    return encode(value)
 
 
 def _named(prefix: str, module: nn.Module) -> dict[str, Tensor]:

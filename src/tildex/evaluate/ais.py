@@ -1,23 +1,32 @@
-r"""Annealed importance sampling (Neal, 2001; Salakhutdinov & Murray, 2008).
+r"""Annealed importance sampling, forward and reverse (Neal, 2001; Salakhutdinov & Murray, 2008; Burda et al., 2015).
 
-.. math:: \hat Z = Z_0 \cdot \frac1M \sum_m \prod_t \frac{P^*_{\beta_t}(x_t)}{P^*_{\beta_{t-1}}(x_t)}
+.. math:: E\big[w_{0 \to 1}\big] = \frac{Z}{Z_0}, \qquad E\big[w_{1 \to 0}\big] = \frac{Z_0}{Z}
+
+Chains from independent units make log Z too small when they are too few or too fast, chains from the model's own
+samples too large: where both agree, the truth lies between them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import pairwise
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from tildex.evaluate.annealing import Annealer, Report, temperatures
 from tildex.evaluate.estimate import Estimate
 from tildex.generator import Generator
 from tildex.models import BoltzmannMachine
-from tildex.products import fast_products
-from tildex.units import Units
 
-__all__ = ["AISResult", "log_partition_ais"]
+__all__ = ["AISResult", "Progress", "log_partition_ais", "log_partition_reverse_ais"]
+
+Progress = Callable[[str, float], None]
+"""Told what is being done, and the share of it that is done, from 0 to 1."""
+
+_LEAST_EFFECTIVE = 0.1
 
 
 @dataclass(frozen=True)
@@ -32,56 +41,160 @@ class AISResult:
         Of the chains' weights; a tenth of the chains or more is healthy.
     n_chains, n_betas : int
         What was run.
+    log_weights : Tensor of shape (chains,)
+        What each chain gathered, in float64.
     """
 
     log_partition: Estimate
     effective_sample_size: float
     n_chains: int
     n_betas: int
+    log_weights: Tensor = field(repr=False, compare=False)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the effective sample size is at least a tenth of the chains."""
+        return self.effective_sample_size >= _LEAST_EFFECTIVE * self.n_chains
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all but the single weights as plain numbers."""
+        return {
+            "log_partition": asdict(self.log_partition),
+            "effective_sample_size": self.effective_sample_size,
+            "chains": self.n_chains,
+            "temperatures": self.n_betas,
+        }
 
 
-@torch.no_grad()
 def log_partition_ais(
-    machine: BoltzmannMachine, generator: Generator, *, n_chains: int = 100, n_betas: int = 1000
+    machine: BoltzmannMachine,
+    generator: Generator,
+    *,
+    n_chains: int = 100,
+    n_betas: int = 1000,
+    precision: torch.dtype = torch.float32,
+    progress: Progress | None = None,
 ) -> AISResult:
     """Estimate log Z by annealing chains from independent units with the data's means to the machine.
 
-    Too few temperatures make log Z too small and likelihoods too good: double them until nothing moves.
+    Too few temperatures make log Z too small and likelihoods too good: :func:`two_sided` tells.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Any layers; the second side is summed out exactly in the weights.
+        Any layers; one side is summed out exactly in the weights.
     generator : Generator
         Draws the chains.
     n_chains, n_betas : int
         Chains and temperatures, at least 2 each.
+    precision : torch.dtype
+        Of matrix products; bfloat16 is faster where the processor has it.
+    progress : callable, optional
+        Told how far the work is.
     """
+    _require_two(n_chains, n_betas)
+    annealer = Annealer(machine, generator, precision=precision)
+    state = annealer.independent(n_chains)
+    log_weights = annealer.anneal(state, temperatures(n_betas), _report(progress, "forward"))
+    return _summary(machine, log_weights, n_betas, +1)
+
+
+def log_partition_reverse_ais(
+    machine: BoltzmannMachine,
+    generator: Generator,
+    *,
+    start: Tensor | Sequence[Tensor],
+    burn_in: int = 1000,
+    n_chains: int = 100,
+    n_betas: int = 1000,
+    precision: torch.dtype = torch.float32,
+    progress: Progress | None = None,
+) -> AISResult:
+    """Estimate log Z by annealing chains from the machine's own samples to independent units.
+
+    Too few temperatures make log Z too large. That holds only as far as the chains do start at the machine's
+    distribution: exact samples, or rows it models well with a burn-in long enough to leave them.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        Any layers.
+    generator : Generator
+        Draws the chains.
+    start : Tensor of shape (rows, columns) or sequence of Tensor
+        Rows of data, of which chains take as many as they need at random; or whole states, one tensor a layer.
+    burn_in : int
+        Gibbs steps of the machine before annealing begins.
+    n_chains, n_betas, precision, progress
+        As in :func:`log_partition_ais`.
+    """
+    _require_two(n_chains, n_betas)
+    if burn_in < 0:
+        raise ValueError(f"burn_in must be at least 0 Gibbs steps, got {burn_in}")
+    annealer = Annealer(machine, generator, precision=precision)
+    state = _started(annealer, start, n_chains, burn_in, progress)
+    log_weights = annealer.anneal(state, temperatures(n_betas)[::-1], _report(progress, "reverse"))
+    return _summary(machine, log_weights, n_betas, -1)
+
+
+def _require_two(n_chains: int, n_betas: int) -> None:
     if n_chains < 2 or n_betas < 2:
         raise ValueError(f"expected at least 2 chains and 2 temperatures, got {n_chains} and {n_betas}")
 
-    def draw(units: Units, inputs: Tensor) -> Tensor:
-        return units.sample(inputs, generator)
 
-    largest = n_chains * max(coupling.weight.numel() for coupling in machine.couplings)
-    with fast_products(generator.device, largest):
-        state = [draw(layer.units, layer.base.expand(n_chains, -1)) for layer in machine.layers]
-        log_weights = torch.zeros(n_chains, dtype=torch.float64, device=generator.device)
-        betas = torch.linspace(0, 1, n_betas, dtype=torch.float64).tolist()
-        for previous, beta in pairwise(betas):
-            log_weights += (
-                machine.log_marginal(state, beta=beta) - machine.log_marginal(state, beta=previous)
-            ).double()
-            state = machine.sweep(state, draw, beta=beta)
-    return _summary(machine, log_weights, n_betas)
+def _report(progress: Progress | None, what: str) -> Report | None:
+    return None if progress is None else functools.partial(progress, what)
 
 
-def _summary(machine: BoltzmannMachine, log_weights: Tensor, n_betas: int) -> AISResult:
+@torch.no_grad()
+def _started(
+    annealer: Annealer,
+    start: Tensor | Sequence[Tensor],
+    n_chains: int,
+    burn_in: int,
+    progress: Progress | None,
+) -> list[Tensor]:
+    """Return the states at which reverse chains begin."""
+    machine, generator = annealer.machine, annealer.generator
+    rows = start if isinstance(start, Tensor) else start[0]
+    order = generator.permutation(len(rows))
+    # Fewer rows than chains begin several chains each.
+    index = torch.from_numpy(order).repeat(-(-n_chains // len(order)))[:n_chains].to(rows.device)
+    if not isinstance(start, Tensor):
+        state = [values[index] for values in start]
+    else:
+        state = annealer.independent(n_chains)
+        known = _visible(machine, start[index])
+        for k, values in known.items():
+            state[k] = values.to(state[k])
+        # Hidden layers must first come to what belongs to the rows.
+        state = annealer.gibbs(state, len(machine.layers), known=tuple(known))
+    return annealer.gibbs(state, burn_in, _report(progress, "burn-in"))
+
+
+def _visible(machine: BoltzmannMachine, rows: Tensor) -> dict[int, Tensor]:
+    """Return rows by the visible layers they fill; the last of these, such as labels, may be left to the machine."""
+    known, begin = {}, 0
+    for k in machine.visible:
+        end = begin + machine.layers[k].size
+        if end <= rows.shape[1]:
+            known[k] = rows[:, begin:end]
+        begin = end
+    if sum(values.shape[1] for values in known.values()) != rows.shape[1]:
+        sizes = [machine.layers[k].size for k in machine.visible]
+        raise ValueError(
+            f"expected rows that fill visible layers of sizes {sizes}, got {rows.shape[1]} columns"
+        )
+    return known
+
+
+def _summary(machine: BoltzmannMachine, log_weights: Tensor, n_betas: int, sign: int) -> AISResult:
     n_chains = len(log_weights)
     weights = torch.exp(log_weights - log_weights.max())
     mean = weights.mean()
     # The error of a log of a mean, to first order.
     error = weights.std() / mean / n_chains**0.5
-    value = float(machine.base_log_partition()) + float(log_weights.max() + torch.log(mean))
+    ratio = float(log_weights.max() + torch.log(mean))
+    value = float(machine.base_log_partition().detach()) + sign * ratio
     effective = float(weights.sum().square() / weights.square().sum())
-    return AISResult(Estimate(value, float(error)), effective, n_chains, n_betas)
+    return AISResult(Estimate(value, float(error)), effective, n_chains, n_betas, log_weights)

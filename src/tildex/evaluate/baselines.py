@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from tildex.evaluate.estimate import Estimate
 
-__all__ = ["independent_bernoulli", "pca_squared_error", "squared_error"]
+__all__ = ["independent_bernoulli", "independent_gaussian", "pca_squared_error", "squared_error"]
 
 
 def squared_error(X: Any, reconstruction: Any) -> Estimate:
@@ -33,3 +33,14 @@ def independent_bernoulli(X_train: Any, X_test: Any) -> Estimate:
     p = (np.asarray(X_train, dtype=float).sum(0) + 1) / (rows + 2)
     X = np.asarray(X_test, dtype=float)
     return Estimate.of((X * np.log(p) + (1 - X) * np.log1p(-p)).sum(1))
+
+
+def independent_gaussian(X_train: Any, X_test: Any) -> Estimate:
+    """Return the log-likelihood of held-out rows under independent normal columns with the training moments, in nats.
+
+    A column that never varies has no density and counts as certain.
+    """
+    mean, std = np.asarray(X_train, dtype=float).mean(0), np.asarray(X_train, dtype=float).std(0)
+    varies = std > 0
+    z = (np.asarray(X_test, dtype=float)[:, varies] - mean[varies]) / std[varies]
+    return Estimate.of((-0.5 * z**2 - np.log(std[varies]) - 0.5 * np.log(2 * np.pi)).sum(1))

@@ -2,7 +2,19 @@
 
 from tildex.maps.base import Map
 from tildex.maps.coupling import Coupling, Down, Up
-from tildex.maps.mlp import ACTIVATIONS, MLP, activation_named
+from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
 from tildex.maps.scaling import Scaling
+from tildex.maps.whitening import Whitening
 
-__all__ = ["ACTIVATIONS", "MLP", "Coupling", "Down", "Map", "Scaling", "Up", "activation_named"]
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "Affine",
+    "Coupling",
+    "Down",
+    "Map",
+    "Scaling",
+    "Up",
+    "Whitening",
+    "activation_named",
+]

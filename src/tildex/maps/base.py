@@ -19,3 +19,7 @@ class Map(nn.Module):
     def affine_weight(self) -> Tensor | None:
         """Return the matrix of a map that only multiplies and shifts, None for any other."""
         return None
+
+    def steps(self) -> list[Map]:
+        """Return maps over the same parameters that, one after the other, do what this one does without its noise."""
+        return [self]

@@ -13,7 +13,7 @@ from tildex.generator import Generator
 from tildex.maps.base import Map
 from tildex.part import nearest
 
-__all__ = ["ACTIVATIONS", "MLP", "activation_named"]
+__all__ = ["ACTIVATIONS", "MLP", "Affine", "activation_named"]
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {
     "relu": nn.ReLU,
@@ -83,6 +83,34 @@ class MLP(Map):
         """Return the matrix this map multiplies with, or None when it has hidden layers."""
         (*hidden, last) = self.layers
         return None if hidden else last.weight
+
+    def steps(self) -> list[Map]:
+        """Return a map a layer, each with the nonlinearity that follows it."""
+        *hidden, last = self.layers
+        return [*(Affine(layer, self.activation) for layer in hidden), Affine(last)]
+
+
+class Affine(Map):
+    """One affine layer, and the nonlinearity that follows it, if any."""
+
+    def __init__(self, layer: nn.Linear, activation: nn.Module | None = None) -> None:
+        super().__init__()
+        self.layer = layer
+        self.activation = nn.Identity() if activation is None else activation
+
+    @classmethod
+    def fresh(cls, n_in: int, n_out: int, *, generator: Generator, activation: str | None = None) -> Affine:
+        """Return one with starting weights as an :class:`MLP` has them."""
+        named = None if activation is None else activation_named(activation)
+        return cls(affine(n_in, n_out, generator), named)
+
+    def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return the layer's output, shape (batch, units), in the type of ``x``."""
+        return self.activation(self.layer(x)).to(x.dtype)
+
+    def affine_weight(self) -> Tensor | None:
+        """Return the matrix this map multiplies with, or None when a nonlinearity follows."""
+        return self.layer.weight if isinstance(self.activation, nn.Identity) else None
 
 
 def affine(n_in: int, n_out: int, generator: Generator) -> nn.Linear:

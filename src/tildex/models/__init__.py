@@ -1,19 +1,48 @@
-"""Models: the pair, the Boltzmann machine, the stack."""
+"""Models: the pair, the Boltzmann machine, the stack, the belief network."""
 
+from tildex.models.belief import BeliefNetwork
 from tildex.models.boltzmann import BoltzmannMachine, Clamp, Layer
+from tildex.models.deepening import attach, join, lower, parts_of
+from tildex.models.mean_field import mean_field
+from tildex.models.network import Feedforward, Network, layers_of
 from tildex.models.pair import Conditional, Pair
-from tildex.models.pseudo_likelihood import pseudo_log_likelihood, pseudo_log_likelihood_estimate
-from tildex.models.stack import Chain, grow, unroll
+from tildex.models.posterior import Posterior
+from tildex.models.pseudo_likelihood import (
+    has_pseudo_likelihood,
+    pseudo_log_likelihood,
+    pseudo_log_likelihood_estimate,
+)
+from tildex.models.receptive import combined_filters, hidden_inputs, maximising_inputs
+from tildex.models.rows import for_chains, for_rows, with_units
+from tildex.models.stack import Chain, flip, grow, unroll
 
 __all__ = [
+    "BeliefNetwork",
     "BoltzmannMachine",
     "Chain",
     "Clamp",
     "Conditional",
+    "Feedforward",
     "Layer",
+    "Network",
     "Pair",
+    "Posterior",
+    "attach",
+    "combined_filters",
+    "flip",
+    "for_chains",
+    "for_rows",
     "grow",
+    "has_pseudo_likelihood",
+    "hidden_inputs",
+    "join",
+    "layers_of",
+    "lower",
+    "maximising_inputs",
+    "mean_field",
+    "parts_of",
     "pseudo_log_likelihood",
     "pseudo_log_likelihood_estimate",
     "unroll",
+    "with_units",
 ]

@@ -11,14 +11,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from tildex.generator import Generator
 from tildex.maps import Coupling, Down, Up
 from tildex.models.pair import Conditional, Pair
 from tildex.shapes import Update
 from tildex.units import Units
+
+if TYPE_CHECKING:
+    from tildex.models.posterior import Posterior
 
 __all__ = ["BoltzmannMachine", "Clamp", "Layer"]
 
@@ -80,6 +85,8 @@ class BoltzmannMachine(nn.Module):
         Layer 0 is the visible one.
     edges : mapping of (int, int) to Coupling
         The coupling of each joined pair, lower layer first.
+    visible : sequence of int
+        The layers that columns of data fill, in the order of the columns: labels or a second modality beside layer 0.
 
     Raises
     ------
@@ -90,14 +97,26 @@ class BoltzmannMachine(nn.Module):
     layers: Sequence[Layer]
     couplings: Sequence[Coupling]
 
-    def __init__(self, layers: Sequence[Layer], edges: Mapping[tuple[int, int], Coupling]) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        edges: Mapping[tuple[int, int], Coupling],
+        visible: Sequence[int] = (0,),
+    ) -> None:
         super().__init__()
         self.layers = nn.ModuleList(layers)  # type: ignore[assignment]
+        self.visible = tuple(visible)
+        self.hidden = tuple(k for k in range(len(layers)) if k not in self.visible)
         self.edges = tuple(edges)
         self.couplings = nn.ModuleList(edges.values())  # type: ignore[assignment]
         for (low, high), coupling in edges.items():
             _check_edge(layers[low], layers[high], coupling)
         self.sides = _two_sides(len(layers), self.edges)
+
+    def split(self, x: Tensor) -> dict[int, Tensor]:
+        """Return the columns of data rows by the visible layer they fill."""
+        parts = x.split([self.layers[k].size for k in self.visible], -1)
+        return dict(zip(self.visible, parts, strict=True))
 
     def inputs(self, k: int, state: Sequence[Tensor], beta: float = 1.0) -> Tensor:
         """Return the inputs of layer ``k`` given its neighbours' values, shape (batch, size)."""
@@ -123,7 +142,8 @@ class BoltzmannMachine(nn.Module):
         Parameters
         ----------
         state : sequence of Tensor
-            A value for each layer, shape (chains, size); sides that come first in ``order`` are overwritten unread.
+            A value for each layer, shape (chains, size); sides that come first in ``order`` are overwritten unread,
+            but for the lengths of rows that have lengths of their own: those stay.
         update : callable
             Units and inputs to values: a draw makes this Gibbs sampling, the mean makes it mean field.
         order : sequence of int
@@ -142,12 +162,13 @@ class BoltzmannMachine(nn.Module):
         for side in order:
             for k in self.sides[side]:
                 if clamp is None or k not in clamp:
-                    state[k] = update(self.layers[k].units, self.inputs(k, state, beta))
+                    state[k] = update(self._family(k, state), self.inputs(k, state, beta))
                     continue
                 values, known = clamp[k]
                 if not known.all():
-                    fresh = update(self.layers[k].units, self.inputs(k, state, beta))
-                    values = torch.where(known, values, fresh)
+                    inputs = self.inputs(k, state, beta)
+                    units, inputs = self._family(k, state).given(inputs, values, known)
+                    values = torch.where(known, values, update(units, inputs))
                 state[k] = values
         return state
 
@@ -188,6 +209,25 @@ class BoltzmannMachine(nn.Module):
         """Return the exact log partition function at beta = 0, where all units are independent."""
         return _total(layer.units.cgf(layer.base) for layer in self.layers)
 
+    def posterior(self, x: Tensor) -> Posterior:
+        """Return what rows of the visible layers say of the hidden ones, by mean field."""
+        from tildex.models.posterior import Posterior  # which stands on this file
+
+        return Posterior(self, x)
+
+    def bound(self, x: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return the variational bound on log P(x) before log Z is taken off; for two layers it is exact."""
+        return self.posterior(x).bound()
+
+    def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return the log of one importance weight of each row, whose mean is P(x) times Z."""
+        return self.posterior(x).log_weight(generator)
+
+    @property
+    def normaliser(self) -> BoltzmannMachine:
+        """The machine whose log Z a bound leaves to be taken off: this one."""
+        return self
+
     def pair(self) -> Pair:
         """Return the two conditionals of a machine of two layers, over the same weights.
 
@@ -203,6 +243,12 @@ class BoltzmannMachine(nn.Module):
             Conditional(Up(coupling, hidden.bias), hidden.units),
             Conditional(Down(coupling, visible.bias), visible.units),
         )
+
+    def _family(self, k: int, state: Sequence[Tensor]) -> Units:
+        """Return the units of layer ``k`` for the rows in its place, unless that place holds something else."""
+        layer = self.layers[k]
+        fits = k in self.visible and state[k].shape[-1] == layer.size
+        return layer.units.for_rows(state[k]) if fits else layer.units
 
 
 def _total(terms: Iterable[Tensor]) -> Tensor:

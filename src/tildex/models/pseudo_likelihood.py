@@ -13,21 +13,32 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models.boltzmann import BoltzmannMachine
+from tildex.models.pseudo_density import log_density
+from tildex.models.words import word_log_likelihood, word_log_likelihood_estimate
+from tildex.units import Gaussian, ReplicatedSoftmax
 
-__all__ = ["pseudo_log_likelihood", "pseudo_log_likelihood_estimate"]
+__all__ = ["has_pseudo_likelihood", "pseudo_log_likelihood", "pseudo_log_likelihood_estimate"]
+
+
+def has_pseudo_likelihood(machine: BoltzmannMachine) -> bool:
+    """Say whether the visible units are of a family that can be summed, or integrated, one variable at a time."""
+    units = machine.layers[0].units
+    return units.finite or isinstance(units, Gaussian | ReplicatedSoftmax)
 
 
 def pseudo_log_likelihood(machine: BoltzmannMachine, v: Tensor) -> Tensor:
     """Return the exact log pseudo-likelihood of each row, in nats (Besag, 1975, "Statistical analysis of non-lattice
-    data").
+    data"); of real columns, the sum of their log conditional densities; of documents, the sum over their words.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Of two layers, the visible one finite.
+        Of two layers, the visible one finite, Gaussian or a replicated softmax.
     v : Tensor of shape (batch, visible)
         The rows.
     """
+    if isinstance(machine.layers[0].units, ReplicatedSoftmax):
+        return word_log_likelihood(machine, v)
     inputs = machine.inputs(1, [v, v])
     rows = torch.arange(len(v), device=v.device)
     total = v.new_zeros(len(v))
@@ -38,6 +49,8 @@ def pseudo_log_likelihood(machine: BoltzmannMachine, v: Tensor) -> Tensor:
 
 def pseudo_log_likelihood_estimate(machine: BoltzmannMachine, v: Tensor, generator: Generator) -> Tensor:
     """Return an unbiased estimate from one random variable a row, at the cost of one product."""
+    if isinstance(machine.layers[0].units, ReplicatedSoftmax):
+        return word_log_likelihood_estimate(machine, v, generator)
     variables = v.shape[1] // machine.layers[0].units.group
     chosen = torch.from_numpy(generator.integers(variables, len(v))).to(v.device)
     return variables * _log_conditional(machine, v, machine.inputs(1, [v, v]), chosen)
@@ -45,6 +58,8 @@ def pseudo_log_likelihood_estimate(machine: BoltzmannMachine, v: Tensor, generat
 
 def _log_conditional(machine: BoltzmannMachine, v: Tensor, inputs: Tensor, variable: Tensor) -> Tensor:
     visible, hidden = machine.layers
+    if isinstance(visible.units, Gaussian):
+        return log_density(machine, v, inputs, variable)
     columns = variable[:, None] * visible.units.group + torch.arange(visible.units.group, device=v.device)
     weight = machine.couplings[0].weight.t()[columns]
     bias = visible.bias[columns]

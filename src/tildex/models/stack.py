@@ -1,17 +1,19 @@
-"""Stacks: grow a deep model from one-layer pairs, then unroll them into one deep pair."""
+"""Stacks: grow a deep model from one-layer models, then unroll it into one deep pair."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps import Map
+from tildex.models.boltzmann import BoltzmannMachine
 from tildex.models.pair import Conditional, Pair
 
-__all__ = ["Chain", "grow", "unroll"]
+__all__ = ["Chain", "flip", "grow", "unroll"]
 
 
 class Chain(Map):
@@ -63,3 +65,35 @@ def unroll(pairs: Sequence[Pair]) -> Pair:
     return Pair(
         Conditional(Chain(encoders), encoders[-1].units), Conditional(Chain(decoders), decoders[-1].units)
     )
+
+
+def flip(machine: BoltzmannMachine, below: Pair) -> None:
+    """Start an untrained machine as the trained one below it turned round, whose marginal over its layer it then has.
+
+    The lower machine's visible units become the first hidden ones, over its weights, so that a network of the two
+    starts with the likelihood of the one (Hinton, Osindero & Teh, 2006, "A fast learning algorithm for deep belief
+    nets"), but for what further hidden units add by their small weights.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        Its layers 0 and 1 are changed.
+    below : Pair
+        Of the trained machine, as ``pair()`` gives it.
+
+    Raises
+    ------
+    ValueError
+        If ``machine`` has fewer hidden units than that has visible ones, or they are of another family.
+    """
+    (visible, hidden), units = machine.layers[:2], below.decoder.units
+    down: Any = below.decoder.map
+    up: Any = below.encoder.map
+    weight = down.affine_weight()
+    if weight is None or hidden.size < len(weight) or hidden.units != units:
+        wanted = "one affine map" if weight is None else f"at least {len(weight)} {units!r} hidden units"
+        raise ValueError(f"expected {wanted} to turn a machine round, got {hidden.size} {hidden.units!r}")
+    with torch.no_grad():
+        machine.couplings[machine.edges.index((0, 1))].weight[: len(weight)] = weight
+        hidden.bias[: len(weight)] = down.bias
+        visible.bias.copy_(up.bias)

@@ -6,5 +6,6 @@ from tildex.penalties.decorrelation import Decorrelation
 from tildex.penalties.kl_sparsity import KLSparsity
 from tildex.penalties.l1 import L1
 from tildex.penalties.weight_decay import WeightDecay
+from tildex.penalties.weight_l1 import WeightL1
 
-__all__ = ["L1", "Both", "Contractive", "Decorrelation", "KLSparsity", "Penalty", "WeightDecay"]
+__all__ = ["L1", "Both", "Contractive", "Decorrelation", "KLSparsity", "Penalty", "WeightDecay", "WeightL1"]

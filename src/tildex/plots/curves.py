@@ -21,12 +21,12 @@ _DIFFERENCE = "free_energy_gap"
 # Beyond this ratio of the first epoch to the last, a straight scale shows only the first.
 _WIDE = 50
 
-Panel = tuple[str, dict[str, list[float]]]
+Panel = tuple[str, dict[str, list[float]], list[float]]
 History = Sequence[Mapping[str, float]]
 
 
 def curves(histories: Mapping[str, History], *, columns: int = 2) -> Figure:
-    """Draw loss and held-out loss over epochs.
+    """Draw loss and held-out loss over epochs, with a line where a training in stages goes on to the next.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def curves(histories: Mapping[str, History], *, columns: int = 2) -> Figure:
     rows = math.ceil(len(panels) / columns)
     figure = blank(2.2 * rows, width=WIDTH if columns == 1 else 3.3 * columns, layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False).flat
-    for axes, (title, lines) in zip(grid, panels, strict=False):
-        _draw(axes, title, lines)
+    for axes, (title, lines, borders) in zip(grid, panels, strict=False):
+        _draw(axes, title, lines, borders)
     for axes in list(grid)[len(panels) :]:
         axes.set_visible(False)
     return figure
@@ -66,16 +66,20 @@ def _panels(name: str, history: History) -> list[Panel]:
         for label, key in (("training", "loss"), ("held out", "held_out"))
         if any(key in record for record in history)
     }
+    stages = [record.get("stage") for record in history]
+    borders = [k + 0.5 for k in range(1, len(stages)) if stages[k] != stages[k - 1]]
     if _DIFFERENCE not in history[-1]:
-        return [(f"{name}: loss, nats a row", lines)]
+        return [(f"{name}: loss, nats a row", lines, borders)]
     gap = {"training": [float(record.get(_DIFFERENCE, math.nan)) for record in history]}
-    panels = [(f"{name}: free energy, data minus chains", gap)]
+    panels = [(f"{name}: free energy, data minus chains", gap, borders)]
     if "held out" in lines:
-        panels.append((f"{name}: pseudo-likelihood loss", {"held out": lines["held out"]}))
+        panels.append((f"{name}: pseudo-likelihood loss", {"held out": lines["held out"]}, borders))
     return panels
 
 
-def _draw(axes: Axes, title: str, lines: dict[str, list[float]]) -> None:
+def _draw(axes: Axes, title: str, lines: dict[str, list[float]], borders: list[float]) -> None:
+    for border in borders:
+        axes.axvline(border, color=INK, linewidth=0.6, alpha=0.4)
     for label, values in lines.items():
         # One epoch is a point, and a line through one point is invisible.
         marker = "o" if len(values) == 1 else None

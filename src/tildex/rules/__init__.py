@@ -3,6 +3,31 @@
 from tildex.rules.base import Rule
 from tildex.rules.contrastive import CD, PCD
 from tildex.rules.elbo import ELBO, importance_weighted_bound
+from tildex.rules.fast import FastPCD
+from tildex.rules.lengths import LengthTempering
 from tildex.rules.reconstruction import Reconstruction
+from tildex.rules.supervised import Supervised
+from tildex.rules.tempering import ParallelTempering
+from tildex.rules.trajectory import TrajectoryTempering
+from tildex.rules.up_down import UpDown
+from tildex.rules.variational import Variational
+from tildex.rules.watch import watch, watch_due, watched
 
-__all__ = ["CD", "ELBO", "PCD", "Reconstruction", "Rule", "importance_weighted_bound"]
+__all__ = [
+    "CD",
+    "ELBO",
+    "PCD",
+    "FastPCD",
+    "LengthTempering",
+    "ParallelTempering",
+    "Reconstruction",
+    "Rule",
+    "Supervised",
+    "TrajectoryTempering",
+    "UpDown",
+    "Variational",
+    "importance_weighted_bound",
+    "watch",
+    "watch_due",
+    "watched",
+]

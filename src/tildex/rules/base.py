@@ -17,7 +17,15 @@ __all__ = ["Rule", "penalties"]
 
 
 class Rule(Part, ABC, kind="rule"):
-    """A training criterion; knows neither optimiser nor data set."""
+    """A training criterion; knows neither optimiser nor data set.
+
+    Attributes
+    ----------
+    progress : float
+        The share of training that is done, set by the loop before every step, for what changes on the way.
+    """
+
+    progress: float = 0.0
 
     @abstractmethod
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
@@ -26,6 +34,22 @@ class Rule(Part, ABC, kind="rule"):
     def validate(self, model: Any, x: Tensor, generator: Generator) -> Tensor:
         """Return a scalar, lower is better, that epochs can be compared by; called without gradients."""
         return self(model, x, generator).total
+
+    def diagnose(
+        self, model: Any, x: Tensor, generator: Generator, held_out: Tensor | None = None
+    ) -> dict[str, float]:
+        """Return measures of the model's health by name, for the history; called after epochs, without gradients.
+
+        Parameters
+        ----------
+        model : Module
+            The model, to be left as it is, and so are chains.
+        x, held_out : Tensor of shape (rows, features)
+            Some hundreds of training rows, and of held-out rows where there are any, the same every time.
+        generator : Generator
+            Noise, the same every time, that training does not draw from.
+        """
+        return {}
 
     def get_state(self) -> dict[str, Tensor]:
         """Return what goes from step to step, such as chains, for a checkpoint."""

@@ -41,9 +41,9 @@ class Units(nn.Module, Part, ABC, kind="units"):
 
     arity: ClassVar[int] = 1
     bounded: ClassVar[bool] = True
-    finite: ClassVar[bool] = True
-    low: ClassVar[float] = 0.0
-    high: ClassVar[float] = 1.0
+    finite: bool = True
+    low: float = 0.0
+    high: float = 1.0
     group: int = 1
 
     @abstractmethod
@@ -106,6 +106,20 @@ class Units(nn.Module, Part, ABC, kind="units"):
                 "each variable takes one column a class"
             )
         return self.copy()
+
+    def for_rows(self, x: Tensor) -> Self:
+        """Return this family as it is for the rows ``x``: itself, unless rows differ in more than their inputs.
+
+        A family whose rows each have a length of their own returns a copy that knows them, over the same parameters.
+        """
+        return self
+
+    def given(self, inputs: Tensor, values: Tensor, known: Tensor) -> tuple[Self, Tensor]:
+        """Return the family and inputs of what is not ``known``, where the rest has ``values``.
+
+        As they are for families of independent units; what comes out for known units is not looked at.
+        """
+        return self, inputs
 
     def outside(self, x: Tensor) -> str | None:
         """Say what about ``x`` this family cannot take, or None when all is well."""

@@ -6,7 +6,7 @@ r"""Real units of fixed or learned precision.
 from __future__ import annotations
 
 import math
-from typing import Self
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -86,21 +86,38 @@ class Gaussian(Units):
 class LearnedGaussian(Gaussian):
     """Real units that each learn their precision, kept within a range so that none collapses on its data.
 
+    What learns is the logarithm, as Cho, Ilin & Raiko (2011, "Improved learning of Gaussian-Bernoulli restricted
+    Boltzmann machines") advise: a precision stays positive whatever the step. At an end of the range the gradient
+    counts only where it leads back inside, so that a unit that has reached the end can leave it again.
+
     Parameters
     ----------
     precision : float
         Where learning starts.
     largest : float
         The largest precision a unit may reach, in units of the data after scaling.
+    smallest : float
+        The smallest.
+
+    Example
+    -------
+    >>> import torch
+    >>> units = LearnedGaussian(largest=100.0).sized(2)
+    >>> _ = units.log_precision.data.fill_(50.0)
+    >>> units.variance(torch.zeros(2))
+    tensor([0.0100, 0.0100], grad_fn=<ExpandBackward0>)
     """
 
     log_precision: nn.Parameter
 
-    def __init__(self, precision: float = 1.0, largest: float = 1e4) -> None:
+    def __init__(self, precision: float = 1.0, largest: float = 1e4, smallest: float = 1e-4) -> None:
         super().__init__(precision)
         if largest <= precision:
             raise ValueError(f"largest must exceed precision {precision}, got {largest}")
+        if not 0 < smallest < precision:
+            raise ValueError(f"smallest must lie between 0 and precision {precision}, got {smallest}")
         self.largest = largest
+        self.smallest = smallest
 
     def sized(self, size: int) -> Self:
         """Return a copy with one log-precision a unit."""
@@ -112,4 +129,32 @@ class LearnedGaussian(Gaussian):
         """Return the learned precisions, or the starting one before a size is known."""
         if not hasattr(self, "log_precision"):
             return super().gamma(like)
-        return self.log_precision.clamp(max=math.log(self.largest)).exp()
+        low, high = math.log(self.smallest), math.log(self.largest)
+        return cast(Tensor, _Within.apply(self.log_precision, low, high)).exp()
+
+
+class _Within(torch.autograd.Function):
+    """A clamp whose gradient, at an end, is zero only where descent would lead further out.
+
+    Torch's own clamp has none there: a parameter that once overshoots would stay outside for good.
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor, low: float, high: float) -> Tensor:
+        return x.clamp(low, high)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, float, float], output: Tensor) -> None:
+        x, low, high = inputs
+        ctx.save_for_backward(x)
+        ctx.range = low, high
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (gradient,) = gradients
+        (x,) = ctx.saved_tensors
+        low, high = ctx.range
+        outward = ((x >= high) & (gradient < 0)) | ((x <= low) & (gradient > 0))
+        return gradient.masked_fill(outward, 0.0), None, None

@@ -1,0 +1,366 @@
+"""Draws the pictures of the model pages, one PNG a page, from data that come with scikit-learn.
+
+``make pictures`` draws all of them, ``python docs/pictures.py rbm vae`` the named ones. Nothing is downloaded, every
+seed is fixed, and a picture stays under 60 kB.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+from scipy.stats import norm
+from sklearn.datasets import load_sample_image
+from sklearn.decomposition import PCA
+
+from tildex import (
+    CD,
+    L1,
+    RBM,
+    SGD,
+    Adam,
+    Autoencoder,
+    Bernoulli,
+    ContractiveAutoencoder,
+    Cosine,
+    DeepBeliefNetwork,
+    DeepBoltzmannMachine,
+    DenoisingAutoencoder,
+    Dropout,
+    DropoutAutoencoder,
+    GaussianRBM,
+    KLSparsity,
+    Linear,
+    LinearAutoencoder,
+    Masking,
+    ReplicatedSoftmaxRBM,
+    SparseAutoencoder,
+    StackedClassifier,
+    VariationalAutoencoder,
+    read,
+)
+from tildex.apps.patches import PatchScaling, random_patches
+from tildex.generator import Generator
+from tildex.penalties.contractive import jacobian
+from tildex.plots.mosaic import compose, gap_of, show, to_rgb
+from tildex.plots.paper import COLOURS, INK, WIDTH, blank, headed, quiet
+
+FOLDER = Path(__file__).parent / "images"
+DENSITY = 130
+
+train, test = read("digits"), read("digits", split="test")
+fast = Adam(1e-2, schedule=Cosine(warmup=0.05))
+
+
+def linear() -> Figure:
+    """Draw PCA's axes above the linear autoencoder's, which gradient descent has found."""
+    axes = PCA(8, svd_solver="full").fit(train.X).components_
+    ours = LinearAutoencoder(8, random_state=0).fit(train.X).components_
+    # An axis has no sign.
+    axes = axes * np.sign((axes * ours).sum(1, keepdims=True))
+    return sheet("The first eight principal axes", {"PCA": signed(axes), "autoencoder": signed(ours)})
+
+
+def autoencoder() -> Figure:
+    """Draw held-out digits from eight numbers each."""
+    X = one_of_each()
+    pca = PCA(8, svd_solver="full").fit(train.X)
+    ours = Autoencoder(8, hidden_layer_sizes=(128,), optimizer=fast, n_iter=150, random_state=0).fit(train.X)
+    return sheet(
+        "Held-out digits, and what is left of them in eight numbers",
+        {
+            "original": grey(X),
+            "PCA": grey(pca.inverse_transform(pca.transform(X))),
+            "autoencoder": grey(ours.reconstruct(X)),
+        },
+    )
+
+
+def sparse() -> Figure:
+    """Draw the strokes of a sparse code, and how much of it is in use."""
+    model = SparseAutoencoder(100, penalty=L1(0.3), optimizer=fast, n_iter=100, random_state=0).fit(train.X)
+    plain = Autoencoder(100, optimizer=fast, n_iter=100, random_state=0).fit(train.X)
+    strokes = model.module_.decoder.map.layers[-1].weight.detach().numpy().T
+    used = np.abs(model.transform(test.X)).mean(0)
+    largest = strokes[np.argsort(-used * np.linalg.norm(strokes, axis=1))[:36]]
+    figure, (left, right) = halves("What units draw", "How much of a code is not zero")
+    tiles(left, signed(largest), 6)
+    edges = np.linspace(0, 100, 41)
+    for name, estimator, colour in (("plain", plain, COLOURS[3]), ("sparse", model, COLOURS[0])):
+        share = 100 * (np.abs(estimator.transform(test.X)) > 0.05).mean(1)
+        right.hist(share, edges, color=colour, label=name)
+    right.set_xlabel("units above 0.05, per cent")
+    right.set_ylabel("held-out digits")
+    right.legend(frameon=False, fontsize=8.5, labelcolor=INK)
+    return figure
+
+
+def denoising() -> Figure:
+    """Draw digits of which half the pixels were taken away, restored."""
+    X, corruption = one_of_each(), Masking(0.5)
+    model = DenoisingAutoencoder(128, corruption=corruption, optimizer=fast, n_iter=200, random_state=0)
+    model.fit(train.X)
+    broken = corruption(torch.from_numpy(X), Generator(1)).numpy()
+    rows = {"original": grey(X), "half is gone": grey(broken), "restored": grey(model.reconstruct(broken))}
+    return sheet("Held-out digits, each pixel gone with probability 1/2", rows)
+
+
+def contractive() -> Figure:
+    """Plot in how many directions a code still follows its input."""
+    settings = {"optimizer": fast, "n_iter": 100, "random_state": 0}
+    models = {
+        "plain": Autoencoder(128, code=Bernoulli(), **settings),
+        "contractive": ContractiveAutoencoder(128, **settings),
+    }
+    figure = blank(2.7, layout="constrained")
+    axes = figure.subplots()
+    headed(figure, "How far a code moves with its input, direction by direction")
+    x = torch.from_numpy(test.X[:200])
+    for (name, model), colour, style in zip(
+        models.items(), (COLOURS[6], COLOURS[0]), ("--", "-"), strict=True
+    ):
+        slopes = torch.linalg.svdvals(jacobian(model.fit(train.X).module_, x).detach()).mean(0)
+        axes.plot(range(1, len(slopes) + 1), slopes, style, color=colour, label=name, linewidth=1.8)
+    axes.set_xlabel("direction, the most sensitive first")
+    axes.set_ylabel("singular value of the Jacobian")
+    axes.legend(frameon=False, fontsize=8.5, labelcolor=INK)
+    quiet(axes)
+    return figure
+
+
+def dropout() -> Figure:
+    """Plot what becomes of a reconstruction when units of the code are lost."""
+    settings = {"optimizer": fast, "n_iter": 150, "random_state": 0}
+    models = {
+        "plain": Autoencoder(128, code=Bernoulli(), **settings),
+        "dropout": DropoutAutoencoder(128, noise=Dropout(0.3), **settings),
+    }
+    shares = np.linspace(0, 0.7, 8)
+    figure = blank(2.7, layout="constrained")
+    axes = figure.subplots()
+    headed(figure, "The code loses units, the reconstruction gets worse")
+    for (name, model), colour, style in zip(
+        models.items(), (COLOURS[6], COLOURS[0]), ("--", "-"), strict=True
+    ):
+        codes = torch.from_numpy(model.fit(train.X).transform(test.X))
+        errors = []
+        for share in shares:
+            left = codes if share == 0 else Dropout(float(share))(codes, Generator(1))
+            errors.append(((model.inverse_transform(left.numpy()) - test.X) ** 2).sum(1).mean())
+        axes.plot(
+            100 * shares, errors, style, marker="o", markersize=3.5, color=colour, label=name, linewidth=1.8
+        )
+    axes.set_xlabel("units of the code that are lost, per cent")
+    axes.set_ylabel("squared error a digit")
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8.5, labelcolor=INK)
+    quiet(axes)
+    return figure
+
+
+def vae() -> Figure:
+    """Draw the plane of two code units, decoded."""
+    model = VariationalAutoencoder(2, optimizer=Adam(3e-3, schedule=Cosine()), n_iter=300, random_state=0)
+    model.fit(train.X)
+    n = 12
+    steps = norm.ppf((np.arange(n) + 0.5) / n)
+    grid = np.stack(np.meshgrid(steps, steps[::-1]), -1).reshape(-1, 2)
+    images = grey(model.inverse_transform(grid.astype("float32")))
+    return show(compose(images, n), n, "The plane of a code of two units, in equal shares of the prior")
+
+
+def rbm() -> Figure:
+    """Draw what hidden units look for, and rows that the machine dreams up."""
+    model = RBM(128, n_iter=200, batch_size=50, random_state=0).fit(train.X)
+    W = model.components_
+    strongest = W[np.argsort(-np.linalg.norm(W, axis=1))[:36]]
+    figure, (left, right) = halves("What hidden units look for", "Digits that it has drawn")
+    tiles(left, signed(strongest), 6)
+    tiles(right, grey(model.sample(36, n_steps=2000, random_state=0)), 6)
+    for axes in (left, right):
+        axes.set_axis_off()
+    return figure
+
+
+def gaussian_rbm() -> Figure:
+    """Draw patches of two photographs and the weights learned from them."""
+    photographs = np.stack([load_sample_image(name) for name in ("china.jpg", "flower.jpg")])
+    pixels = random_patches(photographs.mean(-1, keepdims=True) / 255, 8, 20_000, generator=Generator(0))
+    patches = PatchScaling.of(pixels)(pixels.float()).numpy()
+    model = GaussianRBM(
+        64,
+        # Contrast with the data's own neighbourhood, and units that are rarely on: that makes weights local.
+        rule=CD(1, penalty=KLSparsity(1.0, target=0.05)),
+        optimizer=SGD(0.01, momentum=0.9, schedule=Linear()),
+        n_iter=20,
+        random_state=0,
+    ).fit(patches)
+    W = model.components_
+    figure, (left, right) = halves("Whitened patches of photographs", "What hidden units look for")
+    tiles(left, signed(patches[:64]), 8)
+    tiles(right, signed(W[np.argsort(-np.linalg.norm(W, axis=1))]), 8)
+    return figure
+
+
+def replicated_softmax() -> Figure:
+    """Draw documents over 25 words in a square, whose ten topics are its rows and columns, and what was learned."""
+    square = np.eye(5)
+    bars = np.concatenate([np.repeat(square, 5, axis=1), np.tile(square, (1, 5))]) / 5
+    random = np.random.default_rng(0)
+    mixtures = np.stack([bars[random.permutation(10)[: random.integers(1, 4)]].mean(0) for _ in range(2000)])
+    X = np.stack([random.multinomial(random.integers(20, 100), p) for p in mixtures]).astype("float32")
+    model = ReplicatedSoftmaxRBM(10, n_iter=60, random_state=0).fit(X)
+    W = model.components_ - model.components_.mean(1, keepdims=True)
+    order = np.argsort([np.argmax(np.abs(bars @ w)) for w in W], kind="stable")
+    rows = {
+        "topics": to_rgb(bars.reshape(-1, 5, 5), (0.0, 0.2)),
+        "documents": to_rgb((X[:10] / X[:10].max(1, keepdims=True)).reshape(-1, 5, 5), (0.0, 1.0)),
+        "hidden units": signed(W[order], 5),
+    }
+    return sheet("Ten topics, ten of 2,000 documents, and ten hidden units", rows)
+
+
+def dbn() -> Figure:
+    """Draw digits by their label, from the top machine downwards."""
+    model = DeepBeliefNetwork(
+        128,
+        hidden_layer_sizes=(128,),
+        label_layer=True,
+        n_iter=150,
+        n_iter_up_down=50,
+        batch_size=50,
+        random_state=0,
+    ).fit(train.X, train.y)
+    drawn = np.concatenate([model.sample(4, n_steps=1000, label=k, random_state=k) for k in range(10)])
+    images = grey(drawn.reshape(10, 4, 64).transpose(1, 0, 2).reshape(40, 64))
+    return show(compose(images, 10), 10, "Four digits drawn for each label from 0 to 9")
+
+
+def dbm() -> Figure:
+    """Draw the lower half of a digit, imagined from the upper one."""
+    model = DeepBoltzmannMachine(
+        64, hidden_layer_sizes=(128,), n_iter_pretraining=100, n_iter=100, random_state=0
+    ).fit(train.X)
+    X = one_of_each()
+    upper = np.where(np.arange(64) < 32, X, np.nan)
+    rows = {"original": grey(X), "what is known": grey(np.nan_to_num(upper, nan=0.5))}
+    for k in range(3):
+        drawn = model.sample(len(X), n_steps=500, given=upper, random_state=k)
+        rows[f"imagined, {k + 1}"] = grey(drawn)
+    return sheet("The upper half is given, the lower half drawn three times", rows)
+
+
+def classifier() -> Figure:
+    """Plot what a pretrained layer is worth where labels are few."""
+    code = RBM(128, n_iter=200, batch_size=50, random_state=0).fit(train.X)
+    figure = blank(2.7, layout="constrained")
+    axes = figure.subplots()
+    headed(figure, "Accuracy on held-out digits, by the number of labelled ones")
+    counts = (20, 50, 100, 200, 500, 1000)
+    starts = {"random start": None, "start from the machine": code}
+    for (name, start), colour, style in zip(
+        starts.items(), (COLOURS[6], COLOURS[0]), ("--", "-"), strict=True
+    ):
+        accuracies = []
+        for n in counts:
+            model = StackedClassifier(
+                start, hidden_layer_sizes=None if start else 128, n_iter=100, random_state=0
+            )
+            accuracies.append(100 * model.fit(train.X[:n], train.y[:n]).score(test.X, test.y))
+        axes.plot(
+            counts, accuracies, style, marker="o", markersize=3.5, color=colour, label=name, linewidth=1.8
+        )
+    axes.set_xscale("log")
+    axes.set_xticks(counts, [str(n) for n in counts])
+    axes.minorticks_off()
+    axes.set_xlabel("labelled digits")
+    axes.set_ylabel("accuracy, per cent")
+    axes.legend(frameon=False, fontsize=8.5, labelcolor=INK)
+    quiet(axes)
+    return figure
+
+
+PICTURES: dict[str, Callable[[], Figure]] = {
+    function.__name__.replace("_", "-"): function
+    for function in (
+        linear,
+        autoencoder,
+        sparse,
+        denoising,
+        contractive,
+        dropout,
+        vae,
+        rbm,
+        gaussian_rbm,
+        replicated_softmax,
+        dbn,
+        dbm,
+        classifier,
+    )
+}
+
+
+def one_of_each() -> np.ndarray:
+    """Return a held-out row of each digit, in order."""
+    return np.stack([test.X[np.flatnonzero(test.y == digit)[1]] for digit in range(10)])
+
+
+def grey(X: np.ndarray) -> np.ndarray:
+    """Return rows as grey tiles."""
+    return to_rgb(np.asarray(X, dtype=float).reshape(-1, 8, 8), (0.0, 1.0))
+
+
+def signed(W: np.ndarray, side: int = 8) -> np.ndarray:
+    """Return rows as square tiles in red and blue, each in its own scale."""
+    images = np.asarray(W, dtype=float).reshape(-1, side, side)
+    largest = np.abs(images).max((1, 2), keepdims=True)
+    return mpl.colormaps["RdBu_r"]((1 + images / largest) / 2)[..., :3]
+
+
+def sheet(title: str, rows: Mapping[str, np.ndarray]) -> Figure:
+    """Return a figure of rows of tiles with a word to the left of each."""
+    images = list(rows.values())
+    columns, (h, w) = len(images[0]), images[0].shape[1:3]
+    whole = compose(np.concatenate(images), columns)
+    labels = {k * (h + gap_of(w)) + (h - 1) / 2: label for k, label in enumerate(rows)}
+    return show(whole, columns, title, labels)
+
+
+def halves(*titles: str) -> tuple[Figure, Sequence[Axes]]:
+    """Return a figure of two panels with their titles."""
+    figure = blank(2.85, width=WIDTH, layout="constrained")
+    both = figure.subplots(1, 2)
+    for axes, title in zip(both, titles, strict=True):
+        axes.set_title(title, loc="left", fontsize=9.5, color=INK)
+        quiet(axes)
+    return figure, both
+
+
+def tiles(axes: Axes, images: np.ndarray, columns: int) -> None:
+    """Lay tiles out in a panel."""
+    axes.imshow(compose(images, columns, ground=0.82))
+    axes.set_axis_off()
+
+
+def main(names: Sequence[str]) -> None:
+    """Draw the named pictures, or all."""
+    FOLDER.mkdir(exist_ok=True)
+    for name in names or PICTURES:
+        path = FOLDER / f"{name}.png"
+        buffer = io.BytesIO()
+        PICTURES[name]().savefig(buffer, format="png", dpi=DENSITY)
+        # A palette: no eye sees the difference, and the file is a third of the size.
+        Image.open(buffer).convert("RGB").quantize(200, dither=Image.Dither.NONE).save(path, optimize=True)
+        print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,131 @@
+"""The log-likelihood of a fitted estimator on rows of its data: scaled, binarised, and with all it must carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor
+
+from tildex.data import BINARISATIONS, binarise
+from tildex.evaluate import Annealing, Likelihood, enumerable, likelihood
+from tildex.evaluate.ais import Progress
+from tildex.generator import Generator
+from tildex.models import BeliefNetwork, BoltzmannMachine
+from tildex.units import Bernoulli
+
+__all__ = ["likelihood_of"]
+
+# Only for a draw of their own: reverse chains begin at rows that the measured ones share no noise with.
+_OTHER_SEED = 1
+
+
+def likelihood_of(
+    estimator: Any,
+    X: Any,
+    *,
+    start: Any = None,
+    binarisation: str = "auto",
+    seed: int = 0,
+    n_samples: int = 100,
+    annealing: Annealing | None = None,
+    notes: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Likelihood:
+    """Return the mean log-likelihood of rows under a Boltzmann machine or a deep belief network.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        Of a model with a normaliser: a restricted or deep Boltzmann machine, a deep belief network.
+    X : array or CSR matrix of shape (rows, features)
+        In the data's units.
+    start : like X, optional
+        The training rows, from which reverse chains begin; ``X`` when not given.
+    binarisation : str
+        ``frozen``, ``threshold``, ``none``, or ``auto``: frozen for binary units and none for others. Figures of
+        different binarisations are not comparable.
+    seed : int
+        Names the frozen draw, and decides chains and weights.
+    n_samples, annealing, progress
+        Of :func:`tildex.evaluate.likelihood`.
+    notes : dict of str to str, optional
+        What to print beside the figure, such as data and split.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such likelihood, or its data cannot be made binary.
+    """
+    model = estimator.module_
+    if not hasattr(model, "normaliser"):
+        raise ValueError(
+            f"{type(estimator).__name__} has no log-likelihood up to a partition function: "
+            "train an rbm or a dbm, or use `tildex evaluate`"
+        )
+    if X.shape[1] != estimator.n_features_in_:
+        raise ValueError(
+            f"the model was trained on {estimator.n_features_in_} features, and the data have {X.shape[1]}"
+        )
+    units = estimator.likelihood_
+    how = _choice(binarisation, units)
+    x = binarise(_scaled(estimator, X), how, Generator(seed))
+    if units.for_rows(x) is not units:
+        raise ValueError(
+            f"log Z of {units!r} units differs from row to row with its length: measure a perplexity instead"
+        )
+    if (message := units.outside(x)) is not None:
+        raise ValueError(f"{units!r} units expect {message}: rescale the data as for fit")
+    begin = None
+    if start is not None:
+        begin = binarise(_scaled(estimator, start), how, Generator(seed + _OTHER_SEED))
+    carried = {
+        "model": _described(estimator),
+        **(notes or {}),
+        "binarisation": f"{how}, seed {seed}" if how == "frozen" else how,
+        "seed": str(seed),
+    }
+    if not enumerable(model.normaliser):
+        carried["reverse_chains_begin_at"] = "rows that are measured" if start is None else "training rows"
+    return likelihood(
+        model,
+        x,
+        Generator(seed, x.device),
+        start=begin,
+        n_samples=n_samples,
+        annealing=annealing,
+        # A stretched density is lower; a stretched probability is the same.
+        log_volume=0.0 if units.finite else float(estimator.scaling_.log_volume()),
+        notes=carried,
+        progress=progress,
+    )
+
+
+def _choice(binarisation: str, units: Any) -> str:
+    ways = [way for way in BINARISATIONS if way != "dynamic"]
+    if binarisation == "auto":
+        return "frozen" if isinstance(units, Bernoulli) else "none"
+    if binarisation not in ways:
+        raise ValueError(f"binarise must be one of {', '.join(['auto', *ways])}, got {binarisation!r}")
+    if binarisation != "none" and not isinstance(units, Bernoulli):
+        raise ValueError(
+            f"binarise {binarisation!r} makes rows binary, and the model has {units!r} units: use none"
+        )
+    return binarisation
+
+
+def _scaled(estimator: Any, X: Any) -> Tensor:
+    dense = X.toarray() if sparse.issparse(X) else np.asarray(X)
+    return estimator.scaling_(torch.as_tensor(dense).to(estimator.scaling_.offset))
+
+
+def _described(estimator: Any) -> str:
+    """Return the class of the model, and the sizes of a machine's layers."""
+    name, module = type(estimator).__name__, estimator.module_
+    sizes = [layer.size for layer in module.layers] if isinstance(module, BoltzmannMachine) else []
+    if isinstance(module, BeliefNetwork):
+        layers = module.up(estimator.scaling_.offset[None])
+        sizes = [*(layer.shape[1] for layer in layers), module.top.layers[1].size]
+    return f"{name}, {'-'.join(map(str, sizes))}" if sizes else name

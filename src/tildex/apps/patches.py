@@ -1,0 +1,130 @@
+r"""Patches of images: cut out, made equally bright and contrasty, and whitened.
+
+.. math:: p' = \text{whiten}\left(\frac{p - \bar p}{\sqrt{\operatorname{var}(p) + c}}\right)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.maps import Whitening
+
+__all__ = ["PatchScaling", "all_patches", "equalised", "random_patches"]
+
+_FLOOR = 10 / 255**2
+"""That of Coates, Ng & Lee (2011), for pixels between 0 and 1."""
+
+
+def random_patches(images: Any, size: int, n: int, *, generator: Generator) -> Tensor:
+    """Return ``n`` patches from random places of random images, shape (n, size * size * channels).
+
+    Parameters
+    ----------
+    images : array or Tensor of shape (images, height, width, channels)
+        The images.
+    size : int
+        Height and width of a patch.
+    n : int
+        How many.
+    generator : Generator
+        Chooses.
+
+    Example
+    -------
+    >>> random_patches(np.zeros((4, 8, 8, 3), np.float32), 6, 10, generator=Generator(0)).shape
+    torch.Size([10, 108])
+    """
+    images = _checked(images, size)
+    count, height, width, _ = images.shape
+    picked, top, left = (
+        torch.from_numpy(generator.integers(high, n)).to(images.device)[:, None, None]
+        for high in (count, height - size + 1, width - size + 1)
+    )
+    offsets = torch.arange(size, device=images.device)
+    return images[picked, top + offsets[:, None], left + offsets].flatten(1)
+
+
+def all_patches(images: Any, size: int) -> Tensor:
+    """Return every patch of every image, one pixel apart, shape (images, rows, columns, size * size * channels).
+
+    Example
+    -------
+    >>> all_patches(np.zeros((2, 32, 32, 3), np.float32), 6).shape
+    torch.Size([2, 27, 27, 108])
+    """
+    images = _checked(images, size)
+    windows = images.unfold(1, size, 1).unfold(2, size, 1)
+    return windows.permute(0, 1, 2, 4, 5, 3).flatten(3)
+
+
+def equalised(patches: Tensor, *, floor: float = _FLOOR) -> Tensor:
+    """Return patches of mean zero and unit variance each.
+
+    Parameters
+    ----------
+    patches : Tensor of shape (..., features)
+        Any number of patches.
+    floor : float
+        Added to each patch's variance, so that flat patches are not blown up to noise; the default is for
+        pixels between 0 and 1.
+    """
+    variance, mean = torch.var_mean(patches, -1, keepdim=True)
+    return (patches - mean) * (variance + floor).rsqrt()
+
+
+@dataclass(frozen=True)
+class PatchScaling:
+    """What a patch goes through before a model sees it: equal brightness and contrast, then whitening.
+
+    Attributes
+    ----------
+    whitening : Whitening
+        Of equalised patches.
+    floor : float
+        As in :func:`equalised`.
+
+    Example
+    -------
+    >>> pixels = Generator(0).uniform(500, 12)
+    >>> scaling = PatchScaling.of(pixels)
+    >>> scaling(pixels).shape
+    torch.Size([500, 12])
+    """
+
+    whitening: Whitening
+    floor: float = _FLOOR
+
+    @classmethod
+    def of(cls, patches: Tensor, *, epsilon: float = 0.1, floor: float = _FLOOR) -> Self:
+        """Return the scaling fitted to some patches; ``epsilon`` is the whitening's."""
+        return cls(Whitening.of(equalised(patches, floor=floor), epsilon=epsilon), floor)
+
+    def __call__(self, patches: Tensor) -> Tensor:
+        """Return patches, shape (..., features), as the model sees them."""
+        result: Tensor = self.whitening(equalised(patches, floor=self.floor))
+        return result
+
+    def filters(self, W: Any) -> np.ndarray:
+        """Return what filters of whitened patches are in pixels, for pictures.
+
+        A filter ``w`` answers ``w @ whitened``. What excites it is the patch whose whitening is ``w``: the inverse
+        of the whitening, without its offset, brings it back to pixels.
+        """
+        whitened = torch.as_tensor(np.asarray(W)).to(self.whitening.unmatrix)
+        return (whitened @ self.whitening.unmatrix).cpu().numpy()
+
+
+def _checked(images: Any, size: int) -> Tensor:
+    images = torch.as_tensor(images)
+    if images.ndim != 4 or min(images.shape[1:3]) < size or size < 1:
+        raise ValueError(
+            f"expected images of shape (n, height, width, channels), at least {size} pixels high and wide, "
+            f"got {tuple(images.shape)}"
+        )
+    return images if images.is_floating_point() else images.float()

@@ -1,0 +1,112 @@
+"""What estimators of a Boltzmann machine share: samples, and completion of what is missing."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from tildex.estimators.base import Estimator
+from tildex.estimators.variational import check_count
+from tildex.models import BoltzmannMachine, Clamp
+from tildex.part import Part
+from tildex.products import fast_products
+from tildex.units import Units
+
+__all__ = ["MachineEstimator"]
+
+
+class MachineEstimator(Estimator):
+    """An estimator whose module is a Boltzmann machine, or contains the one that :attr:`_machine` returns.
+
+    Attributes
+    ----------
+    gentle : dict of str to Part
+        The defaults where the data's units are unbounded: values without bounds make gradients without bounds.
+    """
+
+    gentle: ClassVar[dict[str, Part]] = {}
+
+    def _part(self, name: str) -> Any:
+        if name in self.gentle and getattr(self, name) is None and not self.likelihood_.bounded:
+            return self.gentle[name].copy()
+        return super()._part(name)
+
+    @property
+    def _machine(self) -> BoltzmannMachine:
+        machine: BoltzmannMachine = self.module_
+        return machine
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        n_steps: int = 1000,
+        given: Any = None,
+        mask: Any = None,
+        random_state: Any = None,
+    ) -> Any:
+        """Return the visible means of ``n`` chains after ``n_steps`` Gibbs steps, shape (n, features).
+
+        Parameters
+        ----------
+        n : int
+            Chains.
+        n_steps : int
+            Steps of each, from independent units with the training data's means.
+        given : array of shape (features,) or (n, features), optional
+            Known values that every step puts back; NaN means unknown.
+        mask : boolean array like ``given``, optional
+            Which values are known, instead of NaN.
+        random_state : int, RandomState or None
+            The seed; None goes on from the estimator's own draws.
+        """
+        check_is_fitted(self, "module_")
+        check_count(n)
+        return self._sample(self._machine, n, n_steps, self._clamp(n, given, mask), random_state)
+
+    def _sample(
+        self, machine: BoltzmannMachine, n: int, n_steps: int, clamp: Clamp | None, random_state: Any
+    ) -> Any:
+        """Return what :meth:`sample` returns, of a machine whose families may be bound to rows."""
+        if n_steps < 1:
+            raise ValueError(f"n_steps must be at least 1, got {n_steps}")
+        generator = self._draws(random_state)
+
+        def draw(units: Units, inputs: Tensor) -> Tensor:
+            return units.sample(inputs, generator)
+
+        with torch.no_grad(), fast_products(generator.device):
+            state = [
+                draw(layer.units, (layer.base if k in machine.visible else layer.bias).expand(n, -1))
+                for k, layer in enumerate(machine.layers)
+            ]
+            if clamp:
+                values, known = clamp[0]
+                visible = machine.layers[0]
+                units, inputs = visible.units.given(visible.base.expand(n, -1), values, known)
+                state[0] = torch.where(known, values, draw(units, inputs))
+            for _ in range(n_steps):
+                state = machine.sweep(state, draw, clamp=clamp)
+            state = machine.sweep(state, lambda units, inputs: units.mean(inputs), order=(0,), clamp=clamp)
+            return self.scaling_.inverse(state[0]).cpu().numpy()
+
+    def _clamp(self, n: int, given: Any, mask: Any) -> Clamp | None:
+        """Return what a chain must keep: values where they are known."""
+        if given is None:
+            if mask is not None:
+                raise ValueError("mask says which values of given are known, and given is missing")
+            return None
+        values = np.broadcast_to(np.asarray(given, dtype=float), (n, self.n_features_in_))
+        known = (
+            ~np.isnan(values) if mask is None else np.broadcast_to(np.asarray(mask, dtype=bool), values.shape)
+        )
+        if not np.isfinite(values[known]).all():
+            raise ValueError(
+                "given has values that are known and not finite: mark them unknown, or fill them in"
+            )
+        scaled = self.scaling_(torch.from_numpy(np.where(known, values, 0.0)).to(self.scaling_.offset))
+        return {0: (scaled, torch.from_numpy(known.copy()).to(self.device_))}

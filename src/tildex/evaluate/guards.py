@@ -1,0 +1,122 @@
+"""Guards: whether the training of a Boltzmann machine stayed healthy, each in one sentence with a cure.
+
+The measures are those that training put into the history; :func:`tildex.rules.watch` says what they are.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+__all__ = ["GUARD_COLUMNS", "Guard", "guards"]
+
+# A verdict stands on the middle one of the last measurements: a single one's chains may wander.
+_LAST = 3
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A verdict on one measure.
+
+    Attributes
+    ----------
+    name : str
+        What is guarded against.
+    value : float
+        The measure, the median of the last three in the history.
+    ok : bool
+        Whether it is within what healthy trainings show.
+    sentence : str
+        What the value means, and what to do where it is not.
+    """
+
+    name: str
+    value: float
+    ok: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A guard's name and column, when its value is well, and what to say; ``{}`` stands for the value."""
+
+    name: str
+    column: str
+    well: Callable[[float], bool]
+    healthy: str
+    broken: str
+
+
+_KINDS = (
+    _Kind(
+        "dead hidden units",
+        "hidden_dead",
+        lambda share: share <= 0.1,
+        "{:.0%} of the hidden units are off whatever the row is.",
+        "{:.0%} of the hidden units are off whatever the row is and add nothing: lower the learning rate, add "
+        "penalty=KLSparsity(), or take fewer units.",
+    ),
+    _Kind(
+        "saturated hidden units",
+        "hidden_saturated",
+        lambda share: share <= 0.1,
+        "{:.0%} of the hidden units are on whatever the row is.",
+        "{:.0%} of the hidden units are on whatever the row is and act as biases only: lower the learning rate, centre "
+        "the gradient, or add penalty=KLSparsity().",
+    ),
+    _Kind(
+        "frozen chains",
+        "chain_moves",
+        lambda moves: moves >= 0.05,
+        "A Gibbs sweep moves the chains {:.0%} as far as independent draws would.",
+        "A Gibbs sweep moves the chains only {:.1%} as far as independent draws would, so they are frozen and learning "
+        "sees a stale model: take more steps k, lower the learning rate, or add penalty=WeightDecay().",
+    ),
+    _Kind(
+        "diverging chains",
+        "chain_gap",
+        lambda gap: abs(gap) <= 2,
+        "The chains' mean energy is {:+.2f} standard deviations from the data's.",
+        "The chains' mean energy is {:+.2f} standard deviations from the data's, so they are where no data are: lower "
+        "the learning rate, and take more steps k or more chains.",
+    ),
+    _Kind(
+        "overfitting",
+        "held_out_gap",
+        lambda gap: gap <= 0.5,
+        "Held-out rows have a free energy {:+.2f} standard deviations from that of training rows.",
+        "Held-out rows have a free energy {:+.2f} standard deviations from that of training rows, which the machine "
+        "learns by heart: stop earlier, take fewer hidden units, add penalty=WeightDecay(), or give more rows.",
+    ),
+)
+
+GUARD_COLUMNS = tuple(kind.column for kind in _KINDS)
+"""The history's columns that guards read."""
+
+
+def guards(history: Sequence[Mapping[str, float]]) -> list[Guard]:
+    """Return a verdict for every measure of health that a history has, none where it has none.
+
+    Parameters
+    ----------
+    history : sequence of dict
+        An estimator's ``history_``.
+
+    Example
+    -------
+    >>> guards([{"epoch": 1.0, "hidden_dead": 0.0, "chain_moves": 0.012}])[1].ok
+    False
+    """
+    found = []
+    for kind in _KINDS:
+        records = [record for record in history if kind.column in record]
+        # Of a training in stages the last one counts: the others were of other machines.
+        values = [r[kind.column] for r in records if r.get("stage") == records[-1].get("stage")][-_LAST:]
+        if values:
+            value = statistics.median(values)
+            # Not a number is no health either, and compares as false.
+            ok = math.isfinite(value) and kind.well(value)
+            found.append(Guard(kind.name, value, ok, (kind.healthy if ok else kind.broken).format(value)))
+    return found

@@ -1,0 +1,222 @@
+r"""Documents of different lengths: log Z of every length in one run of annealing, and perplexity per word.
+
+.. math:: Z(D) = \sum_h e^{c \cdot h + D f(h)}, \qquad f(h) = \log \sum_k e^{b_k + (W^\top h)_k}, \qquad
+          \text{perplexity} = \exp\Big(-\frac1N \sum_n \frac{\log p(\text{words of } n)}{D_n}\Big)
+
+Given its hidden units a document's words are independent draws, so that with the words summed out the length takes the
+part of an inverse temperature: at D = 0 the hidden units are independent and log Z is known, and chains that go from
+length to length (Neal, 2001, "Annealed importance sampling") gather log Z of each on their way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tildex.evaluate.estimate import Estimate
+from tildex.evaluate.exact import log_partition
+from tildex.generator import Generator
+from tildex.models import BoltzmannMachine, with_units
+from tildex.products import fast_products
+from tildex.units import ReplicatedSoftmax
+
+__all__ = [
+    "LengthPartitions",
+    "at_length",
+    "exact_lengths",
+    "log_partition_lengths",
+    "log_word_probability",
+    "perplexity",
+]
+
+
+@dataclass(frozen=True)
+class LengthPartitions:
+    """log Z of each length, and what is needed to judge it.
+
+    Attributes
+    ----------
+    lengths : Tensor of shape (lengths,)
+        Ascending, each once.
+    values, standard_errors, effective_sizes : Tensor of shape (lengths,)
+        log Z in nats, its standard error over chains, and the effective sample size of their weights.
+    n_chains, n_sweeps : int
+        What was run; no chains where everything was enumerated.
+    growth : float
+        By which share the length grew from stop to stop.
+    """
+
+    lengths: Tensor
+    values: Tensor
+    standard_errors: Tensor
+    effective_sizes: Tensor
+    n_chains: int = 0
+    n_sweeps: int = 0
+    growth: float = 0.0
+
+    def of_rows(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return lengths of rows, their log Z and its standard errors, shape (batch,) each.
+
+        Raises
+        ------
+        ValueError
+            If a row's length is not among those that were asked for, or is no whole number.
+        """
+        lengths = x.sum(-1).double().cpu()
+        place = torch.searchsorted(self.lengths.double(), lengths).clamp_(max=len(self.lengths) - 1)
+        wrong = (self.lengths[place] != lengths).nonzero()
+        if len(wrong):
+            row = int(wrong[0])
+            raise ValueError(
+                f"row {row} has {float(lengths[row]):g} words, a length without a log Z: ask for it too"
+            )
+        return lengths, self.values[place], self.standard_errors[place]
+
+
+def at_length(machine: BoltzmannMachine, length: int) -> BoltzmannMachine:
+    """Return the machine of documents of one length, over the same parameters: for all that knows one log Z."""
+    units = _words(machine)
+    return with_units(machine, {0: ReplicatedSoftmax(units.n_words, length)})
+
+
+def exact_lengths(machine: BoltzmannMachine, lengths: Tensor) -> LengthPartitions:
+    """Return log Z of each length by enumeration, for machines of which one side can be enumerated."""
+    unique = lengths.detach().long().unique().cpu()
+    values = torch.tensor([log_partition(at_length(machine, int(n))) for n in unique], dtype=torch.float64)
+    return LengthPartitions(unique, values, torch.zeros_like(values), torch.full_like(values, torch.inf))
+
+
+@torch.no_grad()
+def log_partition_lengths(
+    machine: BoltzmannMachine,
+    lengths: Tensor,
+    generator: Generator,
+    *,
+    n_chains: int = 500,
+    n_sweeps: int = 5,
+    growth: float = 0.02,
+    progress: Callable[[str, float], None] | None = None,
+) -> LengthPartitions:
+    """Estimate log Z of each length, chains annealed from no words at all to the largest number.
+
+    Too few sweeps make log Z too small and perplexities too good: double them, and compare
+    ``two_sided(at_length(machine, n), ...)`` at some lengths.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        Of two layers, the visible one a replicated softmax of one document.
+    lengths : Tensor
+        Whole numbers of words, in any order and number.
+    generator : Generator
+        Draws the chains.
+    n_chains, n_sweeps : int
+        Chains, and Gibbs sweeps of each at every stop.
+    growth : float
+        By which share the length grows from stop to stop, at least by one word.
+    progress : callable, optional
+        Told what is being done and how far it is.
+
+    Example
+    -------
+    >>> from tildex.maps import Coupling
+    >>> from tildex.models import Layer
+    >>> from tildex.units import Bernoulli
+    >>> layers = [Layer(ReplicatedSoftmax(6), 6), Layer(Bernoulli(), 3)]
+    >>> machine = BoltzmannMachine(layers, {(0, 1): Coupling(6, 3, generator=Generator(0), scale=1.0)})
+    >>> found = log_partition_lengths(machine, torch.tensor([2, 9]), Generator(0))
+    >>> exact = exact_lengths(machine, torch.tensor([2, 9]))
+    >>> bool((found.values - exact.values).abs().max() < 0.1)
+    True
+    """
+    units, hidden, coupling = _words(machine), machine.layers[1], machine.couplings[0]
+    if machine.edges != ((0, 1),) or machine.layers[0].size != units.n_words:
+        raise ValueError(
+            "lengths can be annealed in a machine of one document and one hidden layer: for a deeper one anneal "
+            "each length, with two_sided(at_length(machine, length), ...)"
+        )
+    if n_chains < 2 or n_sweeps < 1 or growth <= 0:
+        raise ValueError(
+            f"expected at least 2 chains, 1 sweep and a positive growth, got {n_chains}, {n_sweeps}, {growth}"
+        )
+    wanted = lengths.detach().long().unique().tolist()
+    found: list[tuple[float, float, float]] = []
+    log_weights = torch.zeros(n_chains, dtype=torch.float64, device=generator.device)
+    start = float(hidden.units.cgf(hidden.bias))
+    length = 0
+    with fast_products(generator.device, n_chains * coupling.weight.numel()):
+        h = hidden.units.sample(hidden.bias.expand(n_chains, -1), generator)
+        while True:
+            inputs = machine.inputs(0, [h, h])
+            slope = units.slopes(inputs)[:, 0].double()
+            step = max(1, round(growth * length))
+            # Lengths on the way to the next stop have weights of their own, from the chains as they stand.
+            while len(found) < len(wanted) and wanted[len(found)] < length + step:
+                found.append(_summary(log_weights + (wanted[len(found)] - length) * slope))
+            if progress is not None:
+                progress("log Z of each length", len(found) / len(wanted))
+            if len(found) == len(wanted):
+                break
+            log_weights += step * slope
+            length += step
+            there = at_length(machine, length).layers[0].units
+            for sweep in range(n_sweeps):
+                inputs = machine.inputs(0, [h, h]) if sweep else inputs
+                v = there.sample(inputs, generator)
+                h = hidden.units.sample(machine.inputs(1, [v, v]), generator)
+    values, errors, sizes = torch.tensor(found, dtype=torch.float64).unbind(1)
+    return LengthPartitions(torch.tensor(wanted), start + values, errors, sizes, n_chains, n_sweeps, growth)
+
+
+@torch.no_grad()
+def log_word_probability(machine: BoltzmannMachine, x: Tensor, partitions: LengthPartitions) -> Tensor:
+    """Return the log-probability of each row's words in their order, given their number, float64 of shape (batch,).
+
+    A count vector is more probable than one order of its words, by the multinomial coefficient, which is left out.
+    """
+    _, log_z, _ = partitions.of_rows(x)
+    ordered = machine.log_marginal([x, x]) + _words(machine).energy(x)
+    return ordered.double() - log_z.to(ordered.device)
+
+
+@torch.no_grad()
+def perplexity(machine: BoltzmannMachine, x: Tensor, partitions: LengthPartitions) -> Estimate:
+    """Return the perplexity per word of documents: exp of minus the mean over documents of log p / length.
+
+    As Salakhutdinov & Hinton (2009, "Replicated softmax") count, every document alike, however long. The standard error
+    is that of the mean over documents, joined by those of log Z as if all of them erred in one direction, which they
+    do: they come from the same chains.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        Of two layers, the visible one a replicated softmax.
+    x : Tensor of shape (batch, words)
+        Counts; rows without words say nothing and are left out.
+    partitions : LengthPartitions
+        log Z of all their lengths.
+    """
+    x = x[x.sum(-1) > 0]
+    lengths, _, errors = partitions.of_rows(x)
+    per_word = Estimate.of(-log_word_probability(machine, x, partitions).cpu() / lengths)
+    error = (per_word.standard_error**2 + float((errors / lengths).mean()) ** 2) ** 0.5
+    value = float(torch.tensor(per_word.value).exp())
+    return Estimate(value, value * error)
+
+
+def _words(machine: BoltzmannMachine) -> ReplicatedSoftmax:
+    units = machine.layers[0].units
+    if not isinstance(units, ReplicatedSoftmax):
+        raise ValueError(f"expected a visible layer of ReplicatedSoftmax units, got {units!r}")
+    return units
+
+
+def _summary(log_weights: Tensor) -> tuple[float, float, float]:
+    largest = log_weights.max()
+    weights = torch.exp(log_weights - largest)
+    mean = weights.mean()
+    error = weights.std() / mean / len(weights) ** 0.5
+    return float(largest + mean.log()), float(error), float(weights.sum().square() / weights.square().sum())

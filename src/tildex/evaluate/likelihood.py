@@ -1,0 +1,280 @@
+r"""The log-likelihood of rows under any model with a normaliser, and everything a figure must carry to be compared.
+
+.. math:: \text{bound}(x) - \log Z \;\le\; \log \frac1K \sum_k w_k(x) - \log Z \;\lesssim\; \log P(x)
+
+A model offers ``bound(x, generator)``, ``log_weight(x, generator)`` and ``normaliser``: an RBM's bound is exact,
+that of a deep machine or network is variational, and importance weights tighten it.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from tildex.evaluate.ais import Progress
+from tildex.evaluate.estimate import Estimate
+from tildex.evaluate.exact import enumerable
+from tildex.evaluate.exact import log_partition as exact_log_partition
+from tildex.evaluate.two_sided import TwoSided, two_sided
+from tildex.generator import Generator
+from tildex.models import BoltzmannMachine
+from tildex.products import fast_products
+
+__all__ = ["Annealing", "Bounded", "Likelihood", "likelihood"]
+
+_CHUNK = 1000
+
+
+class Bounded(Protocol):
+    """A model whose log-likelihood can be bounded and estimated, but for one log Z."""
+
+    def bound(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return a bound on log P(x) before log Z is taken off, or an estimate of one, shape (batch,)."""
+        ...
+
+    def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return the log of one importance weight of each row, shape (batch,)."""
+        ...
+
+    @property
+    def normaliser(self) -> BoltzmannMachine:
+        """The machine whose log Z is to be taken off."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Annealing:
+    """How log Z is estimated where it cannot be enumerated.
+
+    Attributes
+    ----------
+    n_chains, n_betas, burn_in : int
+        Of :func:`two_sided`.
+    precision : torch.dtype
+        Of its matrix products.
+    """
+
+    n_chains: int = 100
+    n_betas: int = 10_000
+    burn_in: int = 1000
+    precision: torch.dtype = torch.float32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likelihood:
+    """A log-likelihood in nats a row, and how it was had.
+
+    Attributes
+    ----------
+    bound : Estimate
+        The mean bound, log Z taken off; exact but for log Z where ``exact``. Its error joins that of rows and log Z.
+    tightened : Estimate or None
+        The mean log of ``n_samples`` importance weights a row; None where the bound is exact.
+    log_partition : Estimate
+        log Z; without error where it was enumerated.
+    annealing : TwoSided or None
+        The two runs that estimated log Z; None where it was enumerated.
+    rows, n_samples : int
+        How many rows, and weights a row.
+    error_over_rows : float
+        The standard error of the bound over rows alone.
+    notes : dict of str to str
+        What the caller knows: model, data, split, binarisation, seed.
+    """
+
+    bound: Estimate
+    tightened: Estimate | None
+    log_partition: Estimate
+    annealing: TwoSided | None
+    rows: int
+    n_samples: int
+    error_over_rows: float
+    notes: dict[str, str]
+
+    @property
+    def value(self) -> Estimate:
+        """The best estimate there is: tightened if it is a bound, exact otherwise."""
+        return self.bound if self.tightened is None else self.tightened
+
+    @property
+    def exact(self) -> bool:
+        """Whether all that is hidden was summed out."""
+        return self.tightened is None
+
+    @property
+    def ok(self) -> bool:
+        """Whether log Z is exact, or known from both sides."""
+        return self.annealing is None or self.annealing.ok
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Return labels and texts, for a table."""
+        lines = [("log-likelihood" if self.exact else "variational bound", f"{_text(self.bound)} nats a row")]
+        if self.tightened is not None:
+            lines.append(
+                (
+                    "importance-weighted estimate",
+                    f"{_text(self.tightened)} nats a row, {self.n_samples} samples a row",
+                )
+            )
+        errors = f"{self.error_over_rows:.3f} over {self.rows} rows"
+        if self.log_partition.standard_error:
+            errors += f", {self.log_partition.standard_error:.3f} of log Z"
+        lines.append(("standard errors", errors))
+        lines += self._partition_lines()
+        return lines + [(name.replace("_", " "), text) for name, text in self.notes.items()]
+
+    def _partition_lines(self) -> list[tuple[str, str]]:
+        value = f"{self.log_partition.value:.3f}"
+        if (both := self.annealing) is None:
+            return [("log Z", f"{value}, exact: one side enumerated")]
+        moved = both.forward.log_partition.value - both.halved.log_partition.value
+        lines = [
+            ("log Z", f"{value} ± {self.log_partition.standard_error:.3f}, annealed importance sampling"),
+            *(
+                (
+                    f"log Z, {name}",
+                    f"{result.log_partition.value:.3f} ± {result.log_partition.standard_error:.3f}, "
+                    f"effective sample size {result.effective_sample_size:.0f} of {result.n_chains} chains",
+                )
+                for name, result in (("forward", both.forward), ("reverse", both.reverse))
+            ),
+            ("gap between them", f"{both.gap:.3f} nats"),
+            (
+                "temperatures",
+                f"{both.forward.n_betas:,}; half as many give {-moved:+.3f} nats of log Z forward",
+            ),
+            ("base", "independent units with the means of the layers' base biases"),
+            ("burn-in of reverse chains", f"{both.burn_in:,} Gibbs steps"),
+        ]
+        return [*lines, ("verdict", both.verdict)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        return {
+            **self.notes,
+            "rows": self.rows,
+            "estimator": "exact" if self.exact else "variational bound",
+            "bound": asdict(self.bound),
+            "importance_weighted": None if self.tightened is None else asdict(self.tightened),
+            "samples_a_row": self.n_samples,
+            "error_over_rows": self.error_over_rows,
+            "log_partition": asdict(self.log_partition),
+            "enumerated": self.annealing is None,
+            "annealing": None if self.annealing is None else self.annealing.to_json(),
+            "ok": self.ok,
+        }
+
+
+@torch.no_grad()
+def likelihood(
+    model: Bounded,
+    x: Tensor,
+    generator: Generator,
+    *,
+    start: Tensor | None = None,
+    n_samples: int = 100,
+    annealing: Annealing | None = None,
+    log_volume: float = 0.0,
+    notes: dict[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Likelihood:
+    """Return the mean log-likelihood of rows, log Z exact where it can be enumerated and from both sides elsewhere.
+
+    Parameters
+    ----------
+    model : Bounded
+        A Boltzmann machine of any depth, or a deep belief network.
+    x : Tensor of shape (rows, columns)
+        In the model's units, binarised as it should be.
+    generator : Generator
+        Draws chains and weights.
+    start : Tensor of shape (any, columns), optional
+        Rows from which reverse chains begin, better not the ones that are measured; ``x`` when not given. For a model
+        whose normaliser is another machine they are taken up to it.
+    n_samples : int
+        Importance weights a row, where the bound is not exact.
+    annealing : Annealing, optional
+        Chains and temperatures.
+    log_volume : float
+        What a log-density of the data adds to one in the model's units.
+    notes : dict of str to str, optional
+        What to print beside the figure: data, split, binarisation, seed.
+    progress : callable, optional
+        Told what is being done and how far it is.
+    """
+    machine, settings = model.normaliser, annealing or Annealing()
+    both = None
+    if not enumerable(machine):
+        rows = _top_rows(model, x if start is None else start, generator)
+        both = two_sided(machine, generator, start=rows, progress=progress, **_fields(settings))
+    partition = Estimate(exact_log_partition(machine)) if both is None else both.log_partition
+    bounds, weights = _over_rows(model, x, generator, n_samples, progress)
+    over_rows = Estimate.of((bounds + log_volume).cpu().numpy())
+    tightened = None
+    if weights is not None:
+        tightened = _less(Estimate.of((weights + log_volume).cpu().numpy()), partition)
+    return Likelihood(
+        bound=_less(over_rows, partition),
+        tightened=tightened,
+        log_partition=partition,
+        annealing=both,
+        rows=len(x),
+        n_samples=0 if tightened is None else n_samples,
+        error_over_rows=over_rows.standard_error,
+        notes=dict(notes or {}),
+    )
+
+
+def _over_rows(
+    model: Bounded, x: Tensor, generator: Generator, n_samples: int, progress: Progress | None
+) -> tuple[Tensor, Tensor | None]:
+    """Return every row's bound and log mean weight, in float64; None in place of weights where bounds are exact."""
+    bounds, weights = [], []
+    with fast_products(x.device):
+        for part in x.split(_CHUNK):
+            bound, weigh = _conditional(model, part, generator)
+            bounds.append(bound.double())
+            if weigh is not None:
+                draws = torch.stack([weigh(generator).double() for _ in range(n_samples)])
+                weights.append(draws.logsumexp(0) - math.log(n_samples))
+            if progress is not None:
+                progress("rows", sum(map(len, bounds)) / len(x))
+    return torch.cat(bounds), torch.cat(weights) if weights else None
+
+
+def _conditional(
+    model: Bounded, x: Tensor, generator: Generator
+) -> tuple[Tensor, Callable[[Generator], Tensor] | None]:
+    """Return rows' bound and what draws their weights: a machine's mean field is found once for all of them."""
+    if isinstance(model, BoltzmannMachine):
+        posterior = model.posterior(x)
+        return posterior.bound(), None if posterior.exact else posterior.log_weight
+    return model.bound(x, generator), functools.partial(model.log_weight, x)
+
+
+def _top_rows(model: Any, rows: Tensor, generator: Generator) -> Tensor:
+    """Return rows of the normaliser's visible layers: for a belief network, what it recognises and any labels."""
+    if model.normaliser is model:
+        return rows
+    below, labels = model.split(rows)
+    top = model.up(below, generator)[-1]
+    return top if labels is None else torch.cat([top, labels], 1)
+
+
+def _less(mean: Estimate, partition: Estimate) -> Estimate:
+    error = math.hypot(mean.standard_error, partition.standard_error)
+    return Estimate(mean.value - partition.value, error)
+
+
+def _fields(settings: Annealing) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in Annealing.__dataclass_fields__}
+
+
+def _text(estimate: Estimate) -> str:
+    return f"{estimate.value:.2f} ± {estimate.standard_error:.2f}"

@@ -1,0 +1,299 @@
+r"""The deep belief network: directed layers below, a Boltzmann machine on top, and recognition weights to go up by.
+
+.. math:: P(v, h_1, \dots, h_L) = P(v \mid h_1) \cdots P(h_{L-1} \mid h_L) \, P_{\text{top}}(h_L), \qquad
+          Q(h_1, \dots, h_L \mid v) = Q(h_1 \mid v) \cdots Q(h_L \mid h_{L-1})
+
+For any Q the mean of :math:`\log P(v, h) - \log Q(h \mid v)` over Q bounds :math:`\log P(v)` from below.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+from tildex.maps import Down, Up
+from tildex.models.boltzmann import BoltzmannMachine, Clamp
+from tildex.models.pair import Conditional, Pair
+from tildex.models.stack import unroll
+from tildex.shapes import Update
+from tildex.units import Units
+
+__all__ = ["BeliefNetwork"]
+
+
+class BeliefNetwork(nn.Module):
+    """Pairs whose decoders generate and whose encoders recognise, under a machine that holds the prior (Hinton,
+    Osindero & Teh, 2006, "A fast learning algorithm for deep belief nets").
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        From the data upwards. Encoder and decoder of a pair may start with equal weights; they must not share them,
+        for up-down training moves them apart.
+    top : BoltzmannMachine
+        Its layer 0 is what the last pair encodes. One more visible layer may hold labels, a variable of several
+        classes. Its hidden layers are joined to visible ones only, so that they can be summed out.
+
+    Raises
+    ------
+    ValueError
+        If the top machine is not such, or a layer's family or size is not the same from below and from above.
+
+    Example
+    -------
+    >>> import torch
+    >>> from tildex.maps import Coupling
+    >>> from tildex.models import BeliefNetwork, BoltzmannMachine, Layer
+    >>> from tildex.units import Bernoulli
+    >>> generator = Generator(0)
+    >>> def rbm(low, high):
+    ...     layers = [Layer(Bernoulli(), low), Layer(Bernoulli(), high)]
+    ...     return BoltzmannMachine(layers, {(0, 1): Coupling(low, high, generator=generator)})
+    >>> network = BeliefNetwork.of([rbm(6, 4), rbm(4, 5)])
+    >>> [layer.shape[1] for layer in network.up(torch.zeros(3, 6))]
+    [6, 4]
+    >>> network.sample(3, 10, generator).shape, network.bound(torch.zeros(3, 6), generator).shape
+    (torch.Size([3, 6]), torch.Size([3]))
+    """
+
+    pairs: Sequence[Pair]
+    top: BoltzmannMachine
+
+    def __init__(self, pairs: Sequence[Pair], top: BoltzmannMachine) -> None:
+        super().__init__()
+        _check_top(top)
+        self.pairs = nn.ModuleList(pairs)  # type: ignore[assignment]
+        self.top = top
+        _check_joints(pairs, top)
+
+    @classmethod
+    def of(cls, machines: Sequence[BoltzmannMachine]) -> BeliefNetwork:
+        """Return the network of machines trained one on the other: the last is the top, the others become pairs.
+
+        Weights are copied, those of a pair twice: recognition and generation start equal and are free to part.
+        """
+        *below, top = machines
+        pairs = [machine.pair() for machine in below]
+        return cls(
+            [Pair(copy.deepcopy(pair.encoder), copy.deepcopy(pair.decoder)) for pair in pairs],
+            copy.deepcopy(top),
+        )
+
+    @property
+    def normaliser(self) -> BoltzmannMachine:
+        """The machine whose log Z :meth:`bound` and :meth:`log_weight` still need taken off."""
+        return self.top
+
+    @property
+    def label(self) -> int | None:
+        """The top machine's layer of labels, if it has one."""
+        return self.top.visible[1] if len(self.top.visible) > 1 else None
+
+    @property
+    def n_classes(self) -> int:
+        """The classes of the label layer, 0 without one."""
+        return 0 if self.label is None else self.top.layers[self.label].size
+
+    @property
+    def n_visible(self) -> int | None:
+        """The columns of the data; None where the lowest decoder is no single affine map."""
+        if not self.pairs:
+            return self.top.layers[0].size
+        weight = self.pairs[0].decoder.map.affine_weight()
+        return None if weight is None else weight.shape[0]
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the data and the labels of rows that hold both, or the data and None of rows without labels."""
+        if self.label is None or x.shape[-1] == self.n_visible:
+            return x, None
+        return x[..., : -self.n_classes], x[..., -self.n_classes :]
+
+    def up(self, v: Tensor, generator: Generator | None = None) -> list[Tensor]:
+        """Return every directed layer's values going up, ``v`` first: means, or with a generator draws."""
+        layers = [v]
+        for pair in self.pairs:
+            layers.append(_value(pair.encoder, layers[-1], generator))
+        return layers
+
+    def down(self, h: Tensor, generator: Generator | None = None) -> list[Tensor]:
+        """Return every directed layer's values going down from ``h``, which is last in the list, the data first."""
+        layers = [h]
+        for pair in reversed(self.pairs):
+            layers.append(_value(pair.decoder, layers[-1], generator))
+        return layers[::-1]
+
+    def sample(self, n: int, n_steps: int, generator: Generator, *, clamp: Clamp | None = None) -> Tensor:
+        """Draw data: ``n`` Gibbs chains in the top machine, then once down, shape (n, visible).
+
+        Parameters
+        ----------
+        n, n_steps : int
+            Chains and Gibbs steps of each, from independent units with the means of the layers' bases.
+        generator : Generator
+            Draws everything.
+        clamp : mapping, optional
+            What the top machine keeps, by layer: labels to draw the data of.
+        """
+        return self.down(self.chains(n, n_steps, generator, clamp=clamp)[0], generator)[0]
+
+    def visible_means(self, state: Sequence[Tensor], generator: Generator) -> Tensor:
+        """Return the data's means given the top machine's state, the layers between drawn, shape (chains, visible)."""
+        if not self.pairs:
+            return self.top.layers[0].units.mean(self.top.inputs(0, state))
+        return self.pairs[0].decoder.mean(self.down(state[0], generator)[1])
+
+    def chains(
+        self, n: int, n_steps: int, generator: Generator, *, clamp: Clamp | None = None
+    ) -> list[Tensor]:
+        """Return the state of the top machine's chains, as :meth:`sample` runs them."""
+
+        def draw(units: Units, inputs: Tensor) -> Tensor:
+            return units.sample(inputs, generator)
+
+        state = [draw(layer.units, layer.base.expand(n, -1)) for layer in self.top.layers]
+        for k, (values, known) in (clamp or {}).items():
+            state[k] = torch.where(known, values, state[k])
+        for _ in range(n_steps):
+            state = self.top.sweep(state, draw, clamp=clamp)
+        return state
+
+    def top_rows(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return draws of the top machine's visible layers given rows, labels too where ``x`` has none."""
+        v, labels = self.split(x)
+        h = self.up(v, generator)[-1]
+        if self.label is None:
+            return h
+        if labels is None:
+            labels = self.top.layers[self.label].units.sample(self._log_joint(h), generator)
+        return torch.cat([h, labels], -1)
+
+    def bound(self, x: Tensor, generator: Generator, *, n_samples: int = 1) -> Tensor:
+        """Return an unbiased estimate of the variational bound on log P(x), log Z not taken off, shape (batch,).
+
+        It is the mean of ``n_samples`` log weights: where recognition is good, what varies in the terms cancels.
+        """
+        return torch.stack([self.log_weight(x, generator) for _ in range(n_samples)]).mean(0)
+
+    def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return the log of one importance weight P*(x, h) / Q(h | x), h drawn from Q, shape (batch,).
+
+        The mean of weights, not of their logs, is P(x) times Z, without bias (Salakhutdinov & Murray, 2008, "On the
+        quantitative analysis of deep belief networks"). ``x`` may hold labels beside the data; without them, they are
+        summed out.
+        """
+        return self.weigh(x, lambda units, inputs: units.sample(inputs, generator))
+
+    def weigh(self, x: Tensor, draw: Update) -> Tensor:
+        """Return the log of an importance weight as :meth:`log_weight` does, hidden values by a draw of one's own."""
+        below, labels = self.split(x)
+        total = below.new_zeros(len(below))
+        for pair in self.pairs:
+            inputs = pair.encoder.inputs(below)
+            h = draw(pair.encoder.units, inputs)
+            total = total + pair.decoder.log_prob(below, h) - pair.encoder.units.log_prob(h, inputs)
+            below = h
+        if labels is None and self.label is not None:
+            return total + self._log_joint(below).logsumexp(-1)
+        return total + self._log_top(below, labels)
+
+    def log_label(self, v: Tensor) -> Tensor:
+        """Return the log-probability of each class given the data's code, shape (batch, classes).
+
+        The code is the mean going up; the top machine's hidden units are summed out, so a class's score is exactly
+        minus its free energy.
+
+        Raises
+        ------
+        ValueError
+            If the top machine has no layer of labels.
+        """
+        return self._log_joint(self.up(v)[-1]).log_softmax(-1)
+
+    def clamp_labels(self, labels: Tensor) -> Clamp:
+        """Return what keeps the label layer at ``labels``, shape (chains, classes)."""
+        return {self._label(): (labels, torch.ones_like(labels, dtype=torch.bool))}
+
+    def encoders(self) -> list[Conditional]:
+        """Return the conditionals going up, the top machine's last, over the same parameters: a start for a network.
+
+        A label layer counts as unknown: its mean under its own biases joins the hidden biases, as a copy.
+        """
+        return [pair.encoder for pair in self.pairs] + [self._top_pair().encoder]
+
+    def unroll(self) -> Pair:
+        """Return the deep autoencoder over the same parameters: up by recognition, down by generation."""
+        return unroll([*self.pairs, self._top_pair()])
+
+    def _top_pair(self) -> Pair:
+        coupling = self.top.couplings[self.top.edges.index((0, 1))]
+        visible, hidden = self.top.layers[0], self.top.layers[1]
+        bias = hidden.bias
+        if self.label is not None:
+            layer = self.top.layers[self.label]
+            labels = self.top.couplings[self.top.edges.index((1, self.label))]
+            with torch.no_grad():
+                shifted = labels.down(layer.units.mean(layer.bias)[None], bias)[0]
+            bias = nn.Parameter(shifted)
+        return Pair(
+            Conditional(Up(coupling, bias), hidden.units),
+            Conditional(Down(coupling, visible.bias), visible.units),
+        )
+
+    def _log_top(self, h: Tensor, labels: Tensor | None) -> Tensor:
+        """Return the log of the top machine's unnormalised probability, its hidden layers summed out."""
+        state = [h] * len(self.top.layers)
+        if self.label is not None and labels is not None:
+            state[self.label] = labels
+        return self.top.log_marginal(state)
+
+    def _log_joint(self, h: Tensor) -> Tensor:
+        """Return the log of the unnormalised probability with each class, shape (batch, classes)."""
+        layer = self.top.layers[self._label()]
+        classes = layer.units.nodes(layer.bias.detach())[0].to(h)
+        return torch.stack([self._log_top(h, c.expand(len(h), -1)) for c in classes], -1)
+
+    def _label(self) -> int:
+        if self.label is None:
+            raise ValueError("the top machine has no label layer: build it with one, and visible=(0, 2)")
+        return self.label
+
+
+def _value(conditional: Conditional, condition: Tensor, generator: Generator | None) -> Tensor:
+    return conditional.mean(condition) if generator is None else conditional.sample(condition, generator)
+
+
+def _check_top(top: BoltzmannMachine) -> None:
+    if set(top.visible) != set(top.sides[0]) or top.visible[0] != 0 or (0, 1) not in top.edges:
+        raise ValueError(
+            "expected a top machine whose layer 0 is visible and joined to layer 1, and whose hidden layers are joined "
+            f"to visible ones only, got visible layers {top.visible} and edges {top.edges}"
+        )
+    if len(top.visible) == 1:
+        return
+    label = top.layers[top.visible[1]]
+    if len(top.visible) > 2 or not label.units.finite or label.size != label.units.group:
+        raise ValueError(
+            "expected one layer of labels beside layer 0, of one finite variable such as Categorical(10) with size 10, "
+            f"got {len(top.visible) - 1} layers, the first of {label.size} {label.units!r} units"
+        )
+
+
+def _check_joints(pairs: Sequence[Pair], top: BoltzmannMachine) -> None:
+    above: list[tuple[Units, int | None]] = []
+    for pair in pairs[1:]:
+        weight = pair.decoder.map.affine_weight()
+        above.append((pair.decoder.units, None if weight is None else weight.shape[0]))
+    if pairs:
+        above.append((top.layers[0].units, top.layers[0].size))
+    for depth, (pair, (units, size)) in enumerate(zip(pairs, above, strict=True), 1):
+        weight = pair.encoder.map.affine_weight()
+        ours = None if weight is None else weight.shape[0]
+        if type(units) is not type(pair.encoder.units) or (size and ours and size != ours):
+            raise ValueError(
+                f"hidden layer {depth} is {ours} {pair.encoder.units!r} units from below and {size} {units!r} from "
+                "above: they must be the same"
+            )

@@ -1,0 +1,138 @@
+r"""The gradient of every Boltzmann rule: statistics of the data's states less those of the model's, centred or not.
+
+.. math:: \nabla_{W} = \langle (h - \lambda)(v - \mu)^\top \rangle_{\text{model}}
+                     - \langle (h - \lambda)(v - \mu)^\top \rangle_{\text{data}}
+
+Centring is a change of parameters under which the likelihood stays what it is and its gradient points better
+(Montavon & Müller, 2012, "Deep Boltzmann machines and the centering trick"; Melchior, Fischer & Wiskott, 2016, "How to
+center deep Boltzmann machines").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tildex.models import BoltzmannMachine
+
+__all__ = ["Gradients", "Offsets", "contrast", "units_gradients"]
+
+Gradients = list[tuple[nn.Parameter, Tensor]]
+
+
+class Offsets:
+    """The means that centring subtracts, one vector a layer, which follow the data's.
+
+    Parameters
+    ----------
+    rate : float
+        The share of a batch's mean in the new offset; a small one keeps the noise of a batch out of the gradient.
+    """
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+        self.means: list[Tensor] = []
+
+    def follow(self, machine: BoltzmannMachine, state: Sequence[Tensor]) -> None:
+        """Move towards the means of data rows, one state a layer; the first ones are those of the biases."""
+        if not self.means:
+            # A copy: offsets live on when the biases move.
+            self.means = [layer.units.mean(layer.bias.detach()).clone() for layer in machine.layers]
+        for offset, x in zip(self.means, state, strict=True):
+            offset.lerp_(x.mean(0).to(offset.dtype), self.rate)
+
+    def get_state(self) -> dict[str, Tensor]:
+        """Return them by name."""
+        return {f"offset_{k}": offset for k, offset in enumerate(self.means)}
+
+    def set_state(self, state: Mapping[str, Tensor]) -> None:
+        """Take them back; the tensors given stay as they are."""
+        count = sum(name.startswith("offset_") for name in state)
+        self.means = [state[f"offset_{k}"].clone() for k in range(count)]
+
+
+def contrast(
+    machine: BoltzmannMachine,
+    state: Sequence[Tensor],
+    rows: int,
+    *,
+    offsets: Offsets | None = None,
+    extra: Mapping[int, Tensor] | None = None,
+) -> Gradients:
+    """Return the gradient of the data's mean energy less the model's, states held fixed: one product a coupling.
+
+    Parameters
+    ----------
+    machine : BoltzmannMachine
+        Any machine.
+    state : sequence of Tensor
+        Values or means of each layer, data rows first, shape (rows + chains, size).
+    rows : int
+        How many of them are data.
+    offsets : Offsets, optional
+        What to centre with.
+    extra : mapping of int to Tensor, optional
+        Derivatives of penalties by the inputs of a layer, shape (rows, size), which the product takes along.
+    """
+    extra = extra or {}
+    signs = signs_for(rows, len(state[0]) - rows, state[0])
+    biases = []
+    for k, x in enumerate(state):
+        bias = x[rows:].mean(0) - x[:rows].mean(0)
+        biases.append(bias + extra[k].sum(0) if k in extra else bias)
+    signed: dict[int, Tensor] = {}
+    shifts = [torch.zeros_like(bias) for bias in biases]
+    gradients: Gradients = []
+    for (low, high), coupling in zip(machine.edges, machine.couplings, strict=True):
+        if high not in signed:
+            signed[high] = state[high] * signs
+            if high in extra:
+                signed[high][:rows] += extra[high]
+        gradient = torch.mm(signed[high].t(), state[low]).to(state[low].dtype)
+        if offsets is not None:
+            mu, lam = offsets.means[low], offsets.means[high]
+            gradient.addr_(biases[high], mu, alpha=-1).addr_(lam, biases[low], alpha=-1)
+        # A gain of two stands for two copies of a layer, each of which has its part in the gradient.
+        if (gain := max(coupling.up_gain, coupling.down_gain)) != 1:
+            gradient.mul_(gain)
+        if offsets is not None:
+            shifts[high].addmv_(gradient, mu, alpha=coupling.up_gain)
+            shifts[low].addmv_(gradient.t(), lam, alpha=coupling.down_gain)
+        gradients.append((coupling.weight, gradient))
+    for layer, bias, shift in zip(machine.layers, biases, shifts, strict=True):
+        gradients.append((layer.bias, bias if offsets is None else bias - shift))
+    return gradients
+
+
+def units_gradients(
+    machine: BoltzmannMachine, state: Sequence[Tensor], inputs: Mapping[int, Tensor], rows: int
+) -> Gradients:
+    """Return the gradient of parameters that unit families learn, such as precisions; empty where none does.
+
+    Parameters
+    ----------
+    machine, state, rows
+        As in :func:`contrast`.
+    inputs : mapping of int to Tensor
+        Of the layers that are summed out: their families' part is the log-partition, the others' their energy.
+    """
+    gradients: Gradients = []
+    for k, layer in enumerate(machine.layers):
+        if not layer.learns:
+            continue
+        with torch.enable_grad():
+            units = layer.units
+            values = units.cgf(inputs[k].detach()) if k in inputs else -units.energy(state[k].detach())
+            parameters = list(units.parameters())
+            found = torch.autograd.grad(values[rows:].mean() - values[:rows].mean(), parameters)
+        gradients += zip(parameters, found, strict=True)
+    return gradients
+
+
+def signs_for(rows: int, chains: int, like: Tensor) -> Tensor:
+    """Return each row's part in the gradient of minus the log-likelihood, data first, shape (rows + chains, 1)."""
+    signs = like.new_full((rows + chains, 1), 1 / chains)
+    signs[:rows] = -1 / rows
+    return signs

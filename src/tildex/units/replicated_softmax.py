@@ -1,0 +1,178 @@
+r"""Word counts of documents that differ in length.
+
+.. math:: E(x) = -\log \frac{D!}{\prod_k x_k!}, \qquad A(\eta) = D \log \sum_k e^{\eta_k}, \qquad \sum_k x_k = D
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import math
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.units.base import Units
+
+__all__ = ["ReplicatedSoftmax"]
+
+_LONGEST = 2**24
+
+# Count vectors beyond this many numbers are not listed.
+_LARGEST_LIST = 1 << 22
+
+
+class ReplicatedSoftmax(Units):
+    """Counts of ``n_words`` words in documents: D words drawn with the same probabilities, where D is the row's own.
+
+    The softmax units of all D words share one set of weights (Salakhutdinov & Hinton, 2009, "Replicated softmax: an
+    undirected topic model"). Probabilities are of the *count vector*: the energy holds the multinomial coefficient.
+    The probability of the words in their order, which perplexities are made of, is smaller by that coefficient.
+
+    A row's length comes from :meth:`for_rows`; a family that was not told has ``length`` for all. In a Boltzmann
+    machine a hidden bias times D, as in the paper, equals the same number added to every word's weight, because
+    counts add up to D: the machine's own hidden biases count once a document, whatever its length.
+
+    Parameters
+    ----------
+    n_words : int
+        Columns that form one document; ``size / n_words`` documents side by side.
+    length : int
+        Words of a document where no rows tell.
+
+    Attributes
+    ----------
+    lengths : Tensor of shape (..., documents) or None
+        What :meth:`for_rows` has learned.
+
+    Example
+    -------
+    >>> import torch
+    >>> units = ReplicatedSoftmax(3, length=6)
+    >>> units.mean(torch.zeros(1, 3))
+    tensor([[2., 2., 2.]])
+    >>> units.for_rows(torch.tensor([[1.0, 0.0, 2.0], [0.0, 9.0, 0.0]])).mean(torch.zeros(2, 3))
+    tensor([[1., 1., 1.],
+            [3., 3., 3.]])
+    """
+
+    high = math.inf
+    lengths: Tensor | None = None
+
+    def __init__(self, n_words: int = 2, length: int = 1) -> None:
+        super().__init__()
+        if n_words < 1:
+            raise ValueError(f"n_words must be at least 1, got {n_words}")
+        if length < 0:
+            raise ValueError(f"length must be at least 0 words, got {length}")
+        self.n_words = self.group = n_words
+        self.length = length
+        self.finite = math.comb(length + n_words - 1, length) * n_words <= _LARGEST_LIST
+
+    def for_rows(self, x: Tensor) -> Self:
+        """Return a copy in which each row has the length of that row of ``x``, to the nearest whole word."""
+        bound = copy.copy(self)
+        bound.lengths = self._grouped(x).detach().sum(-1).round_()
+        return bound
+
+    def given(self, inputs: Tensor, values: Tensor, known: Tensor) -> tuple[Self, Tensor]:
+        """Return a copy for the words that are left, and inputs under which none of the known counts grows."""
+        taken = self._grouped(torch.where(known, values, 0.0)).sum(-1)
+        left = copy.copy(self)
+        left.lengths = (self.lengths_of(inputs) - taken).clamp_min(0).round_()
+        # Where all counts are known no word is drawn, and inputs that are all minus infinity have no softmax.
+        closed = self._grouped(known) & ~self._grouped(known).all(-1, keepdim=True)
+        return left, inputs.masked_fill(closed.flatten(-2), -torch.inf)
+
+    def energy(self, x: Tensor) -> Tensor:
+        """Return minus the log of the multinomial coefficients: in how many orders the words can stand."""
+        total = torch.lgamma(self._grouped(x).sum(-1) + 1).sum(-1)
+        if x.requires_grad:
+            return torch.lgamma(x + 1).sum(-1) - total
+        # Nearly all counts are 0 or 1, whose log factorial is 0, and this function is a slow one.
+        rows = x.reshape(-1, x.shape[-1])
+        many = ((rows != 0) & (rows != 1)).nonzero(as_tuple=True)
+        repeated = rows.new_zeros(len(rows)).index_add_(0, many[0], torch.lgamma(rows[many] + 1))
+        return repeated.view(x.shape[:-1]) - total
+
+    def cgf(self, inputs: Tensor) -> Tensor:
+        """Return each document's length times its log-sum-exp, summed."""
+        return (self.lengths_of(inputs) * self.slopes(inputs)).sum(-1)
+
+    def slopes(self, inputs: Tensor) -> Tensor:
+        """Return what one more word would add to the log-partition of each document, shape (..., documents)."""
+        return self._grouped(inputs).logsumexp(-1)
+
+    def mean(self, inputs: Tensor) -> Tensor:
+        """Return the expected counts."""
+        return (self.lengths_of(inputs)[..., None] * self._grouped(inputs).softmax(-1)).flatten(-2)
+
+    def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
+        """Draw the words one by one: where uniform numbers fall in the cumulative probabilities."""
+        # In float64, for the row's number and the place within it share the digits of one number.
+        cumulative = self._grouped(inputs.detach()).double().softmax(-1).cumsum(-1).view(-1, self.n_words)
+        cumulative = cumulative / cumulative[:, -1:]
+        lengths = self.lengths_of(inputs).expand(*inputs.shape[:-1], -1).flatten()
+        number = torch.arange(len(cumulative), device=inputs.device)
+        document = number.repeat_interleave(lengths.long())
+        place = document + generator.uniform(len(document), dtype=torch.float64)
+        word = torch.searchsorted((cumulative + number[:, None]).flatten(), place, right=True)
+        counts = inputs.new_zeros(cumulative.numel())
+        return counts.index_add_(0, word, torch.ones_like(place, dtype=inputs.dtype)).view(inputs.shape)
+
+    def mode(self, inputs: Tensor) -> Tensor:
+        """Return the most likely counts: whole shares first, then word by word to the largest p / (count + 1)."""
+        p = self._grouped(inputs).softmax(-1)
+        words = self.lengths_of(inputs).expand(p.shape[:-1])
+        counts = (p * words[..., None]).floor()
+        left = words - counts.sum(-1)
+        while (left > 0).any():
+            best = (p / (counts + 1)).argmax(-1, keepdim=True)
+            counts.scatter_add_(-1, best, (left > 0).to(counts.dtype)[..., None])
+            left = left - 1
+        return counts.flatten(-2)
+
+    def inputs_for(self, mean: Tensor) -> Tensor:
+        """Return the logs of the words' shares, kept above 1e-5."""
+        counts = self._grouped(mean)
+        share = counts / counts.sum(-1, keepdim=True).clamp_min(1e-30)
+        return share.clamp_min(1e-5).log().flatten(-2)
+
+    def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Return all count vectors of ``length`` words.
+
+        Raises
+        ------
+        ValueError
+            If there are too many.
+        """
+        if not self.finite:
+            raise ValueError(
+                f"{self!r} has too many count vectors to list: use fewer words, or annealed importance sampling"
+            )
+        # Where the bars stand among words and bars says how many of each word there are.
+        places = list(itertools.combinations(range(self.length + self.n_words - 1), self.n_words - 1))
+        bars = torch.tensor(places, dtype=torch.long).view(len(places), self.n_words - 1)
+        ends = torch.nn.functional.pad(bars, (1, 0), value=-1)
+        after = torch.nn.functional.pad(bars, (0, 1), value=self.length + self.n_words - 1)
+        counts = (after - ends - 1).to(inputs)
+        return counts, counts.new_ones(len(counts))
+
+    def outside(self, x: Tensor) -> str | None:
+        """Refuse documents so long that float32 no longer counts their words one by one."""
+        if (message := super().outside(x)) is not None:
+            return message
+        longest = float(self._grouped(x).sum(-1).max())
+        return None if longest <= _LONGEST else f"documents of at most {_LONGEST:,} words, got {longest:g}"
+
+    def lengths_of(self, inputs: Tensor) -> Tensor:
+        """Return the lengths, shape (documents,) or (..., documents)."""
+        documents = inputs.shape[-1] // self.n_words
+        if self.lengths is None:
+            return inputs.new_full((documents,), self.length)
+        return self.lengths.to(inputs)
+
+    def _grouped(self, x: Tensor) -> Tensor:
+        return x.unflatten(-1, (-1, self.n_words))
