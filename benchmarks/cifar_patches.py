@@ -1,16 +1,17 @@
 """Linear classification of CIFAR-10 on features of 6 x 6 patches: a Gaussian RBM, k-means and random patches.
 
 The pipeline is that of Coates, Ng & Lee (2011), "An analysis of single-layer networks in unsupervised feature
-learning", the same for all three: patches of equal brightness and contrast, whitened (epsilon 0.1); the code of the
-patch at each of 27 x 27 places; sums over four quadrants; standardised columns; a linear classifier under the squared
-hinge loss, one class against all others. How strongly its weights are held small is chosen on one training image in
-five; then it is trained on all training images and meets the test images once.
+learning", the same for all: patches of equal brightness and contrast, whitened (epsilon 0.1); the code of the patch at
+each of 27 x 27 places; sums over four quadrants; standardised columns; a linear classifier under the squared hinge
+loss, one class against all others. How strongly its weights are held small is chosen on one training image in five;
+then it is trained on all training images and meets the test images once.
 
-Codes: of the RBM, the mean of its hidden units; of k-means and of random patches, how much nearer than on average a
-patch is to a centroid ("triangle").
+Codes: ``means`` of the RBM's hidden units; ``triangle``, how much nearer than on average a patch is to a centroid;
+``threshold``, by how much the product with a filter of length one exceeds a threshold (Coates & Ng, 2011, "The
+importance of encoding versus training with sparse coding and vector quantization").
 
     python benchmarks/cifar_patches.py --data-dir DATA
-    python benchmarks/cifar_patches.py --units 200 --images 4000 --methods rbm --no-test    # a look in a minute or two
+    python benchmarks/cifar_patches.py --units 200 --images 4000 --codes rbm-means --no-test    # a look in a minute
 """
 
 from __future__ import annotations
@@ -33,8 +34,11 @@ SIZE = 6
 STRENGTHS = (0.3, 0.1, 0.03, 0.01, 0.003)
 
 
-def rbm(patches: Tensor, units: int, seed: int, n_iter: int) -> Callable[[Tensor], Tensor]:
-    """Return the codes of a Gaussian RBM with sparse hidden units."""
+Encoder = Callable[[Tensor], Tensor]
+
+
+def rbm(patches: Tensor, units: int, seed: int, n_iter: int) -> tuple[Tensor, Encoder]:
+    """Return the filters of a Gaussian RBM with sparse hidden units, shape (units, pixels), and its own code."""
     model = GaussianRBM(
         units,
         rule=CD(1, penalty=KLSparsity(1.0, target=0.03)),
@@ -43,11 +47,11 @@ def rbm(patches: Tensor, units: int, seed: int, n_iter: int) -> Callable[[Tensor
         batch_size=100,
         random_state=seed,
     ).fit(patches)
-    return model.transform
+    return torch.as_tensor(model.components_), model.transform
 
 
-def kmeans(patches: Tensor, units: int, seed: int, n_iter: int) -> Callable[[Tensor], Tensor]:
-    """Return triangle codes of Lloyd's centroids, which start at random patches."""
+def kmeans(patches: Tensor, units: int, seed: int, n_iter: int) -> tuple[Tensor, Encoder]:
+    """Return Lloyd's centroids, which start at random patches, and their triangle code."""
     centroids = patches[torch.from_numpy(Generator(seed).permutation(len(patches))[:units])].clone()
     for _ in range(n_iter):
         sums, counts = torch.zeros_like(centroids), torch.zeros(units)
@@ -57,19 +61,33 @@ def kmeans(patches: Tensor, units: int, seed: int, n_iter: int) -> Callable[[Ten
             sums.index_add_(0, nearest, part)
             counts.index_add_(0, nearest, torch.ones(len(part)))
         centroids = torch.where(counts[:, None] > 0, sums / counts[:, None].clamp_min(1), centroids)
-    return triangle(centroids)
+    return centroids, triangle(centroids)
 
 
-def random(patches: Tensor, units: int, seed: int, n_iter: int) -> Callable[[Tensor], Tensor]:
-    """Return triangle codes of random patches: nothing is learned."""
+def random(patches: Tensor, units: int, seed: int, n_iter: int) -> tuple[Tensor, Encoder]:
+    """Return random patches and their triangle code: nothing is learned."""
     return kmeans(patches, units, seed, 0)
 
 
-METHODS = {"rbm": rbm, "kmeans": kmeans, "random": random}
+LEARNERS = {"rbm": rbm, "kmeans": kmeans, "random": random}
 PASSES = {"rbm": 10, "kmeans": 15, "random": 0}
+CODES = (
+    "rbm-means",
+    "rbm-threshold",
+    "kmeans-triangle",
+    "kmeans-threshold",
+    "random-triangle",
+    "random-threshold",
+)
 
 
-def triangle(centroids: Tensor) -> Callable[[Tensor], Tensor]:
+def threshold(filters: Tensor, level: float) -> Encoder:
+    """Return the encoder max(0, product with the filter made of length one - level)."""
+    unit = torch.nn.functional.normalize(filters, dim=1).t().contiguous()
+    return lambda x: (x @ unit).sub_(level).clamp_min_(0)
+
+
+def triangle(centroids: Tensor) -> Encoder:
     """Return the encoder max(0, mean distance to all centroids - distance to this one)."""
     squares = centroids.square().sum(1)
 
@@ -129,7 +147,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--codes", nargs="+", choices=CODES, default=list(CODES))
+    parser.add_argument("--threshold", type=float, default=0.5, help="of the threshold codes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--units", type=int, default=1600)
     parser.add_argument("--images", type=int, help="training images; all at hand when not given")
@@ -144,10 +163,15 @@ def main() -> None:
         pixels = random_patches(X, SIZE, options.patches, generator=Generator(seed))
         scaling = PatchScaling.of(pixels)
         patches = scaling(pixels)
-        for method in options.methods:
+        learned: dict[str, tuple[Tensor, Encoder]] = {}
+        for code in options.codes:
             began = time.process_time()
-            passes = PASSES[method] if options.passes is None else options.passes
-            encode = METHODS[method](patches, options.units, seed, passes)
+            learner, kind = code.split("-")
+            if learner not in learned:
+                passes = PASSES[learner] if options.passes is None else options.passes
+                learned[learner] = LEARNERS[learner](patches, options.units, seed, passes)
+            filters, own = learned[learner]
+            encode = threshold(filters, options.threshold) if kind == "threshold" else own
             trained = time.process_time() - began
             F = image_features(X, SIZE, scaling, encode, batch_size=2)
             std, mean = torch.std_mean(F, 0)
@@ -156,7 +180,7 @@ def main() -> None:
             encoded = time.process_time() - began - trained
             strength, validation = choose(F, y)
             line = (
-                f"{method}, {options.units} units, {len(X)} training images, seed {seed}: "
+                f"{code}, {options.units} units, {len(X)} training images, seed {seed}: "
                 f"validation {validation:.2%} at strength {strength:g}"
             )
             if not options.no_test:
