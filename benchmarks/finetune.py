@@ -7,8 +7,8 @@ already is kept. With ``--resume`` an interrupted command goes on from its check
 
     python benchmarks/finetune.py rbm --out runs/finetune --seeds 0 1 2
     python benchmarks/finetune.py dbn --out runs/finetune --seeds 0 1 2
-    python benchmarks/finetune.py dbm --out runs/finetune --start runs/dbm2
-    python benchmarks/finetune.py labels --out runs/finetune --start runs/dbm2 --seeds 0 1 2 3 4 5 6 7 8 9
+    python benchmarks/finetune.py dbm --out runs/finetune --seeds 0 1 2
+    python benchmarks/finetune.py labels --out runs/finetune --seeds 0 1 2 3 4 5 6 7 8 9
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ from tildex import (
     Adam,
     Cosine,
     DeepBeliefNetwork,
+    DeepBoltzmannMachine,
     Dropout,
     Linear,
     StackedClassifier,
+    Variational,
     load,
     read,
 )
@@ -76,13 +78,17 @@ CLASSIC: dict[str, Any] = {
 
 PLAIN: dict[str, Any] = {
     "optimizer": Adam(1e-3, schedule=Cosine(warmup=0.02)),
-    "start_rate": 0.1,
+    "start_rate": 1.0,
     "head_first": 0.05,
     "smoothing": 0.05,
     "averaging": 0.999,
 }
 
-DROPOUT: dict[str, Any] = {**PLAIN, "corruption": Dropout(0.2), "noise": Dropout(0.5), "start_rate": 0.3}
+# One hidden layer wants little noise: on the validation images it erred on 1.19 % without, on 1.11 % with this and on
+# 1.30 % with 0.2 and 0.5.
+LITTLE: dict[str, Any] = {**PLAIN, "corruption": Dropout(0.1), "noise": Dropout(0.3)}
+
+DROPOUT: dict[str, Any] = {**PLAIN, "corruption": Dropout(0.2), "noise": Dropout(0.5)}
 
 
 class Results:
@@ -140,14 +146,6 @@ class Bench:
             make(seed).fit(self.images, checkpoint=checkpoint).save(folder)
             checkpoint.unlink()
         return load(folder, device=self.options.device)
-
-    def given(self, position: int) -> tuple[Any, str]:
-        """Return the run that a seed starts from, one for all or one each."""
-        runs = self.options.start
-        if not runs:
-            raise SystemExit("--start RUN is needed: train one with benchmarks/dbm_mnist.py")
-        run = runs[position % len(runs)]
-        return load(run, device=self.options.device), str(run)
 
     def judge(self, variant: str, seed: int, classify: Callable[[], np.ndarray], **notes: Any) -> None:
         """Train and judge once, unless that was done."""
@@ -220,7 +218,7 @@ def rbm(bench: Bench) -> None:
     for seed in options.seeds:
         start = bench.start("rbm", seed, make)
         bench.judge("rbm, logistic regression", seed, partial(regression, bench, start))
-        bench.tune("rbm, fine-tuned", seed, start, DROPOUT)
+        bench.tune("rbm, fine-tuned", seed, start, LITTLE)
 
 
 def regression(bench: Bench, start: Any) -> np.ndarray:
@@ -267,32 +265,63 @@ def dbn(bench: Bench) -> None:
         bench.tune("dbn, fine-tuned with dropout", seed, start, DROPOUT)
 
 
+def deep_machine(bench: Bench, seed: int) -> DeepBoltzmannMachine:
+    """Return a deep Boltzmann machine of 500 and 1,000 units that are rarely active, trained without labels.
+
+    Such units make the better codes: with 100 labels a logistic regression on the second layer of a machine trained for
+    likelihood, whose units are on half of the time, was right on 81 % of validation images, and on this one's on 87 %.
+    """
+    options = bench.options
+
+    def make(seed: int) -> DeepBoltzmannMachine:
+        return DeepBoltzmannMachine(
+            1000,
+            hidden_layer_sizes=500,
+            n_iter_pretraining=options.pretraining_epochs,
+            pretraining_rule=CLASSIC["rule"],
+            pretraining_optimizer=CLASSIC["optimizer"],
+            rule=Variational(n_mean_field=5, sparsity=0.1, target=0.1),
+            optimizer=SGD(0.01, schedule=Linear()),
+            n_iter=options.pretraining_epochs // 2,
+            batch_size=100,
+            averaging=0.999,
+            binarisation="none",
+            precision=options.precision,
+            device=options.device,
+            random_state=seed,
+        )
+
+    return bench.start("dbm", seed, make)
+
+
 def dbm(bench: Bench) -> None:
     """Judge a deep Boltzmann machine whose second layer feeds the first, fine-tuned without and with dropout."""
-    for position, seed in enumerate(bench.options.seeds):
-        start, run = bench.given(position)
-        bench.tune("dbm, fine-tuned", seed, start, PLAIN, run=run)
-        bench.tune("dbm, fine-tuned with dropout", seed, start, DROPOUT, run=run)
+    for seed in bench.options.seeds:
+        start = deep_machine(bench, seed)
+        bench.tune("dbm, fine-tuned", seed, start, PLAIN)
+        bench.tune("dbm, fine-tuned with dropout", seed, start, DROPOUT)
 
 
 def labels(bench: Bench) -> None:
-    """Judge few labels, as many of each class, from a deep machine and from nothing; a seed is a draw of labels."""
-    for position, seed in enumerate(bench.options.seeds):
-        start, run = bench.given(position)
-        sizes = [layer.size for layer in start.module_.layers[1:]]
+    """Judge few labels, as many of each class, from one deep machine and from nothing; a seed is a draw of labels."""
+    start = deep_machine(bench, 0)
+    sizes = [layer.size for layer in start.module_.layers[1:]]
+    for seed in bench.options.seeds:
         for n in (100, 1000, 10000):
             rows = balanced(bench.y, n, np.random.default_rng(seed))
             few: dict[str, Any] = {
-                **DROPOUT,
+                **PLAIN,
+                "optimizer": Adam(3e-3, schedule=Cosine(warmup=0.02)),
+                "start_rate": 0.1,
                 "batch_size": min(100, n // 4),
-                "n_iter": max(40, 20_000 // n),
-                "averaging": 0.99 if n == 100 else 0.999,
+                "n_iter": {100: 400, 1000: 80, 10000: 40}[n],
+                "averaging": 0.999 if n == 10000 else 0.99,
             }
             random: dict[str, Any] = {**few, "hidden_layer_sizes": sizes, "activation": "logistic"}
             for name, begin, settings in (("dbm", start, few), ("no start", None, random)):
                 model = bench.classifier(begin, seed, settings)
                 learn = partial(model.fit, bench.X[rows], bench.y[rows])
-                bench.judge(f"{name}, {n} labels", seed, partial(_predicted, learn, bench.X_test), run=run)
+                bench.judge(f"{name}, {n} labels", seed, partial(_predicted, learn, bench.X_test))
 
 
 def _predicted(learn: Callable[[], StackedClassifier], X: np.ndarray) -> np.ndarray:
@@ -315,11 +344,10 @@ def main() -> None:
     parser.add_argument("what", choices=commands)
     parser.add_argument("--out", type=Path, required=True, help="the folder of runs and results.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--start", type=Path, nargs="+", help="trained deep machines: one, or one a seed")
     parser.add_argument("--validate", action="store_true", help="judge on the last 10,000 training images")
     parser.add_argument("--epochs", type=int, default=80, help="of fine-tuning")
-    parser.add_argument("--pretraining-epochs", type=int, default=30, help="a layer")
-    parser.add_argument("--strengths", type=float, nargs="+", default=[0.03, 0.1, 0.3, 1.0], help="C to try")
+    parser.add_argument("--pretraining-epochs", type=int, default=60, help="a layer")
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0.3, 1.0, 3.0], help="C to try")
     parser.add_argument("--resume", action="store_true", help="go on from checkpoints")
     parser.add_argument("--precision", default="bfloat16", help="of matrix products: float32 or bfloat16")
     parser.add_argument("--device", default="auto")

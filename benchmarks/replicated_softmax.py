@@ -167,7 +167,7 @@ def main() -> None:
     parser.add_argument("--chains", type=int, default=300, help="of the machine's training")
     parser.add_argument("--steps", type=int, default=5, help="Gibbs steps of the chains an update")
     parser.add_argument("--rate", type=float, default=5e-3)
-    parser.add_argument("--weight-decay", type=float, default=0.01)
+    parser.add_argument("--weight-decay", type=float, default=0.006)
     parser.add_argument("--sweeps", type=int, default=5, help="Gibbs sweeps at each length of the annealing")
     parser.add_argument(
         "--betas", type=int, default=5000, help="temperatures of the annealing from both sides"
