@@ -84,11 +84,9 @@ PLAIN: dict[str, Any] = {
     "averaging": 0.999,
 }
 
-# One hidden layer wants little noise: on the validation images it erred on 1.19 % without, on 1.11 % with this and on
-# 1.30 % with 0.2 and 0.5.
-LITTLE: dict[str, Any] = {**PLAIN, "corruption": Dropout(0.1), "noise": Dropout(0.3)}
-
-DROPOUT: dict[str, Any] = {**PLAIN, "corruption": Dropout(0.2), "noise": Dropout(0.5)}
+# Pretrained layers want little of it. Errors on the validation images, one seed, 60 epochs: a machine of 1,024 units
+# 1.19 % without, 1.11 % with this, 1.30 % with 0.2 and 0.5; a deep Boltzmann machine 1.01 %, 0.92 % and 1.03 %.
+DROPOUT: dict[str, Any] = {**PLAIN, "corruption": Dropout(0.1), "noise": Dropout(0.3)}
 
 
 class Results:
@@ -218,7 +216,7 @@ def rbm(bench: Bench) -> None:
     for seed in options.seeds:
         start = bench.start("rbm", seed, make)
         bench.judge("rbm, logistic regression", seed, partial(regression, bench, start))
-        bench.tune("rbm, fine-tuned", seed, start, LITTLE)
+        bench.tune("rbm, fine-tuned", seed, start, DROPOUT)
 
 
 def regression(bench: Bench, start: Any) -> np.ndarray:

@@ -40,7 +40,9 @@ class ReplicatedSoftmaxRBM(Restricted):
     n_components : int
         Hidden units.
     rule : Rule, optional
-        ``CD(1, k_end=10)`` by default: chains that start at the rows have their lengths.
+        ``CD(1, k_end=10)`` by default: chains that start at the rows have their lengths. Where the likelihood
+        matters, ``LengthTempering(5, penalty=WeightDecay(0.006))``: rules whose chains cannot leave what they know
+        let documents of one word said over and over grow likely.
     optimizer : Optimizer, optional
         ``Adam(0.005)`` with a rate that falls to zero by default.
     n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
