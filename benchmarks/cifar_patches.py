@@ -148,7 +148,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--codes", nargs="+", choices=CODES, default=list(CODES))
-    parser.add_argument("--threshold", type=float, default=0.5, help="of the threshold codes")
+    parser.add_argument("--threshold", type=float, default=0.25, help="of the threshold codes")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--units", type=int, default=1600)
     parser.add_argument("--images", type=int, help="training images; all at hand when not given")
