@@ -47,7 +47,7 @@ def main() -> None:
         compare(X, 100, 1 / 3.5, options.rounds, precision="bfloat16")
         compare(X[: options.rows_small], 10, 1 / 6, options.rounds)
         if importlib.util.find_spec("learnergy"):
-            against_learnergy(X[: options.rows_small], 100, options.rounds)
+            against_learnergy(X, 100, options.rounds)
         else:
             print("learnergy is not installed, and not compared with")
         for batch, rows in ((100, options.rows), (500, options.rows), (10, options.rows_small)):
