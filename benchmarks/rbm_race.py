@@ -1,8 +1,9 @@
 """How long it takes to a held-out log-likelihood: this library's RBM beside scikit-learn's at its best setting.
 
 Both learn 784 x 500 from the same 50,000 MNIST images and are judged on one frozen Bernoulli draw of 10,000 others by
-the same annealed importance sampling, whose time is not counted. scikit-learn gets several settings and a budget each;
-the best value that any of them reaches, and when, is what ours is timed to.
+the same annealing from both sides, whose time is not counted; what differs by more than half a nat is no result.
+scikit-learn gets several settings and a budget each; the best value that any of them reaches, and when, is what ours is
+timed to.
 
     python benchmarks/rbm_race.py --budget 300 --threads 1
 """
@@ -19,7 +20,7 @@ from sklearn.neural_network import BernoulliRBM as ReferenceRBM
 from threadpoolctl import threadpool_limits
 
 from tildex import PCD, RBM, SGD, Bernoulli, Linear, read
-from tildex.evaluate import log_partition_ais
+from tildex.evaluate import two_sided
 from tildex.generator import Generator
 from tildex.maps import Coupling
 from tildex.models import BoltzmannMachine, Layer
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--rates", type=float, nargs="+", default=[0.01, 0.05, 0.1])
     parser.add_argument("--batches", type=int, nargs="+", default=[10, 100])
     parser.add_argument(
-        "--epochs", type=int, nargs="+", default=[4, 8, 16, 30, 60], help="lengths ours is tried at"
+        "--epochs", type=int, nargs="+", default=[1, 2, 4, 8, 16, 30], help="lengths ours is tried at"
     )
     parser.add_argument("--precision", default="bfloat16")
     parser.add_argument("--threads", type=int, default=1)
@@ -97,9 +98,9 @@ def ours(X: np.ndarray, held_out: torch.Tensor, epochs: int, precision: str) -> 
     """Return seconds of training and held-out log-likelihood of a whole training of so many epochs."""
     rbm = RBM(
         HIDDEN,
-        rule=PCD(1, n_chains=250, centring=0.01),
-        optimizer=SGD(0.2, schedule=Linear()),
-        batch_size=250,
+        rule=PCD(1, n_chains=100, centring=0.01),
+        optimizer=SGD(0.1, schedule=Linear()),
+        batch_size=100,
         n_iter=epochs,
         averaging=0.99,
         precision=precision,
@@ -112,8 +113,14 @@ def ours(X: np.ndarray, held_out: torch.Tensor, epochs: int, precision: str) -> 
 
 @torch.no_grad()
 def log_likelihood(machine: BoltzmannMachine, x: torch.Tensor) -> float:
-    """Return the mean log-likelihood of binary rows, by forward AIS."""
-    result = log_partition_ais(machine, Generator(0), n_chains=100, n_betas=2000)
+    """Return the mean log-likelihood of binary rows by annealing from both sides, minus infinity where they disagree.
+
+    A machine with large weights can look likely from one side alone, where no chain finds what it prefers.
+    """
+    result = two_sided(machine, Generator(0), start=x[:100], n_chains=100, n_betas=2000)
+    if abs(result.gap) > 0.5:
+        print(f"    not a result: the two sides differ by {result.gap:.1f} nats", flush=True)
+        return -np.inf
     return float(machine.log_marginal([x, x]).mean()) - result.log_partition.value
 
 
