@@ -61,7 +61,7 @@ def exact_step(model, x, rate, offsets):
     if offsets.rate:
         offsets.follow(model, [x, means[: len(x)]])
     with torch.no_grad():
-        for parameter, gradient in contrast(model, [both, means], len(x), offsets=offsets):
+        for parameter, gradient in contrast(model, [both, means], len(x), offsets=offsets)[0]:
             parameter -= rate * gradient
 
 
@@ -84,7 +84,7 @@ def test_centring_changes_the_direction_and_not_what_is_stationary(close):
     both = torch.cat([x, x])
     means = model.layers[1].units.mean(model.inputs(1, [both, both])).detach()
     offsets.follow(model, [x, means[: len(x)]])
-    for _, gradient in contrast(model, [both, means], len(x), offsets=offsets):
+    for _, gradient in contrast(model, [both, means], len(x), offsets=offsets)[0]:
         torch.testing.assert_close(gradient, torch.zeros_like(gradient))
 
 
@@ -97,7 +97,7 @@ def test_gradient_is_that_of_the_parameters_it_is_centred_in(offsets):
     means = model.layers[1].units.mean(model.inputs(1, [both, both])).detach()
     if offsets is not None:
         offsets.means = [torch.rand(4).double(), torch.rand(3).double()]
-    found = contrast(model, [both, means], 6, offsets=offsets)
+    found, _ = contrast(model, [both, means], 6, offsets=offsets)
     (weight, visible, hidden) = (
         model.couplings[0].weight,
         model.layers[0].bias,

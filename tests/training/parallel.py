@@ -36,4 +36,6 @@ def trained(name):
 if __name__ == "__main__":
     for case in CASES:
         save_file(trained(case), Path(sys.argv[1]) / f"{case}-{distributed.rank()}.safetensors")
+    # Who leaves first would break the other's connection.
+    torch.distributed.barrier()
     torch.distributed.destroy_process_group()

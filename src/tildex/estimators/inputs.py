@@ -107,17 +107,21 @@ class Columns:
 
     @classmethod
     def of(cls, data: Rows) -> Columns:
-        """Return the statistics of all rows, sums in float64; a column that only rounds differently has std 0."""
+        """Return the statistics of all rows; a column that only rounds differently has std 0.
+
+        Sums of a chunk are taken in the type of the rows, those of all chunks in float64: a sum that converts every
+        value takes eight times as long.
+        """
         origin = data.take(slice(0, 1))[0].clone()
         low, high, first = origin, origin, origin.double()
         total, square = torch.zeros_like(first), torch.zeros_like(first)
         for x in chunks(data):
-            least, most = torch.aminmax(x, dim=0)
-            low, high = torch.minimum(low, least), torch.maximum(high, most)
+            # Two passes: torch.aminmax along rows takes four times as long as both.
+            low, high = torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
             # Moments about the first row: no cancellation where the mean is far from zero.
             shifted = x - origin
-            total += shifted.sum(0, dtype=torch.float64)
-            square += shifted.square_().sum(0, dtype=torch.float64)
+            total += shifted.sum(0)
+            square += shifted.square_().sum(0)
         shift = total / len(data)
         std = (square / len(data) - shift.square()).clamp_min(0).sqrt()
         std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0

@@ -6,6 +6,7 @@ r"""One weight array used both ways.
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tildex.generator import Generator
@@ -40,10 +41,14 @@ class Coupling(nn.Module):
 
     def up(self, v: Tensor, onto: Tensor | None = None, beta: float = 1.0) -> Tensor:
         """Return ``beta`` times what the hidden layer receives from ``v``, added to ``onto``, shape (batch, hidden)."""
+        if _rounds(v):
+            return _sum(onto, F.linear(v, self.weight).to(v.dtype), beta * self.up_gain)
         return _product(v, self.weight.t(), onto, beta * self.up_gain)
 
     def down(self, h: Tensor, onto: Tensor | None = None, beta: float = 1.0) -> Tensor:
         """Return ``beta`` times what the visible layer gets from ``h``, added to ``onto``, shape (batch, visible)."""
+        if _rounds(h):
+            return _sum(onto, torch.mm(h, self.weight).to(h.dtype), beta * self.down_gain)
         return _product(h, self.weight, onto, beta * self.down_gain)
 
 
@@ -84,6 +89,21 @@ class Down(Map):
 def _product(x: Tensor, weight: Tensor, onto: Tensor | None, factor: float) -> Tensor:
     # One call multiplies, scales and adds: the sum costs no second pass over memory.
     if onto is not None:
-        return torch.addmm(onto, x, weight, alpha=factor).to(x.dtype)
-    product = torch.mm(x, weight).to(x.dtype)
+        return torch.addmm(onto, x, weight, alpha=factor)
+    product = torch.mm(x, weight)
     return product if factor == 1 else factor * product
+
+
+def _rounds(x: Tensor) -> bool:
+    """Say whether products are taken in a shorter type than sums.
+
+    Both directions then read the weights themselves, never a view of them, so that autocast rounds them once for the
+    length of its block; and biases are added afterwards, unrounded.
+    """
+    return torch.is_autocast_enabled(x.device.type)
+
+
+def _sum(onto: Tensor | None, product: Tensor, factor: float) -> Tensor:
+    if onto is None:
+        return product if factor == 1 else factor * product
+    return torch.add(onto, product, alpha=factor)

@@ -24,7 +24,7 @@ from tildex.models import (
 )
 from tildex.penalties import Penalty
 from tildex.rules.base import Rule, penalties
-from tildex.rules.phases import Offsets, contrast, units_gradients
+from tildex.rules.phases import Offsets, contrast, signs_for, units_gradients
 from tildex.rules.watch import watch
 from tildex.shapes import Loss, Step
 
@@ -106,17 +106,16 @@ class _Contrastive(Rule):
         means = hidden.units.mean(inputs)
         if self._offsets is not None:
             self._offsets.follow(model, [x, means[:rows]])
-        log_weight = hidden.units.cgf(inputs) - visible.units.energy(both)
-        moved = both[rows:].mean(0) - both[:rows].mean(0)
-        gap = log_weight[rows:].mean() - log_weight[:rows].mean() + torch.dot(moved, visible.bias)
-        loss = Loss(gap, {"free_energy_gap": gap})
-        extra: dict[int, Tensor] = {}
+        added, extra = Loss(x.new_zeros(())), {}
         if self.penalty is not None:
             added, extra[1] = _penalised(self.penalty, model, x, inputs[:rows])
-            loss = loss + added
-        loss.gradients += contrast(model, [both, means], rows, offsets=self._offsets, extra=extra)
-        loss.gradients += units_gradients(model, [both, means], {1: inputs}, rows)
-        return loss
+        gradients, moved = contrast(model, [both, means], rows, offsets=self._offsets, extra=extra)
+        gradients += units_gradients(model, [both, means], {1: inputs}, rows)
+        log_weight = hidden.units.cgf(inputs) - visible.units.energy(both)
+        gap = torch.dot(log_weight, signs_for(rows, len(both) - rows, both)) + torch.dot(
+            moved[0], visible.bias
+        )
+        return Loss(gap, {"free_energy_gap": gap}, gradients) + added
 
 
 class CD(_Contrastive):

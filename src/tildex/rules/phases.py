@@ -10,6 +10,7 @@ center deep Boltzmann machines").
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -60,7 +61,7 @@ def contrast(
     *,
     offsets: Offsets | None = None,
     extra: Mapping[int, Tensor] | None = None,
-) -> Gradients:
+) -> tuple[Gradients, list[Tensor]]:
     """Return the gradient of the data's mean energy less the model's, states held fixed: one product a coupling.
 
     Parameters
@@ -75,19 +76,23 @@ def contrast(
         What to centre with.
     extra : mapping of int to Tensor, optional
         Derivatives of penalties by the inputs of a layer, shape (rows, size), which the product takes along.
+
+    Returns
+    -------
+    gradients : list of (Parameter, Tensor)
+        Of the couplings, then of the biases.
+    moved : list of Tensor
+        By how much the model's mean state of each layer exceeds the data's, shape (size,) each.
     """
     extra = extra or {}
     signs = signs_for(rows, len(state[0]) - rows, state[0])
-    biases = []
-    for k, x in enumerate(state):
-        bias = x[rows:].mean(0) - x[:rows].mean(0)
-        biases.append(bias + extra[k].sum(0) if k in extra else bias)
+    moved = [torch.mv(x.t(), signs) for x in state]
+    biases = [bias + extra[k].sum(0) if k in extra else bias for k, bias in enumerate(moved)]
     signed: dict[int, Tensor] = {}
-    shifts = [torch.zeros_like(bias) for bias in biases]
     gradients: Gradients = []
     for (low, high), coupling in zip(machine.edges, machine.couplings, strict=True):
         if high not in signed:
-            signed[high] = state[high] * signs
+            signed[high] = state[high] * signs[:, None]
             if high in extra:
                 signed[high][:rows] += extra[high]
         gradient = torch.mm(signed[high].t(), state[low]).to(state[low].dtype)
@@ -97,13 +102,22 @@ def contrast(
         # A gain of two stands for two copies of a layer, each of which has its part in the gradient.
         if (gain := max(coupling.up_gain, coupling.down_gain)) != 1:
             gradient.mul_(gain)
-        if offsets is not None:
-            shifts[high].addmv_(gradient, mu, alpha=coupling.up_gain)
-            shifts[low].addmv_(gradient.t(), lam, alpha=coupling.down_gain)
         gradients.append((coupling.weight, gradient))
-    for layer, bias, shift in zip(machine.layers, biases, shifts, strict=True):
-        gradients.append((layer.bias, bias if offsets is None else bias - shift))
-    return gradients
+    if offsets is not None:
+        biases = _shifted(machine, biases, gradients, offsets)
+    gradients += [(layer.bias, bias) for layer, bias in zip(machine.layers, biases, strict=True)]
+    return gradients, moved
+
+
+def _shifted(
+    machine: BoltzmannMachine, biases: Sequence[Tensor], gradients: Gradients, offsets: Offsets
+) -> list[Tensor]:
+    """Return the gradients of biases that keep the centred ones' effect, given those of the couplings."""
+    shifts = [torch.zeros_like(bias) for bias in biases]
+    for (low, high), coupling, (_, gradient) in zip(machine.edges, machine.couplings, gradients, strict=True):
+        shifts[high].addmv_(gradient, offsets.means[low], alpha=coupling.up_gain)
+        shifts[low].addmv_(gradient.t(), offsets.means[high], alpha=coupling.down_gain)
+    return [bias - shift for bias, shift in zip(biases, shifts, strict=True)]
 
 
 def units_gradients(
@@ -132,7 +146,12 @@ def units_gradients(
 
 
 def signs_for(rows: int, chains: int, like: Tensor) -> Tensor:
-    """Return each row's part in the gradient of minus the log-likelihood, data first, shape (rows + chains, 1)."""
-    signs = like.new_full((rows + chains, 1), 1 / chains)
+    """Return each row's part in the gradient of minus the log-likelihood, data first, shape (rows + chains,)."""
+    return _signs(rows, chains, like.dtype, like.device)
+
+
+@functools.lru_cache(maxsize=8)
+def _signs(rows: int, chains: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    signs = torch.full((rows + chains,), 1 / chains, dtype=dtype, device=device)
     signs[:rows] = -1 / rows
     return signs

@@ -141,7 +141,7 @@ class UpDown(Rule):
             self._offsets.follow(top, [state[:rows] for state in both])
         log_p = top.log_marginal(both, inputs=inputs)
         gap = log_p[rows:].mean() - log_p[:rows].mean()
-        gradients = contrast(top, both, rows, offsets=self._offsets)
+        gradients, _ = contrast(top, both, rows, offsets=self._offsets)
         return Loss(gap, {"free_energy_gap": gap}, gradients + units_gradients(top, both, inputs, rows))
 
     def _start(self, top: BoltzmannMachine, data: list[Tensor], draw: Update) -> None:

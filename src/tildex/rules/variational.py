@@ -96,8 +96,8 @@ class Variational(Rule):
             if self._offsets is not None:
                 self._offsets.follow(model, data)
             state = [torch.cat(pair) for pair in zip(data, sampled, strict=True)]
-            gradients = contrast(model, state, len(x), offsets=self._offsets)
-            gap = self._gap(model, state, len(x), gradients)
+            gradients, moved = contrast(model, state, len(x), offsets=self._offsets)
+            gap = self._gap(model, state, len(x), gradients, moved)
             loss = Loss(gap, {"energy_gap": gap}, gradients + units_gradients(model, state, {}, len(x)))
             if self.sparsity > 0 and self.progress <= self.sparse_until:
                 loss.gradients += self._pull(model, data)
@@ -150,9 +150,15 @@ class Variational(Rule):
             for k, layer in enumerate(model.layers)
         ]
 
-    def _gap(self, model: BoltzmannMachine, state: list[Tensor], rows: int, gradients: Gradients) -> Tensor:
+    def _gap(
+        self,
+        model: BoltzmannMachine,
+        state: list[Tensor],
+        rows: int,
+        gradients: Gradients,
+        biases: list[Tensor],
+    ) -> Tensor:
         """Return the data's mean energy less the model's, from its gradient: it is linear in weights and biases."""
-        biases = [x[rows:].mean(0) - x[:rows].mean(0) for x in state]
         measures = torch.stack([model.layers[k].units.energy(state[k]) for k in model.visible]).sum(0)
         total = measures[:rows].mean() - measures[rows:].mean()
         for layer, bias in zip(model.layers, biases, strict=True):

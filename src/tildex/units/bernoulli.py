@@ -6,11 +6,11 @@ r"""Binary units.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.softplus import softplus
 
 __all__ = ["Bernoulli"]
 
@@ -31,7 +31,7 @@ class Bernoulli(Units):
 
     def cgf(self, inputs: Tensor) -> Tensor:
         """Return the sum of softplus."""
-        return F.softplus(inputs).sum(-1)
+        return softplus(inputs).sum(-1)
 
     def mean(self, inputs: Tensor) -> Tensor:
         """Return the logistic function."""

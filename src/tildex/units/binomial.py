@@ -8,11 +8,11 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.softplus import softplus
 
 __all__ = ["Binomial"]
 
@@ -49,7 +49,7 @@ class Binomial(Units):
 
     def cgf(self, inputs: Tensor) -> Tensor:
         """Return ``n`` times the sum of softplus."""
-        return self.n * F.softplus(inputs).sum(-1)
+        return self.n * softplus(inputs).sum(-1)
 
     def mean(self, inputs: Tensor) -> Tensor:
         """Return ``n`` times the logistic function."""

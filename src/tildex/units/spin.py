@@ -6,11 +6,11 @@ r"""Spins.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.softplus import softplus
 
 __all__ = ["Spin"]
 
@@ -35,7 +35,7 @@ class Spin(Units):
         """Return the sum of log(2 cosh)."""
         # log(1 + e^y) - y/2 with y = 2 eta loses digits at large eta; this form is even and keeps them.
         size = inputs.abs()
-        return (size + F.softplus(-2 * size)).sum(-1)
+        return (size + softplus(-2 * size)).sum(-1)
 
     def mean(self, inputs: Tensor) -> Tensor:
         """Return the hyperbolic tangent."""
