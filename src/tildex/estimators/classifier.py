@@ -59,8 +59,10 @@ class StackedClassifier(ClassifierMixin, Stacked):
         and the classifier is a softmax regression on the code.
     head_first : float
         The share of training in which the start's layers wait for the head.
-    optimizer, n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, \
-clip_norm, precision, device, warm_start, verbose, random_state
+    optimizer : Optimizer, optional
+        ``Adam(3e-3)`` by default, with a rate that rises, then falls as a cosine.
+    n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
+precision, device, warm_start, verbose, random_state
         As in :class:`Autoencoder`; the same share of every class is held out.
 
     Attributes
@@ -98,7 +100,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         smoothing: float = 0.0,
         penalty: Penalty | None = None,
         max_norm: float | None = None,
-        start_rate: float | Sequence[float] = 0.1,
+        start_rate: float | Sequence[float] = 0.3,
         head_first: float = 0.0,
         optimizer: Optimizer | None = None,
         n_iter: int = 50,

@@ -75,7 +75,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         noise: Corruption | None = None,
         penalty: Penalty | None = None,
         max_norm: float | None = None,
-        start_rate: float | Sequence[float] = 0.1,
+        start_rate: float | Sequence[float] = 0.3,
         head_first: float = 0.0,
         optimizer: Optimizer | None = None,
         n_iter: int = 50,

@@ -24,7 +24,7 @@ from tildex.estimators.targets import check_both, digest
 from tildex.generator import Generator
 from tildex.maps import MLP, Affine, Scaling
 from tildex.models import BoltzmannMachine, Conditional, Network, layers_of
-from tildex.optimizers import Adam
+from tildex.optimizers import Adam, Cosine
 from tildex.part import Part
 from tildex.products import fast_products
 from tildex.restraints import Pace
@@ -41,7 +41,7 @@ _HIDDEN = (256,)
 class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     """A predictor whose module is a network, and a transformer to its last hidden values."""
 
-    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam()}
+    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05))}
 
     start: Any
     hidden_layer_sizes: Sequence[int] | int | None
