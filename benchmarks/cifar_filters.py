@@ -30,6 +30,7 @@ from tildex.plots import filters
 
 TILES = 100
 FIRST, SECOND = 400, 200
+IMAGE, PATCH = (32, 32, 3), 8
 
 
 def sparse(target: float) -> CD:
@@ -61,17 +62,50 @@ def deep(rows: Tensor, passes: int) -> tuple[list[Tensor], Callable[[Tensor], Te
     return weights, hidden_inputs(model.module_, 2)
 
 
-def stacked(rows: Tensor, passes: int) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]:
-    """Return the same of two machines, the second trained on the codes of the first."""
+def whole(rows: Tensor, passes: int) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]:
+    """Return the same of a deep machine of whole images, whose first layer begins as filters of patches.
+
+    From random weights, 20,000 images leave filters of 3,072 pixels noise. Filters learned on patches of the whitened
+    images, each put at a random place, give the first layer a start (Krizhevsky, 2009, "Learning multiple layers of
+    features from tiny images", joins machines of patches into one); then all of it is trained on whole images.
+    """
+    generator = Generator(0)
+    patches = random_patches(rows.view(-1, *IMAGE), PATCH, 100_000, generator=generator)
+    small = GaussianRBM(
+        FIRST, rule=sparse(0.05), optimizer=descent(0.01), n_iter=passes, batch_size=100, random_state=0
+    ).fit(patches)
     first = GaussianRBM(
-        FIRST, rule=sparse(0.03), optimizer=descent(0.003), n_iter=passes, batch_size=100, random_state=0
+        2 * FIRST, rule=sparse(0.03), optimizer=descent(0.0003), n_iter=1, batch_size=100, random_state=0
+    ).fit(rows[:1000])
+    with torch.no_grad():
+        coupling, hidden = first.module_.couplings[0], first.module_.layers[1]
+        coupling.weight.copy_(placed(small.module_.couplings[0].weight, 2 * FIRST, generator))
+        hidden.bias.copy_(small.module_.layers[1].bias.repeat(2))
+    first.set_params(n_iter=passes, warm_start=True).fit(rows)
+    model = DeepBoltzmannMachine(
+        SECOND,
+        hidden_layer_sizes=2 * FIRST,
+        likelihood=LearnedGaussian(largest=100.0),
+        pretraining="growing",
+        start=first,
+        rule=Joint(sparsity=0.1, target=0.05),
+        optimizer=SGD(0.001, schedule=Linear()),
+        n_iter=passes,
+        batch_size=100,
+        random_state=0,
     ).fit(rows)
-    second = RBM(
-        SECOND, rule=sparse(0.05), optimizer=descent(0.02), n_iter=passes, batch_size=100, random_state=0
-    ).fit(first.transform(rows))
-    machines = [first.module_, second.module_]
-    weights = [machine.couplings[0].weight.detach() for machine in machines]
-    return weights, hidden_inputs([machine.pair() for machine in machines], 2)
+    weights = [coupling.weight.detach() for coupling in model.module_.couplings]
+    return weights, hidden_inputs(model.module_, 2)
+
+
+def placed(filters: Tensor, count: int, generator: Generator) -> Tensor:
+    """Return filters of patches at random places of images that are zero elsewhere, shape (count, pixels)."""
+    height, width, channels = IMAGE
+    images = filters.new_zeros(count, height, width, channels)
+    for k, image in enumerate(images):
+        top, left = generator.integers(height - PATCH + 1, 2)
+        image[top : top + PATCH, left : left + PATCH] = filters[k % len(filters)].view(PATCH, PATCH, channels)
+    return images.flatten(1)
 
 
 def rows_of(model: str, folder: Path | None, count: int) -> tuple[Tensor, tuple[int, int, int], PatchScaling]:
@@ -80,7 +114,7 @@ def rows_of(model: str, folder: Path | None, count: int) -> tuple[Tensor, tuple[
         # Two of the five training batches are plenty.
         warnings.simplefilter("ignore")
         images = read("cifar10", data_dir=folder).X.reshape(-1, 32, 32, 3)
-    size = {"patches": 8, "images": 32}[model]
+    size = {"patches": PATCH, "images": IMAGE[0]}[model]
     if model == "patches":
         pixels = random_patches(images, size, count, generator=Generator(0))
     else:
@@ -104,15 +138,15 @@ def main() -> None:
     torch.set_num_threads(1)
     began = time.process_time()
     rows, shape, scaling = rows_of(options.model, options.data_dir, options.rows)
-    train = {"patches": deep, "images": stacked}[options.model]
+    train = {"patches": deep, "images": whole}[options.model]
     weights, second = train(rows, options.passes)
     radius = float((rows / rows.std(0).clamp_min(1e-6)).norm(dim=1).median())
-    chosen = torch.from_numpy(np.sort(Generator(0).permutation(FIRST)[:TILES]))
+    chosen = torch.from_numpy(np.sort(Generator(0).permutation(len(weights[0]))[:TILES]))
     found = maximising_inputs(
         second, torch.arange(TILES), rows.shape[1], generator=Generator(1), radius=radius
     )
     sheets = {
-        "level1": (weights[0][chosen], f"{TILES} of {FIRST} filters of the first layer"),
+        "level1": (weights[0][chosen], f"{TILES} of {len(weights[0])} filters of the first layer"),
         "level2": (combined_filters(weights)[:TILES], f"First {TILES} units of the second: filters combined"),
         "level2_search": (found, f"First {TILES} units of the second: what excites them most"),
     }
