@@ -31,7 +31,7 @@ _PUBLIC = {
     ),
     "tildex.files": ("RunError",),
     "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear"),
-    "tildex.penalties": ("L1", "Contractive", "KLSparsity", "WeightDecay", "WeightL1"),
+    "tildex.penalties": ("L1", "Contractive", "JacobianChange", "KLSparsity", "WeightDecay", "WeightL1"),
     "tildex.rules": (
         "CD",
         "ELBO",

@@ -30,12 +30,15 @@ class Step:
         The natural parameters of the code.
     hidden : Tensor of shape (batch, hidden)
         The mean of the code.
+    generator : Generator, optional
+        The step's source of randomness, for what is estimated.
     """
 
     x: Tensor
     corrupted: Tensor
     inputs: Tensor
     hidden: Tensor
+    generator: Any = None
 
 
 @dataclass

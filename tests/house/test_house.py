@@ -37,6 +37,7 @@ PUBLIC = [
     "Gaussian",
     "GaussianNoise",
     "GaussianRBM",
+    "JacobianChange",
     "KLSparsity",
     "L1",
     "LBFGS",

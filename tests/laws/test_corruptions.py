@@ -1,10 +1,13 @@
 """Every corruption keeps shapes, leaves the data alone, and strikes as often as it says."""
 
+import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
 from tildex.corruptions import Dropout, GaussianNoise, Masking, SaltAndPepper
 from tildex.generator import Generator
+from tildex.part import Part
 
 X = torch.rand(300, 64, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
 
@@ -71,7 +74,56 @@ def test_salt_and_pepper_rate(close):
     assert torch.equal(corrupted[~struck], X.flatten()[~struck])
 
 
+@pytest.mark.parametrize("make", [Masking, SaltAndPepper, Dropout, GaussianNoise])
+def test_strengths_may_differ_between_columns(close, make):
+    rates = [0.0, 0.2, 0.9] + [0.5] * 61
+    corruption = make(rates)
+    corrupted, struck = corruption.strike(X, Generator(0))
+    assert torch.equal(corrupted[:, 0], X[:, 0])
+    if make is GaussianNoise:
+        close((corrupted - X).square(), torch.tensor(rates).square())
+    else:
+        close(struck.double(), torch.tensor(rates))
+    assert Part.from_json(corruption.to_json()) == make(tuple(rates))
+    assert clone(corruption, safe=True) == corruption
+
+
+def test_what_was_struck_is_said(corruption):
+    """The same draws as the plain call, and what was not struck is as it was, but for what rescales it."""
+    corrupted, struck = corruption.strike(X, Generator(3))
+    assert torch.equal(corrupted, corruption(X, Generator(3)))
+    assert struck.shape == X.shape
+    assert struck.dtype == torch.bool
+    if not isinstance(corruption, Dropout):
+        assert torch.equal(corrupted[~struck], X[~struck])
+
+
+@pytest.mark.parametrize("corruption", [Masking(0.3), SaltAndPepper(0.3), Dropout(0.3)], ids=repr)
+def test_a_value_may_be_struck_and_not_change(close, corruption):
+    corrupted, struck = corruption.strike(torch.zeros(300, 64), Generator(0))
+    close(struck.flatten().double(), torch.tensor(0.3))
+    assert (corrupted == 0).all() or isinstance(corruption, SaltAndPepper)
+
+
+@pytest.mark.parametrize("make", [Masking, SaltAndPepper, Dropout, GaussianNoise])
+def test_wrong_strengths_are_refused(make):
+    name = make().parameter_names()[0]
+    with pytest.raises(ValueError, match=f"{name} has 3 values where the data have 64 columns: give one"):
+        make([0.1, 0.2, 0.3])(X, Generator(0))
+    with pytest.raises(ValueError, match=f"{name} must .*got -0.1 for column 1"):
+        make([0.1, -0.1])
+    with pytest.raises(ValueError, match=f"{name} must be a number, or a list .*got ndarray: .*tolist"):
+        make(np.full(64, 0.1))
+    with pytest.raises(ValueError, match="must be a number"):
+        make("0.1")
+
+
 def test_then_applies_both_in_order():
     both = (Masking(0.3) >> GaussianNoise(0.1))(X, Generator(0))
     generator = Generator(0)
     assert torch.equal(both, GaussianNoise(0.1)(Masking(0.3)(X, generator), generator))
+
+
+def test_both_of_two_strike(close):
+    struck = (Masking(0.3) >> SaltAndPepper(0.5)).strike(X, Generator(0))[1]
+    close(struck.flatten().double(), torch.tensor(1 - 0.7 * 0.5))

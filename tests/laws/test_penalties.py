@@ -10,18 +10,18 @@ from torch import distributions
 from tildex.generator import Generator
 from tildex.maps import MLP, Coupling, Down, Up
 from tildex.models import Conditional, Pair
-from tildex.penalties import L1, Contractive, KLSparsity, WeightDecay
-from tildex.penalties.contractive import jacobian
+from tildex.models.stack import Chain
+from tildex.penalties import L1, Contractive, JacobianChange, KLSparsity, WeightDecay, jacobian
 from tildex.shapes import Step
-from tildex.units import Bernoulli, Gaussian
+from tildex.units import Bernoulli, Categorical, DiagonalGaussian, Gaussian
 
 X = torch.rand(6, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-def mlp_pair(*sizes, code=None, activation="tanh"):
+def mlp_pair(*sizes, code=None, activation="tanh", outputs=3):
     """Return a pair with a hidden code of logistic units, its biases no longer zero."""
     generator = Generator(1)
-    encoder = MLP([5, *sizes, 3], generator=generator, activation=activation)
+    encoder = MLP([5, *sizes, outputs], generator=generator, activation=activation)
     decoder = MLP([3, *sizes[::-1], 5], generator=generator, activation=activation)
     pair = Pair(
         Conditional(encoder, (code or Bernoulli()).sized(3)), Conditional(decoder, Gaussian())
@@ -39,9 +39,22 @@ def tied_pair(code, gain=1.0):
     return Pair(Conditional(Up(coupling, bias), code), Conditional(Down(coupling), Gaussian())).double()
 
 
-def step_of(model, x=X):
+def step_of(model, x=X, seed=0):
     inputs = model.encoder.inputs(x)
-    return Step(x, x, inputs, model.encoder.units.mean(inputs))
+    return Step(x, x, inputs, model.encoder.units.mean(inputs), Generator(seed))
+
+
+def slopes_by_differences(model, x=X, step=1e-6):
+    """Return the Jacobian at each row from central differences."""
+    moves = step * torch.eye(x.shape[1], dtype=x.dtype)
+    mean = model.encoder.mean
+    return torch.stack([(mean(x + m) - mean(x - m)) / (2 * step) for m in moves], -1).detach()
+
+
+def opaque(model):
+    """Return the same model with an encoder that does not show its layers."""
+    encoder = Conditional(Chain([model.encoder]), model.encoder.units)
+    return Pair(encoder, model.decoder)
 
 
 @pytest.fixture(params=[(), (4,)], ids=["one layer", "two layers"])
@@ -87,28 +100,113 @@ def test_gradient_agrees_with_finite_differences(penalty, model, directional):
 def test_sum_of_terms(penalty, model):
     step = step_of(model)
     total = sum(term(model, step) for term in penalty.terms())
-    torch.testing.assert_close(penalty(model, step), total)
+    torch.testing.assert_close(penalty(model, step_of(model)), total)
 
 
 @pytest.mark.parametrize("gain", [1.0, 2.0])
 def test_contractive_closed_form_is_the_jacobian_norm(elementwise_units, gain):
     for pair in (mlp_pair(code=elementwise_units), tied_pair(elementwise_units.sized(3), gain)):
-        expected = jacobian(pair, X).square().sum((1, 2))
+        expected = jacobian(opaque(pair), X).square().sum((1, 2))
         torch.testing.assert_close(Contractive(1.0)(pair, step_of(pair)), expected)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "logistic", "softplus", "silu"])
-def test_jacobian_of_a_deep_encoder_agrees_with_finite_differences(activation):
-    pair, step = mlp_pair(4, 6, activation=activation), 1e-6
-    moves = step * torch.eye(5, dtype=torch.float64)
-    columns = [(pair.encoder.mean(X + m) - pair.encoder.mean(X - m)) / (2 * step) for m in moves]
-    torch.testing.assert_close(jacobian(pair, X), torch.stack(columns, -1), atol=1e-8, rtol=1e-6)
+@pytest.mark.parametrize("sizes", [(), (4,), (4, 6)], ids=str)
+@pytest.mark.parametrize("activation", ["tanh", "logistic", "softplus", "silu", "identity"])
+def test_jacobian_agrees_with_finite_differences(activation, sizes):
+    pair = mlp_pair(*sizes, activation=activation)
+    expected = slopes_by_differences(pair)
+    for model in (pair, opaque(pair)):
+        torch.testing.assert_close(jacobian(model, X), expected, atol=1e-8, rtol=1e-6)
+
+
+# The third is wider than its input, so that a Gram matrix would not pay.
+@pytest.mark.parametrize("sizes", [(4,), (4, 6), (9, 3)], ids=str)
+@pytest.mark.parametrize("code", [Bernoulli(), Gaussian(2.0), Categorical(3), DiagonalGaussian()], ids=repr)
+def test_exact_norms_of_deep_encoders_agree_with_finite_differences(sizes, code):
+    pair = mlp_pair(*sizes, code=code, outputs=3 * code.arity)
+    expected = slopes_by_differences(pair).square().sum((1, 2))
+    exact = Contractive(1.0, n_probes=None)
+    for model in (pair, opaque(pair)):
+        torch.testing.assert_close(exact(model, step_of(model)), expected, atol=1e-8, rtol=1e-6)
+    moved = X + 0.3 * Generator(0).normal_like(X)
+    change = (slopes_by_differences(pair) - slopes_by_differences(pair, moved)).square().sum((1, 2))
+    bend = JacobianChange(1.0, scale=0.3, n_probes=None)
+    for model in (pair, opaque(pair)):
+        torch.testing.assert_close(bend(model, step_of(model)), change, atol=1e-8, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shown", [True, False], ids=["layers", "opaque"])
+@pytest.mark.parametrize("penalty", [Contractive(1.0), JacobianChange(1.0, scale=0.3)], ids=repr)
+@pytest.mark.parametrize("n_probes", [1, 3])
+def test_estimates_are_the_exact_norm_on_average(close, penalty, n_probes, shown):
+    pair = mlp_pair(4, 6)
+    model = pair if shown else opaque(pair)
+    generator = Generator(0)
+    many = X[:2].repeat_interleave(4000, 0)
+    inputs = model.encoder.inputs(many)
+    step = Step(many, many, inputs, model.encoder.units.mean(inputs), generator)
+    with torch.no_grad():
+        estimates = penalty.set_params(n_probes=n_probes)(model, step).view(2, 4000)
+        exact = penalty.set_params(n_probes=None)(model, step).view(2, 4000)
+    assert estimates.std(1).min() > 0
+    # The change's exact norm is random too: through its noise.
+    close(estimates.t(), exact.mean(1), estimates.var(1) + exact.var(1))
+
+
+def test_the_change_of_one_layer_is_that_of_its_jacobian():
+    pair = mlp_pair()
+    moved = X + 0.2 * Generator(0).normal_like(X)
+    change = slopes_by_differences(pair) - slopes_by_differences(pair, moved)
+    found = JacobianChange(1.0, scale=0.2)(pair, step_of(pair))
+    torch.testing.assert_close(found, change.square().sum((1, 2)), atol=1e-8, rtol=1e-5)
+
+
+@pytest.mark.parametrize("sizes", [(), (4,)], ids=str)
+def test_for_small_noise_the_change_is_the_norm_of_all_second_derivatives(close, sizes):
+    pair, scale = mlp_pair(*sizes), 1e-3
+    row = X[:1]
+    bent = torch.func.jacrev(torch.func.jacrev(lambda x: pair.encoder.mean(x[None])[0]))
+    second = bent(row[0]).square().sum().detach()
+    penalty = JacobianChange(1 / scale**2, scale=scale, n_probes=None)
+    with torch.no_grad():
+        changes = penalty(pair, step_of(pair, row.expand(4000, -1)))
+    close(changes, second, atol=1e-3 * float(second))
+
+
+def test_draws_of_the_change_are_averaged():
+    pair, step = mlp_pair(4), step_of(mlp_pair(4))
+    generator = Generator(0)
+    once = [JacobianChange(1.0)(pair, Step(X, X, step.inputs, step.hidden, generator)) for _ in range(3)]
+    together = JacobianChange(1.0, n_draws=3)(pair, step)
+    torch.testing.assert_close(together, torch.stack(once).mean(0))
+
+
+@pytest.mark.parametrize("penalty", [Contractive(), JacobianChange()], ids=repr)
+def test_estimates_need_a_generator(penalty):
+    pair, step = mlp_pair(4), step_of(mlp_pair(4))
+    with pytest.raises(ValueError, match="a step with a generator"):
+        penalty(pair, Step(X, X, step.inputs, step.hidden))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Contractive(n_probes=0),
+        lambda: JacobianChange(n_probes=0),
+        lambda: JacobianChange(scale=0.0),
+        lambda: JacobianChange(n_draws=0),
+    ],
+    ids=["probes", "probes of the change", "scale", "draws"],
+)
+def test_impossible_settings_are_refused(make):
+    with pytest.raises(ValueError, match=r"must be .*, got 0"):
+        make()
 
 
 def test_contractive_looks_at_what_the_encoder_saw():
     pair = mlp_pair()
     clean, seen = step_of(pair), step_of(pair, 1 - X)
-    mixed = Step(X, 1 - X, seen.inputs, seen.hidden)
+    mixed = Step(X, 1 - X, seen.inputs, seen.hidden, Generator(0))
     torch.testing.assert_close(Contractive()(pair, mixed), Contractive()(pair, seen))
     assert not torch.allclose(Contractive()(pair, mixed), Contractive()(pair, clean))
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from tildex.corruptions import Dropout, Masking
+from tildex.corruptions import Corruption, Dropout, Masking
 from tildex.evaluate import log_likelihood
 from tildex.generator import Generator
 from tildex.maps import MLP, Affine, Coupling
@@ -19,7 +19,7 @@ from tildex.models import (
     Pair,
     pseudo_log_likelihood_estimate,
 )
-from tildex.penalties import L1, WeightDecay
+from tildex.penalties import L1, Contractive, JacobianChange, WeightDecay
 from tildex.rules import CD, ELBO, PCD, Reconstruction, importance_weighted_bound
 from tildex.units import Bernoulli, Categorical, DiagonalGaussian, Gaussian, Poisson
 
@@ -128,6 +128,7 @@ def test_validation_is_one_repeatable_number(rule):
     [
         Reconstruction(),
         Reconstruction(Masking(0.3), L1(0.1) + WeightDecay(0.1)),
+        Reconstruction(Masking(0.3), Contractive(0.1) + JacobianChange(0.1), on_intact=0.2),
         ELBO(),
         ELBO(beta=0.3, n_samples=3),
     ],
@@ -148,6 +149,54 @@ def test_reconstruction_scores_the_clean_data():
     model, seen = model_for(Reconstruction()), Masking(0.5)(X, Generator(4))
     expected = -model.decoder.log_prob(X, model.encoder.mean(seen)).mean()
     torch.testing.assert_close(Reconstruction(Masking(0.5))(model, X, Generator(4)).total, expected)
+
+
+class _Strip(Corruption):
+    """Strikes the first two columns."""
+
+    def __call__(self, x, generator):
+        return torch.cat([1 - x[:, :2], x[:, 2:]], 1)
+
+
+def test_emphasis_weighs_what_was_struck():
+    model, seen = model_for(Reconstruction()), _Strip()(X, Generator(0))
+    each = -model.decoder.units.log_probs(X, model.decoder.inputs(model.encoder.mean(seen))).mean(0)
+
+    def loss(on_corrupted, on_intact):
+        rule = Reconstruction(_Strip(), on_corrupted=on_corrupted, on_intact=on_intact)
+        return rule(model, X, Generator(0)).total
+
+    torch.testing.assert_close(loss(1.0, 1.0), each.sum())
+    torch.testing.assert_close(loss(2.0, 2.0), 2 * each.sum())
+    torch.testing.assert_close(loss(1.0, 0.0), each[:2].sum())
+    torch.testing.assert_close(loss(2.0, 0.5), 2 * each[:2].sum() + 0.5 * each[2:].sum())
+
+
+def test_emphasis_takes_a_variable_of_several_columns_as_one():
+    generator = Generator(0)
+    x = Categorical(3).sample(generator.normal(5, 6, dtype=torch.float64), generator)
+    up, down = (MLP(sizes, generator=generator) for sizes in ([6, 2], [2, 6]))
+    model = Pair(Conditional(up, Bernoulli()), Conditional(down, Categorical(3))).double()
+    # Two of the first variable's columns are struck, and none of the second's.
+    found = Reconstruction(_Strip(), on_intact=0.0)(model, x, generator).total
+    inputs = model.decoder.inputs(model.encoder.mean(_Strip()(x, generator)))
+    torch.testing.assert_close(found, -Categorical(3).log_prob(x[:, :3], inputs[:, :3]).mean())
+
+
+def test_walkback_asks_every_step_of_the_chain_for_the_data():
+    model, corruption = model_for(Reconstruction()), Masking(0.5)
+    rule = Reconstruction(corruption, L1(0.1), on_corrupted=2.0, on_intact=0.5, walkback=3)
+    loss, generator = rule(model, X, Generator(4)), Generator(4)
+    units = model.decoder.units
+    seen, struck = corruption.strike(X, generator)
+    errors = []
+    for step in range(3):
+        inputs = model.decoder.inputs(model.encoder.mean(seen))
+        weights = torch.where(struck, 2.0, 0.5) if step == 0 else 2.0
+        errors.append(-(weights * units.log_probs(X, inputs)).sum(1).mean())
+        seen, _ = corruption.strike(units.sample(inputs, generator), generator)
+    torch.testing.assert_close(loss.parts["reconstruction"], sum(errors).detach() / 3)
+    assert list(loss.parts) == ["reconstruction", "L1"]
 
 
 class _Affine(nn.Module):
@@ -294,6 +343,11 @@ def test_chains_persist_and_are_as_many_as_asked():
     assert len(default.chains) == len(X)
 
 
+def test_emphasis_without_a_corruption_is_refused():
+    with pytest.raises(ValueError, match="on_corrupted and on_intact differ, and there is no corruption"):
+        Reconstruction(on_intact=0.0)
+
+
 @pytest.mark.parametrize("rule", [CD(), PCD()], ids=repr)
 @pytest.mark.parametrize("kind", ["pair", "deep machine"])
 def test_contrastive_rules_refuse_other_models(rule, kind):
@@ -329,8 +383,16 @@ def test_contrastive_validation_is_pseudo_likelihood_or_reconstruction():
 
 @pytest.mark.parametrize(
     "make",
-    [lambda: CD(0), lambda: PCD(n_chains=0), lambda: ELBO(-1.0), lambda: ELBO(n_samples=0)],
-    ids=["k", "n_chains", "beta", "n_samples"],
+    [
+        lambda: CD(0),
+        lambda: PCD(n_chains=0),
+        lambda: ELBO(-1.0),
+        lambda: ELBO(n_samples=0),
+        lambda: Reconstruction(Masking(), walkback=0),
+        lambda: Reconstruction(Masking(), on_intact=-0.1),
+        lambda: Reconstruction(Masking(), on_corrupted=0.0, on_intact=0.0),
+    ],
+    ids=["k", "n_chains", "beta", "n_samples", "walkback", "on_intact", "no weight"],
 )
 def test_impossible_settings_are_refused(make):
     with pytest.raises(ValueError, match=r"must .*, got"):

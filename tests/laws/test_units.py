@@ -8,7 +8,15 @@ import torch.nn.functional as F
 from torch import distributions
 
 from tildex.generator import Generator
-from tildex.units import Bernoulli, Categorical, DiagonalGaussian, Gaussian, LearnedGaussian, Units
+from tildex.units import (
+    Bernoulli,
+    Categorical,
+    DiagonalGaussian,
+    Gaussian,
+    LearnedGaussian,
+    ReplicatedSoftmax,
+    Units,
+)
 
 
 def some_inputs(units, *shape, scale=1.0, dtype=torch.float64, seed=0):
@@ -261,3 +269,26 @@ def test_a_learned_precision_at_an_end_of_its_range_can_only_go_back(end, inward
 def test_impossible_settings_are_refused(make):
     with pytest.raises(ValueError, match=r"must .*, got"):
         make()
+
+
+def test_log_probs_of_variables_add_up(units):
+    """Also for families that learn something a unit, and whatever a variable's columns are."""
+    size = 2 * 3 * units.group
+    family, generator = units.sized(size).double(), Generator(0)
+    for parameter in family.parameters():
+        parameter.data += 0.3 * generator.normal_like(parameter)
+    inputs = generator.normal(7, units.arity * size, dtype=torch.float64)
+    x = family.sample(inputs, generator).detach()
+    each = family.log_probs(x, inputs)
+    assert each.shape == (7, size // units.group)
+    torch.testing.assert_close(each.sum(-1), family.log_prob(x, inputs))
+    other = x.clone()
+    other[:, : units.group] = family.sample(inputs, generator).detach()[:, : units.group]
+    torch.testing.assert_close(family.log_probs(other, inputs)[:, 1:], each[:, 1:])
+
+
+def test_log_probs_of_documents_of_different_lengths():
+    units, generator = ReplicatedSoftmax(3), Generator(0)
+    x = torch.tensor([[3.0, 0, 1, 0, 2, 0], [1, 1, 1, 5, 0, 0]], dtype=torch.float64)
+    bound, inputs = units.for_rows(x), generator.normal(2, 6, dtype=torch.float64)
+    torch.testing.assert_close(bound.log_probs(x, inputs).sum(-1), bound.log_prob(x, inputs))

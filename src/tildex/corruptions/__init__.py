@@ -1,8 +1,8 @@
 """Corruptions: noise that a model must undo."""
 
-from tildex.corruptions.base import Corruption, Then
+from tildex.corruptions.base import Corruption, Then, per_column
 from tildex.corruptions.gaussian_noise import GaussianNoise
 from tildex.corruptions.masking import Dropout, Masking
 from tildex.corruptions.salt_and_pepper import SaltAndPepper
 
-__all__ = ["Corruption", "Dropout", "GaussianNoise", "Masking", "SaltAndPepper", "Then"]
+__all__ = ["Corruption", "Dropout", "GaussianNoise", "Masking", "SaltAndPepper", "Then", "per_column"]

@@ -5,10 +5,9 @@ r"""Masking noise.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
-from tildex.corruptions.base import Corruption, check_rate
+from tildex.corruptions.base import Corruption, Strength, check_strength, per_column
 from tildex.generator import Generator
 
 __all__ = ["Dropout", "Masking"]
@@ -18,35 +17,58 @@ class Masking(Corruption):
     """Sets each value to zero with probability ``rate`` (Vincent et al., 2008, "Extracting and composing robust
     features with denoising autoencoders").
 
+    Parameters
+    ----------
+    rate : float or sequence of float
+        The probability, or one a column.
+
     Example
     -------
     >>> import torch
     >>> from tildex.generator import Generator
-    >>> Masking(1.0)(torch.ones(1, 3), Generator(0))
-    tensor([[0., 0., 0.]])
+    >>> Masking((0.0, 1.0, 0.0))(torch.ones(1, 3), Generator(0))
+    tensor([[1., 0., 1.]])
     """
 
-    def __init__(self, rate: float = 0.3) -> None:
-        self.rate = check_rate(rate)
+    def __init__(self, rate: Strength = 0.3) -> None:
+        self.rate = check_strength("rate", rate, 1.0)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
         """Return ``x`` with some values set to zero."""
         if self.rate == 0:
             return x
-        return x * generator.bernoulli(torch.full_like(x, 1 - self.rate))
+        return x * _kept(self.rate, x, generator)
+
+    def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return the same, and which values were set to zero, those that were zero before among them."""
+        kept = _kept(self.rate, x, generator)
+        return x * kept, kept == 0
 
 
 class Dropout(Corruption):
     """Masking that divides what is left by the share kept, so that means stay as they were (Srivastava et al.,
     2014, "Dropout: a simple way to prevent neural networks from overfitting").
+
+    Parameters
+    ----------
+    rate : float or sequence of float
+        The probability to be lost, at most 0.99, or one a column.
     """
 
-    def __init__(self, rate: float = 0.5) -> None:
-        self.rate = check_rate(rate, below=0.99)
+    def __init__(self, rate: Strength = 0.5) -> None:
+        self.rate = check_strength("rate", rate, 0.99)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
         """Return ``x`` with some values set to zero and the others enlarged."""
         if self.rate == 0:
             return x
-        keep = 1 - self.rate
-        return x * generator.bernoulli(torch.full_like(x, keep)) / keep
+        return self.strike(x, generator)[0]
+
+    def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return the same, and which values were set to zero."""
+        kept = _kept(self.rate, x, generator)
+        return x * kept / (1 - per_column("rate", self.rate, x)), kept == 0
+
+
+def _kept(rate: Strength, x: Tensor, generator: Generator) -> Tensor:
+    return generator.bernoulli(1 - per_column("rate", rate, x))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tildex.corruptions.base import Corruption, check_rate
+from tildex.corruptions.base import Corruption, Strength, check_strength, per_column
 from tildex.generator import Generator
 
 __all__ = ["SaltAndPepper"]
@@ -13,6 +13,13 @@ __all__ = ["SaltAndPepper"]
 
 class SaltAndPepper(Corruption):
     """Sets each value with probability ``rate`` to ``low`` or ``high``, evenly.
+
+    Parameters
+    ----------
+    rate : float or sequence of float
+        The probability, or one a column.
+    low, high : float
+        The ends of the range, in units of the data after scaling.
 
     Example
     -------
@@ -22,8 +29,8 @@ class SaltAndPepper(Corruption):
     False
     """
 
-    def __init__(self, rate: float = 0.1, low: float = 0.0, high: float = 1.0) -> None:
-        self.rate = check_rate(rate)
+    def __init__(self, rate: Strength = 0.1, low: float = 0.0, high: float = 1.0) -> None:
+        self.rate = check_strength("rate", rate, 1.0)
         self.low = low
         self.high = high
 
@@ -31,6 +38,10 @@ class SaltAndPepper(Corruption):
         """Return ``x`` with some values at the ends of the range."""
         if self.rate == 0:
             return x
-        struck = generator.bernoulli(torch.full_like(x, self.rate)).bool()
+        return self.strike(x, generator)[0]
+
+    def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return the same, and which values were struck, those that lay at that end before among them."""
+        struck = generator.bernoulli(per_column("rate", self.rate, x)).bool()
         salt = generator.bernoulli(torch.full_like(x, 0.5))
-        return torch.where(struck, self.low + (self.high - self.low) * salt, x)
+        return torch.where(struck, self.low + (self.high - self.low) * salt, x), struck

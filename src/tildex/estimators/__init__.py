@@ -2,8 +2,6 @@
 
 from tildex.estimators.autoencoders import (
     Autoencoder,
-    ContractiveAutoencoder,
-    DenoisingAutoencoder,
     DropoutAutoencoder,
     SparseAutoencoder,
 )
@@ -11,7 +9,9 @@ from tildex.estimators.base import Estimator, model_table
 from tildex.estimators.belief import DeepBeliefNetwork
 from tildex.estimators.boltzmann import BernoulliRBM
 from tildex.estimators.classifier import StackedClassifier
+from tildex.estimators.contractive import ContractiveAutoencoder
 from tildex.estimators.deep import DeepBoltzmannMachine
+from tildex.estimators.denoising import DenoisingAutoencoder
 from tildex.estimators.documents import ReplicatedSoftmaxRBM
 from tildex.estimators.gaussian_rbm import GaussianRBM
 from tildex.estimators.linear import LinearAutoencoder

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from tildex.corruptions import Corruption, Dropout, Masking
+from tildex.corruptions import Corruption, Dropout
 from tildex.estimators.inputs import Columns, layer_sizes
 from tildex.estimators.pairs import PairEstimator, automatic, start_at
 from tildex.estimators.table import ModelRow
@@ -16,14 +16,12 @@ from tildex.maps import MLP
 from tildex.models import Conditional, Pair
 from tildex.optimizers import Adam, Optimizer
 from tildex.part import Part
-from tildex.penalties import L1, Contractive, Penalty
+from tildex.penalties import L1, Penalty
 from tildex.rules import Reconstruction, Rule
 from tildex.units import Bernoulli, Gaussian, Units
 
 __all__ = [
     "Autoencoder",
-    "ContractiveAutoencoder",
-    "DenoisingAutoencoder",
     "DropoutAutoencoder",
     "SparseAutoencoder",
 ]
@@ -187,44 +185,6 @@ class SparseAutoencoder(Autoencoder):
     slug = "sparse"
     row = ModelRow(20, "map + units", "map + units", penalty="L1 (Laplace prior, MAP) / KL to a target rate")
     defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "penalty": L1(0.1)}
-
-
-class DenoisingAutoencoder(Autoencoder):
-    """An autoencoder that restores what a corruption took (Vincent et al., 2008).
-
-    All parameters are those of :class:`Autoencoder`; ``corruption`` defaults to ``Masking(0.3)`` and ``code`` to
-    ``Bernoulli()``.
-
-    Example
-    -------
-    >>> from tildex import DenoisingAutoencoder, Masking
-    >>> DenoisingAutoencoder(n_components=16, corruption=Masking(0.5))
-    DenoisingAutoencoder(corruption=Masking(rate=0.5), n_components=16)
-    """
-
-    slug = "denoising"
-    row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
-    defaults: ClassVar[dict[str, Part]] = {
-        **Autoencoder.defaults,
-        "code": Bernoulli(),
-        "corruption": Masking(0.3),
-    }
-
-
-class ContractiveAutoencoder(Autoencoder):
-    """An autoencoder whose code is penalised for following the input (Rifai et al., 2011).
-
-    All parameters are those of :class:`Autoencoder`; ``penalty`` defaults to ``Contractive(0.1)`` and ``code`` to
-    ``Bernoulli()``.
-    """
-
-    slug = "contractive"
-    row = ModelRow(40, "map + units", "map + units", penalty="Jacobian norm")
-    defaults: ClassVar[dict[str, Part]] = {
-        **Autoencoder.defaults,
-        "code": Bernoulli(),
-        "penalty": Contractive(0.1),
-    }
 
 
 class DropoutAutoencoder(Autoencoder):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.estimators.base import Estimator
+from tildex.estimators.given import known_values
 from tildex.estimators.variational import check_count
 from tildex.models import BoltzmannMachine, Clamp
 from tildex.part import Part
@@ -96,17 +96,5 @@ class MachineEstimator(Estimator):
 
     def _clamp(self, n: int, given: Any, mask: Any) -> Clamp | None:
         """Return what a chain must keep: values where they are known."""
-        if given is None:
-            if mask is not None:
-                raise ValueError("mask says which values of given are known, and given is missing")
-            return None
-        values = np.broadcast_to(np.asarray(given, dtype=float), (n, self.n_features_in_))
-        known = (
-            ~np.isnan(values) if mask is None else np.broadcast_to(np.asarray(mask, dtype=bool), values.shape)
-        )
-        if not np.isfinite(values[known]).all():
-            raise ValueError(
-                "given has values that are known and not finite: mark them unknown, or fill them in"
-            )
-        scaled = self.scaling_(torch.from_numpy(np.where(known, values, 0.0)).to(self.scaling_.offset))
-        return {0: (scaled, torch.from_numpy(known.copy()).to(self.device_))}
+        known = known_values(self, n, given, mask)
+        return None if known is None else {0: known}

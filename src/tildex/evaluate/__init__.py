@@ -21,6 +21,8 @@ from tildex.evaluate.lengths import (
     perplexity,
 )
 from tildex.evaluate.likelihood import Annealing, Likelihood, likelihood
+from tildex.evaluate.mixture import GaussianMixture
+from tildex.evaluate.score_field import relative_error, score_field
 from tildex.evaluate.two_sided import TwoSided, two_sided
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Annealer",
     "Annealing",
     "Estimate",
+    "GaussianMixture",
     "Guard",
     "LengthPartitions",
     "Likelihood",
@@ -49,6 +52,8 @@ __all__ = [
     "pca_squared_error",
     "perplexity",
     "probe_accuracy",
+    "relative_error",
+    "score_field",
     "squared_error",
     "temperatures",
     "two_sided",

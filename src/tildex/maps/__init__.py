@@ -1,9 +1,10 @@
 """Maps: from a condition to the natural parameters of units."""
 
-from tildex.maps.base import Map
+from tildex.maps.base import Linearised, Map
 from tildex.maps.coupling import Coupling, Down, Up
 from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
 from tildex.maps.scaling import Scaling
+from tildex.maps.tied import Transposed, tie
 from tildex.maps.whitening import Whitening
 
 __all__ = [
@@ -12,9 +13,12 @@ __all__ = [
     "Affine",
     "Coupling",
     "Down",
+    "Linearised",
     "Map",
     "Scaling",
+    "Transposed",
     "Up",
     "Whitening",
     "activation_named",
+    "tie",
 ]

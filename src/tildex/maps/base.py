@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
 from tildex.generator import Generator
 
-__all__ = ["Map"]
+__all__ = ["Linearised", "Map"]
+
+
+class Linearised(NamedTuple):
+    """What a matrix and a nonlinearity, unit by unit, do near each row.
+
+    Attributes
+    ----------
+    output : Tensor of shape (batch, out)
+        What the map gives.
+    weight : Tensor of shape (out, in)
+        The matrix.
+    slope : Tensor of shape (batch, out), or None
+        The nonlinearity's derivative at each unit; None where there is no nonlinearity.
+    """
+
+    output: Tensor
+    weight: Tensor
+    slope: Tensor | None
 
 
 class Map(nn.Module):
@@ -19,6 +39,11 @@ class Map(nn.Module):
     def affine_weight(self) -> Tensor | None:
         """Return the matrix of a map that only multiplies and shifts, None for any other."""
         return None
+
+    def linearised(self, x: Tensor) -> Linearised | None:
+        """Return output, matrix and slopes at the rows of ``x``, or None where a map is not made of such."""
+        weight = self.affine_weight()
+        return None if weight is None else Linearised(self(x), weight, None)
 
     def steps(self) -> list[Map]:
         """Return maps over the same parameters that, one after the other, do what this one does without its noise."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
-from tildex.maps.base import Map
+from tildex.maps.base import Linearised, Map
 from tildex.part import nearest
 
 __all__ = ["ACTIVATIONS", "MLP", "Affine", "activation_named"]
@@ -111,6 +111,17 @@ class Affine(Map):
     def affine_weight(self) -> Tensor | None:
         """Return the matrix this map multiplies with, or None when a nonlinearity follows."""
         return self.layer.weight if isinstance(self.activation, nn.Identity) else None
+
+    def linearised(self, x: Tensor) -> Linearised | None:
+        """Return output, matrix and slopes at the rows of ``x``; gradients pass through the slopes."""
+        inputs = self.layer(x)
+        if isinstance(self.activation, nn.Identity):
+            return Linearised(inputs.to(x.dtype), self.layer.weight, None)
+        with torch.enable_grad():
+            known = inputs if inputs.requires_grad else inputs.detach().requires_grad_()
+            output = self.activation(known)
+            (slope,) = torch.autograd.grad(output.sum(), known, create_graph=inputs.requires_grad)
+        return Linearised(output.to(x.dtype), self.layer.weight, slope.to(x.dtype))
 
 
 def affine(n_in: int, n_out: int, generator: Generator) -> nn.Linear:

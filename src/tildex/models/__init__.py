@@ -3,6 +3,7 @@
 from tildex.models.belief import BeliefNetwork
 from tildex.models.boltzmann import BoltzmannMachine, Clamp, Layer
 from tildex.models.deepening import attach, join, lower, parts_of
+from tildex.models.denoiser import Denoiser
 from tildex.models.mean_field import mean_field
 from tildex.models.network import Feedforward, Network, layers_of
 from tildex.models.pair import Conditional, Pair
@@ -22,6 +23,7 @@ __all__ = [
     "Chain",
     "Clamp",
     "Conditional",
+    "Denoiser",
     "Feedforward",
     "Layer",
     "Network",

@@ -3,9 +3,22 @@
 from tildex.penalties.base import Both, Penalty
 from tildex.penalties.contractive import Contractive
 from tildex.penalties.decorrelation import Decorrelation
+from tildex.penalties.jacobian_change import JacobianChange
+from tildex.penalties.jacobians import jacobian
 from tildex.penalties.kl_sparsity import KLSparsity
 from tildex.penalties.l1 import L1
 from tildex.penalties.weight_decay import WeightDecay
 from tildex.penalties.weight_l1 import WeightL1
 
-__all__ = ["L1", "Both", "Contractive", "Decorrelation", "KLSparsity", "Penalty", "WeightDecay", "WeightL1"]
+__all__ = [
+    "L1",
+    "Both",
+    "Contractive",
+    "Decorrelation",
+    "JacobianChange",
+    "KLSparsity",
+    "Penalty",
+    "WeightDecay",
+    "WeightL1",
+    "jacobian",
+]

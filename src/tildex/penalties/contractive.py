@@ -8,38 +8,43 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from tildex.penalties.base import Penalty
+from tildex.penalties.jacobians import check_probes, elementwise_weight, squared_norm
 from tildex.shapes import Step
 
-__all__ = ["Contractive", "jacobian"]
+__all__ = ["Contractive"]
 
 
 class Contractive(Penalty):
     """Asks the code to change little when the input does (Rifai et al., 2011, "Contractive auto-encoders").
 
-    For an encoder of one layer the norm has a closed form, since the derivative of a unit's mean by its inputs is
-    its variance; for any other the Jacobian is computed row by row. A law test holds the two together.
+    For an encoder of one layer the norm has a closed form without a matrix product, since the derivative of a unit's
+    mean by its inputs is its variance. For a deeper one it is estimated without bias from a few random directions in
+    the code, each of which costs what encoding does; or computed exactly, at the cost of one direction a unit.
+
+    Parameters
+    ----------
+    weight : float
+        What the norm is multiplied with.
+    n_probes : int or None
+        Random directions a row, for encoders of several layers; None for the exact norm.
+
+    Example
+    -------
+    >>> Contractive(0.1, n_probes=None)
+    Contractive(weight=0.1, n_probes=None)
     """
 
-    def __init__(self, weight: float = 0.1) -> None:
+    def __init__(self, weight: float = 0.1, n_probes: int | None = 1) -> None:
         super().__init__(weight)
+        self.n_probes = check_probes(n_probes)
 
     def value(self, model: Any, step: Step) -> Tensor:
         """Return the squared norm at what the encoder saw, one value a row."""
-        weight = model.encoder.map.affine_weight()
-        if weight is None or model.encoder.units.group > 1:
-            return jacobian(model, step.corrupted).square().sum((1, 2))
+        weight = elementwise_weight(model)
+        if weight is None:
+            return squared_norm(model, step, self.n_probes)
         variance = model.encoder.units.variance(step.inputs)
         return variance.square() @ weight.square().sum(1)
-
-
-def jacobian(model: Any, x: Tensor) -> Tensor:
-    """Return the derivative of the code's mean by the input, shape (batch, hidden, visible), for any encoder."""
-
-    def code(row: Tensor) -> Tensor:
-        return model.encoder.mean(row[None])[0]
-
-    return torch.func.vmap(torch.func.jacrev(code))(x)

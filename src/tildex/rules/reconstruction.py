@@ -1,10 +1,11 @@
 r"""Reconstruction: what the decoder says of the data, given the code of what the encoder saw.
 
-.. math:: L = -\log P(x \mid h = f(\tilde x)) + \sum \text{penalties}
+.. math:: L = -\sum_i w_i \log P(x_i \mid h = f(\tilde x)) + \sum \text{penalties}
 """
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from tildex.corruptions import Corruption
@@ -13,6 +14,7 @@ from tildex.models import Pair
 from tildex.penalties import Penalty
 from tildex.rules.base import Rule, penalties
 from tildex.shapes import Loss, Step
+from tildex.units import Units
 
 __all__ = ["Reconstruction"]
 
@@ -26,17 +28,67 @@ class Reconstruction(Rule):
         What happens to the data before the encoder sees it; none leaves it alone.
     penalty : Penalty, optional
         What is added.
+    on_corrupted, on_intact : float
+        What a variable counts that the corruption struck, and one that it left alone (Vincent et al., 2010, "Stacked
+        denoising autoencoders", where they are alpha and beta). ``on_intact=0`` is full emphasis: what the input
+        still shows is not asked for. A variable of several columns is struck if one of them is.
+    walkback : int
+        Steps of the chain that corrupts, encodes and draws, all of which must lead back to the data (Bengio, Yao,
+        Alain & Vincent, 2013, "Generalized denoising auto-encoders as generative models"): the loss is their mean.
+        1 is plain training. From the second step on every value was drawn anew, and counts as corrupted.
     """
 
-    def __init__(self, corruption: Corruption | None = None, penalty: Penalty | None = None) -> None:
+    def __init__(
+        self,
+        corruption: Corruption | None = None,
+        penalty: Penalty | None = None,
+        *,
+        on_corrupted: float = 1.0,
+        on_intact: float = 1.0,
+        walkback: int = 1,
+    ) -> None:
+        if on_corrupted < 0 or on_intact < 0 or on_corrupted + on_intact == 0:
+            raise ValueError(
+                f"on_corrupted and on_intact must not be negative nor both zero, got {on_corrupted} and {on_intact}"
+            )
+        if walkback < 1:
+            raise ValueError(f"walkback must be at least 1 step, got {walkback}")
+        if corruption is None and on_corrupted != on_intact:
+            raise ValueError("on_corrupted and on_intact differ, and there is no corruption: give one")
         self.corruption = corruption
         self.penalty = penalty
+        self.on_corrupted = on_corrupted
+        self.on_intact = on_intact
+        self.walkback = walkback
 
     def __call__(self, model: Pair, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
-        corrupted = x if self.corruption is None else self.corruption(x, generator)
-        inputs = model.encoder.inputs(corrupted, generator)
-        hidden = model.encoder.units.mean(inputs)
-        step = Step(x, corrupted, inputs, hidden)
-        error = -model.decoder.log_prob(x, hidden, generator)
-        return Loss.of(reconstruction=error, **dict(penalties(self.penalty, model, step)))
+        units = model.decoder.units
+        seen, weights = self._strike(x, generator, units.group)
+        inputs = model.encoder.inputs(seen, generator)
+        step = Step(x, seen, inputs, model.encoder.units.mean(inputs), generator)
+        visible = model.decoder.inputs(step.hidden, generator)
+        error = _error(units, x, visible, weights)
+        for _ in range(1, self.walkback):
+            with torch.no_grad():
+                seen, _ = self._strike(units.sample(visible, generator), generator, units.group)
+            visible = model.decoder.inputs(model.encoder.mean(seen, generator), generator)
+            error = error + self.on_corrupted * -units.log_prob(x, visible)
+        return Loss.of(reconstruction=error / self.walkback, **dict(penalties(self.penalty, model, step)))
+
+    def _strike(self, x: Tensor, generator: Generator, group: int) -> tuple[Tensor, Tensor | float]:
+        """Return what the encoder sees, and what each variable's error counts, or all alike."""
+        if self.on_corrupted == self.on_intact:
+            seen = x if self.corruption is None else self.corruption(x, generator)
+            return seen, self.on_corrupted
+        assert self.corruption is not None
+        seen, struck = self.corruption.strike(x, generator)
+        struck = struck.unflatten(-1, (-1, group)).any(-1)
+        return seen, torch.where(struck, self.on_corrupted, self.on_intact).to(x.dtype)
+
+
+def _error(units: Units, x: Tensor, visible: Tensor, weights: Tensor | float) -> Tensor:
+    if isinstance(weights, Tensor):
+        return -(weights * units.log_probs(x, visible)).sum(-1)
+    error = -units.log_prob(x, visible)
+    return error if weights == 1 else weights * error

@@ -92,6 +92,13 @@ class Units(nn.Module, Part, ABC, kind="units"):
         """Return log p(x | inputs) in nats; probabilities in place of binary values give the cross-entropy."""
         return (inputs * x).sum(-1) - self.energy(x) - self.cgf(inputs)
 
+    def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-probability of each variable, shape (..., units / group); :meth:`log_prob` is their sum.
+
+        A family with parameters of its own for each unit overrides this.
+        """
+        return self.log_prob(x.unflatten(-1, (-1, self.group)), inputs.unflatten(-1, (-1, self.group)))
+
     def sized(self, size: int) -> Self:
         """Return a fresh copy for ``size`` units, with parameters of its own where the family learns any.
 

@@ -58,9 +58,13 @@ class DiagonalGaussian(Units):
 
     def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return the log-density in nats."""
+        return self.log_probs(x, inputs).sum(-1)
+
+    def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-density of each unit, shape (..., units)."""
         mean, log_variance = self.split(inputs)
         square = (x - mean).square() * torch.exp(-log_variance)
-        return -0.5 * (square + log_variance + math.log(2 * math.pi)).sum(-1)
+        return -0.5 * (square + log_variance + math.log(2 * math.pi))
 
     def kl_to_standard(self, inputs: Tensor) -> Tensor:
         """Return the divergence to the standard normal prior, one value a unit, shape (..., units)."""

@@ -71,6 +71,11 @@ class Gaussian(Units):
         gamma = self.gamma(inputs)
         return inputs / gamma + generator.normal_like(inputs) * gamma.rsqrt()
 
+    def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-density of each unit, shape (..., units)."""
+        gamma = self.gamma(x)
+        return 0.5 * (torch.log(gamma) - math.log(2 * math.pi) - gamma * (x - inputs / gamma).square())
+
     def inputs_for(self, mean: Tensor) -> Tensor:
         """Return the mean times the precision."""
         return mean * self.gamma(mean)

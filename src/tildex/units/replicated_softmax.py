@@ -105,6 +105,13 @@ class ReplicatedSoftmax(Units):
         """Return what one more word would add to the log-partition of each document, shape (..., documents)."""
         return self._grouped(inputs).logsumexp(-1)
 
+    def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-probability of each document, shape (..., documents)."""
+        apart = copy.copy(self)
+        # A document's length stands beside its words, where the last axis is now that of one document.
+        apart.lengths = None if self.lengths is None else self.lengths[..., None]
+        return super(ReplicatedSoftmax, apart).log_probs(x, inputs)
+
     def mean(self, inputs: Tensor) -> Tensor:
         """Return the expected counts."""
         return (self.lengths_of(inputs)[..., None] * self._grouped(inputs).softmax(-1)).flatten(-2)

@@ -1,0 +1,75 @@
+r"""The score field of a denoising model: where data are denser, and how much.
+
+.. math:: \frac{r(x) - x}{\sigma^2} = \nabla_x \log p_\sigma(x), \qquad p_\sigma = p * N(0, \sigma^2 I)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tildex.evaluate.estimate import Estimate
+
+__all__ = ["relative_error", "score_field"]
+
+
+def score_field(model: Any, x: Tensor, scale: float | Tensor) -> Tensor:
+    """Return how far a reconstruction moves each row, over the noise's variance, shape (rows, features).
+
+    If the model gives the mean of clean data given noisy ones, this is the gradient of the log-density of *noisy* data,
+    exactly and for noise of any size (Miyasawa, 1961, "An empirical Bayes estimator of the mean of a normal
+    population"; Alain & Bengio, 2014, "What regularized auto-encoders learn from the data generating distribution", for
+    small noise).
+
+    Parameters
+    ----------
+    model : Pair
+        Trained to undo Gaussian noise, its decoder's mean being what the noise took.
+    x : Tensor of shape (rows, features)
+        Where, in the model's units.
+    scale : float or Tensor
+        The noise's standard deviation, or one for each column.
+
+    Raises
+    ------
+    ValueError
+        If the noise has scale zero.
+
+    Example
+    -------
+    >>> from tildex.evaluate import GaussianMixture
+    >>> class Exact:
+    ...     reconstruct = staticmethod(lambda x: x / (1 + 0.5**2))
+    >>> x = torch.randn(5, 2)
+    >>> noisy = GaussianMixture.of([1.0], [[0.0, 0.0]], [1.0]).smoothed(0.5)
+    >>> torch.allclose(score_field(Exact(), x, 0.5), noisy.score(x), atol=1e-5)
+    True
+    """
+    variance = torch.as_tensor(scale).to(x).square()
+    if not bool((variance > 0).all()):
+        raise ValueError("a score field needs noise of positive scale in every column, got zero")
+    return (model.reconstruct(x) - x) / variance
+
+
+def relative_error(found: Any, exact: Any) -> Estimate:
+    """Return the length of what is wrong over the length of what is right, both root mean squares over rows.
+
+    Parameters
+    ----------
+    found, exact : array of shape (rows, features)
+        Vectors, independent rows.
+
+    Example
+    -------
+    >>> relative_error([[1.1, 0.0]] * 2, [[1.0, 0.0]] * 2).value
+    0.10000000000000009
+    """
+    found, exact = (np.asarray(values, dtype=float) for values in (found, exact))
+    wrong, right = ((values**2).sum(1) for values in (found - exact, exact))
+    ratio = wrong.mean() / right.mean()
+    # The delta method, for the root of a ratio of two means over the same rows.
+    spread = (wrong - ratio * right).std(ddof=1) / np.sqrt(len(wrong)) / right.mean()
+    return Estimate(float(np.sqrt(ratio)), float(spread / (2 * np.sqrt(ratio))) if ratio > 0 else 0.0)

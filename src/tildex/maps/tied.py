@@ -1,0 +1,66 @@
+r"""A decoder over the encoder's own weights, turned round.
+
+.. math:: f(x) = s(W x + b), \qquad g(h) = W^\top h + c
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tildex.maps.mlp import MLP
+
+__all__ = ["Transposed", "tie"]
+
+
+class Transposed(nn.Module):
+    """A linear layer that multiplies with the transpose of another one's matrix, and has a bias of its own.
+
+    Parameters
+    ----------
+    shared : Parameter of shape (in, out)
+        The other layer's matrix, which stays one parameter.
+    bias : Parameter of shape (out,)
+        What is added.
+    """
+
+    def __init__(self, shared: nn.Parameter, bias: nn.Parameter) -> None:
+        super().__init__()
+        self.shared = shared
+        self.bias = bias
+
+    @property
+    def weight(self) -> Tensor:
+        """The matrix this layer multiplies with, shape (out, in)."""
+        return self.shared.t()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the layer's output, shape (batch, out)."""
+        return F.linear(x, self.weight, self.bias)
+
+
+def tie(encoder: MLP, decoder: MLP) -> None:
+    """Let a decoder multiply with its encoder's matrices from the last to the first; its biases stay its own.
+
+    Raises
+    ------
+    ValueError
+        If the decoder's layers are not those of the encoder turned round.
+
+    Example
+    -------
+    >>> from tildex.generator import Generator
+    >>> encoder, decoder = (MLP(sizes, generator=Generator(0)) for sizes in ([6, 4, 2], [2, 4, 6]))
+    >>> tie(encoder, decoder)
+    >>> bool((decoder.layers[0].weight == encoder.layers[1].weight.t()).all())
+    True
+    """
+    up, down = [[tuple(layer.weight.shape) for layer in map.layers] for map in (encoder, decoder)]
+    if [shape[::-1] for shape in reversed(up)] != down:
+        raise ValueError(f"expected a decoder that mirrors layers of {up}, got {down}")
+    decoder.layers = nn.ModuleList(  # type: ignore[assignment]
+        Transposed(cast(nn.Parameter, above.weight), layer.bias)
+        for above, layer in zip(reversed(encoder.layers), decoder.layers, strict=True)
+    )

@@ -1,0 +1,86 @@
+r"""A pair and what it undoes, as a Markov chain over rows.
+
+.. math:: \tilde x_t \sim C(\tilde x \mid x_t), \qquad x_{t+1} \sim P\big(x \mid h = f(\tilde x_t)\big)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tildex.corruptions import Corruption
+from tildex.generator import Generator
+from tildex.models.pair import Conditional, Pair
+
+__all__ = ["Denoiser"]
+
+
+class Denoiser(Pair):
+    """A pair that knows its corruption, and so has a distribution of its own: that in which its chain comes to rest.
+
+    If P(x | corrupted x) were exact, that would be the data's distribution, whatever the corruption (Bengio, Yao, Alain
+    & Vincent, 2013, "Generalized denoising auto-encoders as generative models").
+
+    Parameters
+    ----------
+    encoder, decoder : Conditional
+        As in a pair.
+    corruption : Corruption
+        What a step begins with.
+    start : Tensor of shape (visible,)
+        Means of the independent units from which chains start.
+
+    Example
+    -------
+    >>> from tildex.corruptions import Masking
+    >>> from tildex.maps import MLP
+    >>> from tildex.units import Bernoulli
+    >>> up, down = (MLP(sizes, generator=Generator(0)) for sizes in ([6, 2], [2, 6]))
+    >>> denoiser = Denoiser(
+    ...     Conditional(up, Bernoulli()), Conditional(down, Bernoulli()), Masking(0.3), torch.full((6,), 0.5)
+    ... )
+    >>> denoiser.walk(5, 20, Generator(0)).shape
+    torch.Size([5, 6])
+    """
+
+    start: Tensor
+
+    def __init__(
+        self, encoder: Conditional, decoder: Conditional, corruption: Corruption, start: Tensor
+    ) -> None:
+        super().__init__(encoder, decoder)
+        self.corruption = corruption
+        self.register_buffer("start", start)
+
+    def walk(
+        self,
+        n: int,
+        n_steps: int,
+        generator: Generator,
+        *,
+        values: Tensor | None = None,
+        known: Tensor | None = None,
+    ) -> Tensor:
+        """Return the mean of each of ``n`` chains' last step, shape (n, visible).
+
+        Parameters
+        ----------
+        n, n_steps : int
+            Chains, and steps of each.
+        generator : Generator
+            Draws everything.
+        values : Tensor of shape (n, visible), optional
+            What every step puts back where ``known`` is true.
+        known : boolean Tensor like ``values``, optional
+            Where ``values`` are known.
+        """
+
+        def kept(x: Tensor) -> Tensor:
+            return x if values is None or known is None else torch.where(known, values, x)
+
+        units = self.decoder.units
+        inputs = units.inputs_for(self.start).expand(n, -1)
+        for _ in range(n_steps):
+            x = kept(units.sample(inputs, generator))
+            inputs = self.decoder.inputs(self.encoder.mean(self.corruption(x, generator)))
+        return kept(units.mean(inputs))
