@@ -15,6 +15,8 @@ from tildex.plots.paper import plain
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((12, 64))
 TABLE = RANDOM.normal(size=(9, 4)) * [1, 10, 100, 1000]
+SPECTRUM = np.sort(RANDOM.random((5, 8)))[:, ::-1]
+GRID = np.stack(np.meshgrid(np.linspace(-3, 3, 7), np.linspace(-30, 30, 7)), -1).reshape(-1, 2)
 HISTORY = [{"epoch": k, "loss": 5 / k, "held_out": 6 / k, "seconds": 0.1} for k in (1, 2, 3)]
 CONTRASTIVE = [{"epoch": k, "loss": 0.1, "free_energy_gap": 0.1, "held_out": 20 / k} for k in (1, 2, 3)]
 HOSTILE = ("$\\frac{", "_hidden", "漢字", "a very long name that goes on and on", "<b>", "")
@@ -37,6 +39,11 @@ FIGURES = {
     "samples": lambda: plots.samples(IMAGES, (8, 8, 1)),
     "map": lambda: plots.latent_map(RANDOM.normal(size=(30, 2)), np.arange(30) % 6, HOSTILE),
     "map without labels": lambda: plots.latent_map(RANDOM.normal(size=(5, 2))),
+    "spectra": lambda: plots.spectra(dict.fromkeys(HOSTILE[:2], SPECTRUM), {HOSTILE[0]: SPECTRUM / 2}),
+    "spectrum of one": lambda: plots.spectra({"a": SPECTRUM[:1, :1]}),
+    "vector field": lambda: plots.vector_field(TABLE[:, :2], GRID, -GRID, axes_names=HOSTILE[:2]),
+    "field of one arrow": lambda: plots.vector_field(GRID, GRID[:1], GRID[:1]),
+    "field of no move": lambda: plots.vector_field(GRID, GRID, 0 * GRID),
     "map of many": lambda: plots.latent_map(RANDOM.normal(size=(90, 2)), np.arange(90)),
 }
 
@@ -108,6 +115,21 @@ def test_a_map_says_how_many_classes_it_leaves_out():
     assert figure.legends[0].get_texts()[-1].get_text() == "and 10 more"
 
 
+def test_arrows_point_where_moves_do_and_do_not_cross():
+    """In the plane's own units, as long as the moves are in proportion, the longest one place long."""
+    places = np.stack(np.meshgrid(np.arange(4.0), np.arange(4.0)), -1).reshape(-1, 2)
+    arrows = plots.vector_field(places, places, -5 * places).axes[0].collections[-1]
+    assert np.allclose(np.stack([arrows.U, arrows.V], 1), -5 * places)
+    assert np.linalg.norm(5 * places, axis=1).max() / arrows.scale == pytest.approx(0.75)
+
+
+def test_spectra_are_means_over_rows_dashed_beside_the_data():
+    lines = plots.spectra({"a": SPECTRUM, "b": SPECTRUM}, {"b": SPECTRUM / 2}).axes[0].lines
+    assert [line.get_linestyle() for line in lines] == ["-", "-", "--"]
+    assert np.allclose(lines[2].get_ydata(), SPECTRUM.mean(0) / 2)
+    assert lines[1].get_color() == lines[2].get_color() != lines[0].get_color()
+
+
 @pytest.mark.parametrize("n", range(1, 50))
 def test_tiles_fill_their_rows(n):
     columns = columns_for(n, 10)
@@ -126,6 +148,11 @@ def test_text_is_drawn_as_written():
         (lambda: plots.curves({"a": []}), "at least one history"),
         (lambda: plots.tiles(np.zeros((2, 3))), r"\(n, h, w\)"),
         (lambda: plots.reconstructions(IMAGES, IMAGES[:2], (8, 8)), "one shape"),
+        (lambda: plots.spectra({}), "at least one model"),
+        (lambda: plots.spectra({"a": SPECTRUM[0]}), r"\(rows, directions\)"),
+        (lambda: plots.spectra({"a": SPECTRUM}, {"b": SPECTRUM}), r"off has \['b'\]"),
+        (lambda: plots.vector_field(IMAGES, GRID, GRID), "a plane has two columns"),
+        (lambda: plots.vector_field(GRID, GRID, GRID[:3]), "a move for each of 49 places"),
         (lambda: plots.latent_map(np.zeros((4, 3))), "reduce longer codes"),
         (lambda: plots.latent_map(np.zeros((4, 2)), np.zeros(3)), "a class for each"),
     ],

@@ -23,6 +23,7 @@ from tildex.evaluate.lengths import (
 from tildex.evaluate.likelihood import Annealing, Likelihood, likelihood
 from tildex.evaluate.mixture import GaussianMixture
 from tildex.evaluate.score_field import relative_error, score_field
+from tildex.evaluate.spectrum import JacobianSpectrum, jacobian_spectrum, tangent_share
 from tildex.evaluate.two_sided import TwoSided, two_sided
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Estimate",
     "GaussianMixture",
     "Guard",
+    "JacobianSpectrum",
     "LengthPartitions",
     "Likelihood",
     "TwoSided",
@@ -42,6 +44,7 @@ __all__ = [
     "guards",
     "independent_bernoulli",
     "independent_gaussian",
+    "jacobian_spectrum",
     "likelihood",
     "log_likelihood",
     "log_partition",
@@ -55,6 +58,7 @@ __all__ = [
     "relative_error",
     "score_field",
     "squared_error",
+    "tangent_share",
     "temperatures",
     "two_sided",
 ]

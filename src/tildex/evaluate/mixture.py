@@ -33,9 +33,9 @@ class GaussianMixture:
 
     Example
     -------
-    >>> mixture = GaussianMixture.of([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [0.1, 0.1])
-    >>> mixture.score(torch.zeros(1, 2))
-    tensor([[0., 0.]], dtype=torch.float64)
+    >>> mixture = GaussianMixture.of([0.5, 0.5], [[-1.0, 0.0], [1.0, 0.0]], [0.25, 0.25])
+    >>> mixture.smoothed(0.5).score(torch.tensor([[0.0, 1.0]])) + 0.0
+    tensor([[ 0., -2.]], dtype=torch.float64)
     """
 
     weights: Tensor

@@ -5,6 +5,17 @@ from tildex.plots.filters import filters
 from tildex.plots.latent_map import latent_map
 from tildex.plots.reconstructions import reconstructions
 from tildex.plots.samples import samples
+from tildex.plots.spectra import spectra
 from tildex.plots.tiles import tiles
+from tildex.plots.vector_field import vector_field
 
-__all__ = ["curves", "filters", "latent_map", "reconstructions", "samples", "tiles"]
+__all__ = [
+    "curves",
+    "filters",
+    "latent_map",
+    "reconstructions",
+    "samples",
+    "spectra",
+    "tiles",
+    "vector_field",
+]

@@ -1,0 +1,80 @@
+"""Arrows over a plane: where a model moves a point, and so where it believes the data to lie."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from tildex.plots.paper import COLOURS, INK, blank, headed, plain, quiet
+
+__all__ = ["vector_field"]
+
+
+def vector_field(
+    X: Any,
+    places: Any,
+    moves: Any,
+    *,
+    axes_names: tuple[str, str] = ("column 1", "column 2"),
+    title: str = "Where the model moves a point",
+) -> Figure:
+    """Draw data as points and, at given places, arrows as long as the moves are; the longest fits between two places.
+
+    Parameters
+    ----------
+    X : array of shape (n, 2)
+        The data.
+    places, moves : array of shape (m, 2)
+        Where arrows begin, and where they point: a score field, or reconstructions less their inputs.
+    axes_names : (str, str)
+        What the two columns are.
+    title : str
+        What is shown.
+
+    Raises
+    ------
+    ValueError
+        If an array has not two columns, or there is not one move a place.
+
+    Example
+    -------
+    >>> places = np.stack(np.meshgrid(np.linspace(-1, 1, 5), np.linspace(-1, 1, 5)), -1).reshape(-1, 2)
+    >>> figure = vector_field(np.zeros((3, 2)), places, -places)
+    >>> len(figure.axes)
+    1
+    """
+    X, places, moves = (np.asarray(values, dtype=float) for values in (X, places, moves))
+    for values in (X, places, moves):
+        if values.ndim != 2 or values.shape[1] != 2:
+            raise ValueError(f"expected arrays of shape (n, 2), got {values.shape}: a plane has two columns")
+    if len(places) != len(moves):
+        raise ValueError(f"expected a move for each of {len(places)} places, got {len(moves)}")
+    figure = blank(4.6, layout="constrained")
+    headed(figure, title)
+    axes = figure.add_subplot(xlabel=plain(axes_names[0], 60), ylabel=plain(axes_names[1], 60))
+    size = float(np.clip(6000 / len(X), 3, 20))
+    axes.scatter(X[:, 0], X[:, 1], s=size, color=COLOURS[1], linewidths=0, alpha=0.7)
+    longest = float(np.linalg.norm(moves, axis=1).max(initial=0.0))
+    if longest > 0:
+        axes.quiver(
+            *places.T,
+            *moves.T,
+            color=INK,
+            angles="xy",
+            scale_units="xy",
+            scale=longest / _spacing(places),
+            width=0.003,
+            headwidth=4,
+            headlength=4.5,
+        )
+    axes.set_aspect("equal")
+    quiet(axes)
+    return figure
+
+
+def _spacing(places: np.ndarray) -> float:
+    """Return how far apart places are: the side of a square that each would have of the area they cover."""
+    spans = np.ptp(places, axis=0)
+    return float(np.sqrt(spans.prod() / len(places)) or spans.max() / max(len(places) - 1, 1) or 1.0)
