@@ -1,14 +1,16 @@
-"""A contrastive step costs five matrix products and no more, a deep one what its mean field and sweeps need."""
+"""A contrastive step costs five matrix products and no more, a deep one what its mean field and sweeps need; a
+contractive penalty none for one layer, and for a deeper encoder what encoding again and once backwards does.
+"""
 
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from tildex.generator import Generator
-from tildex.maps import Coupling
-from tildex.models import BoltzmannMachine, Layer
-from tildex.penalties import L1
-from tildex.rules import CD, PCD, FastPCD, ParallelTempering, Variational
+from tildex.maps import MLP, Coupling
+from tildex.models import BoltzmannMachine, Conditional, Layer, Pair
+from tildex.penalties import L1, Contractive, JacobianChange
+from tildex.rules import CD, PCD, FastPCD, ParallelTempering, Reconstruction, Variational
 from tildex.units import Bernoulli, Gaussian
 
 ROWS, VISIBLE, HIDDEN = 20, 30, 40
@@ -69,3 +71,33 @@ def test_a_deep_machine_costs_what_mean_field_and_gibbs_need(passes, sweeps):
     gradient = 2 * (lower + upper)
     vectors = 2 * (30 * 40 + 40 * 50)
     assert counter.get_total_flops() == mean_field + gibbs + gradient + vectors
+
+
+def autoencoder_products(penalty, *hidden):
+    """Return the products of one step, each counted as that of the step without penalty, forwards."""
+    sizes = [VISIBLE, *hidden, HIDDEN]
+    up, down = (MLP(s, generator=Generator(0), activation="tanh") for s in (sizes, sizes[::-1]))
+    model = Pair(Conditional(up, Bernoulli()), Conditional(down, Gaussian()))
+    x, generator = torch.rand(ROWS, VISIBLE), Generator(0)
+    with FlopCounterMode(display=False) as counter:
+        Reconstruction(penalty=penalty)(model, x, generator).backward()
+    return counter.get_total_flops()
+
+
+def test_the_contractive_penalty_of_one_layer_costs_no_product():
+    # Two forwards, two for gradients of weights, one for that of the code; a vector times rows of variances.
+    assert autoencoder_products(None) == 5 * PRODUCT
+    extra = autoencoder_products(Contractive()) - 5 * PRODUCT
+    assert extra <= 3 * 2 * ROWS * HIDDEN
+    # The change needs the code of the moved rows, and the gradient of that.
+    extra = autoencoder_products(JacobianChange()) - 5 * PRODUCT
+    assert extra <= 2 * PRODUCT + 3 * 2 * ROWS * HIDDEN
+
+
+def test_the_estimate_for_a_deep_encoder_costs_what_encoding_does():
+    encoding = 2 * ROWS * (VISIBLE * 50 + 50 * HIDDEN)
+    plain = autoencoder_products(None, 50)
+    extra = autoencoder_products(Contractive(), 50) - plain
+    # Up once more and down once, each with its gradients by inputs and by weights: at most six encodings.
+    assert extra <= 6 * encoding
+    assert autoencoder_products(JacobianChange(), 50) - plain <= 12 * encoding
