@@ -1,8 +1,9 @@
 """How near the score field of a denoising autoencoder comes to the exact one, on two mixtures whose density is known.
 
 The model sees draws of a mixture with Gaussian noise added and learns to undo it. What it moves a row by, over the noise's
-variance, is held against the gradient of the log-density of noisy draws (Tweedie's identity, exact for noise of any size), on
-fresh noisy draws where that density is above 1 % of its maximum. ``--validate`` judges on other draws than the last run does.
+variance, is held against the gradient of the log-density of noisy draws (Tweedie's identity, exact for noise of any
+size), on fresh noisy draws where that density is above 1 % of its maximum. ``--validate`` judges on draws other than those
+of the last run.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ def ten() -> GaussianMixture:
 
 
 CASES = {
-    "plane": Case(plane(), 0.5, rows=50_000, units=128, epochs=60),
-    "ten": Case(ten(), 0.5, rows=200_000, units=256, epochs=60),
+    "plane": Case(plane(), 0.5, rows=200_000, units=128, epochs=40),
+    "ten": Case(ten(), 0.5, rows=400_000, units=256, epochs=30),
 }
 
 
@@ -74,8 +75,7 @@ def train(case: Case, seed: int, options: argparse.Namespace) -> DenoisingAutoen
     units = options.units or case.units
     model = DenoisingAutoencoder(
         units,
-        hidden_layer_sizes=(units,),
-        activation="silu",
+        hidden_layer_sizes=(units, units),
         code=Gaussian(),
         likelihood=Gaussian(),
         # The noise is in units of the scaled data, and columns are scaled one by one.
@@ -83,7 +83,7 @@ def train(case: Case, seed: int, options: argparse.Namespace) -> DenoisingAutoen
         optimizer=Adam(options.rate, schedule=Cosine(warmup=0.02)),
         n_iter=options.epochs or case.epochs,
         batch_size=options.batch_size,
-        averaging=0.999,
+        averaging=options.averaging,
         device=options.device,
         random_state=seed,
     )
@@ -103,7 +103,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int)
     parser.add_argument("--units", type=int)
     parser.add_argument("--epochs", type=int)
-    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--rate", type=float, default=5e-3)
+    parser.add_argument("--averaging", type=float, default=0.999)
     parser.add_argument("--batch-size", type=int, default=500)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
