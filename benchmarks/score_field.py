@@ -1,9 +1,9 @@
 """How near the score field of a denoising autoencoder comes to the exact one, on two mixtures whose density is known.
 
-The model sees draws of a mixture with Gaussian noise added and learns to undo it. What it moves a row by, over the noise's
-variance, is held against the gradient of the log-density of noisy draws (Tweedie's identity, exact for noise of any
-size), on fresh noisy draws where that density is above 1 % of its maximum. ``--validate`` judges on draws other than those
-of the last run.
+The model sees draws of a mixture with Gaussian noise added and learns to undo it. What it moves a row by, over the
+noise's variance, is held against the gradient of the log-density of noisy draws (Tweedie's identity, exact for noise of
+any size), on fresh noisy draws where that density is above 1 % of its maximum. ``--validate`` judges on draws other
+than those of the last run.
 """
 
 from __future__ import annotations

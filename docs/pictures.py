@@ -36,6 +36,8 @@ from tildex import (
     DenoisingAutoencoder,
     Dropout,
     DropoutAutoencoder,
+    Gaussian,
+    GaussianNoise,
     GaussianRBM,
     KLSparsity,
     Linear,
@@ -48,8 +50,9 @@ from tildex import (
     read,
 )
 from tildex.apps.patches import PatchScaling, random_patches
+from tildex.evaluate import jacobian_spectrum
 from tildex.generator import Generator
-from tildex.penalties.contractive import jacobian
+from tildex.plots import spectra, vector_field
 from tildex.plots.mosaic import compose, gap_of, show, to_rgb
 from tildex.plots.paper import COLOURS, INK, WIDTH, blank, headed, quiet
 
@@ -113,27 +116,41 @@ def denoising() -> Figure:
     return sheet("Held-out digits, each pixel gone with probability 1/2", rows)
 
 
+def score_arrows() -> Figure:
+    """Draw, over points of a spiral, where a model that undoes noise moves what is given to it."""
+    random = np.random.default_rng(0)
+    turn = 3 * np.pi * np.sqrt(random.random(2000))
+    spiral = np.stack([turn * np.cos(turn), turn * np.sin(turn)], 1) / 5
+    X = spiral + 0.04 * random.normal(size=spiral.shape)
+    model = DenoisingAutoencoder(
+        128,
+        hidden_layer_sizes=(128, 128),
+        code=Gaussian(),
+        likelihood=Gaussian(),
+        corruption=GaussianNoise(0.25),
+        optimizer=Adam(5e-3, schedule=Cosine(warmup=0.05)),
+        n_iter=300,
+        random_state=0,
+    ).fit(X)
+    grid = np.stack(np.meshgrid(np.linspace(-2.1, 2.3, 27), np.linspace(-1.9, 2.0, 24)), -1).reshape(-1, 2)
+    title = "Which way reconstruction moves a point"
+    return vector_field(X[:600], grid, model.reconstruct(grid) - grid, title=title)
+
+
 def contractive() -> Figure:
-    """Plot in how many directions a code still follows its input."""
+    """Plot in how many directions a code still follows its input, at digits and at rows beside them."""
     settings = {"optimizer": fast, "n_iter": 100, "random_state": 0}
     models = {
         "plain": Autoencoder(128, code=Bernoulli(), **settings),
         "contractive": ContractiveAutoencoder(128, **settings),
     }
-    figure = blank(2.7, layout="constrained")
-    axes = figure.subplots()
-    headed(figure, "How far a code moves with its input, direction by direction")
     x = torch.from_numpy(test.X[:200])
-    for (name, model), colour, style in zip(
-        models.items(), (COLOURS[6], COLOURS[0]), ("--", "-"), strict=True
-    ):
-        slopes = torch.linalg.svdvals(jacobian(model.fit(train.X).module_, x).detach()).mean(0)
-        axes.plot(range(1, len(slopes) + 1), slopes, style, color=colour, label=name, linewidth=1.8)
-    axes.set_xlabel("direction, the most sensitive first")
-    axes.set_ylabel("singular value of the Jacobian")
-    axes.legend(frameon=False, fontsize=8.5, labelcolor=INK)
-    quiet(axes)
-    return figure
+    beside = x + 0.5 * Generator(0).normal_like(x)
+    on, off = {}, {}
+    for name, model in models.items():
+        module = model.fit(train.X).module_
+        on[name], off[name] = (jacobian_spectrum(module, rows).values for rows in (x, beside))
+    return spectra(on, off, off_name="noise added")
 
 
 def dropout() -> Figure:
@@ -295,6 +312,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
         autoencoder,
         sparse,
         denoising,
+        score_arrows,
         contractive,
         dropout,
         vae,

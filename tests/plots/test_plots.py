@@ -116,11 +116,14 @@ def test_a_map_says_how_many_classes_it_leaves_out():
 
 
 def test_arrows_point_where_moves_do_and_do_not_cross():
-    """In the plane's own units, as long as the moves are in proportion, the longest one place long."""
+    """In the plane's own units, as long as the roots of the moves are in proportion, the longest one place long."""
     places = np.stack(np.meshgrid(np.arange(4.0), np.arange(4.0)), -1).reshape(-1, 2)
     arrows = plots.vector_field(places, places, -5 * places).axes[0].collections[-1]
-    assert np.allclose(np.stack([arrows.U, arrows.V], 1), -5 * places)
-    assert np.linalg.norm(5 * places, axis=1).max() / arrows.scale == pytest.approx(0.75)
+    drawn, moved = np.stack([arrows.U, arrows.V], 1), -5 * places
+    lengths = np.linalg.norm(moved, axis=1)
+    assert np.allclose(np.linalg.norm(drawn, axis=1), np.sqrt(lengths))
+    assert np.allclose((drawn * moved).sum(1), np.sqrt(lengths) * lengths)
+    assert np.sqrt(lengths.max()) / arrows.scale == pytest.approx(0.75)
 
 
 def test_spectra_are_means_over_rows_dashed_beside_the_data():

@@ -20,7 +20,9 @@ def vector_field(
     axes_names: tuple[str, str] = ("column 1", "column 2"),
     title: str = "Where the model moves a point",
 ) -> Figure:
-    """Draw data as points and, at given places, arrows as long as the moves are; the longest fits between two places.
+    """Draw data as points and, at given places, arrows along the moves; the longest is as long as two places are apart.
+
+    Lengths are square roots, so that a move a hundred times smaller than the largest still has a direction to see.
 
     Parameters
     ----------
@@ -56,11 +58,13 @@ def vector_field(
     axes = figure.add_subplot(xlabel=plain(axes_names[0], 60), ylabel=plain(axes_names[1], 60))
     size = float(np.clip(6000 / len(X), 3, 20))
     axes.scatter(X[:, 0], X[:, 1], s=size, color=COLOURS[1], linewidths=0, alpha=0.7)
-    longest = float(np.linalg.norm(moves, axis=1).max(initial=0.0))
+    lengths = np.linalg.norm(moves, axis=1, keepdims=True)
+    arrows = moves / np.sqrt(np.where(lengths > 0, lengths, 1.0))
+    longest = float(np.sqrt(lengths.max(initial=0.0)))
     if longest > 0:
         axes.quiver(
             *places.T,
-            *moves.T,
+            *arrows.T,
             color=INK,
             angles="xy",
             scale_units="xy",
