@@ -1,4 +1,4 @@
-"""Draws the pictures of the model pages, one PNG a page, from data that come with scikit-learn.
+"""Draws the pictures of the model pages, one PNG a page or more, from data that come with scikit-learn.
 
 ``make pictures`` draws all of them, ``python docs/pictures.py rbm vae`` the named ones. Nothing is downloaded, every
 seed is fixed, and a picture stays under 60 kB.
@@ -116,7 +116,7 @@ def denoising() -> Figure:
     return sheet("Held-out digits, each pixel gone with probability 1/2", rows)
 
 
-def score_arrows() -> Figure:
+def denoising_field() -> Figure:
     """Draw, over points of a spiral, where a model that undoes noise moves what is given to it."""
     random = np.random.default_rng(0)
     turn = 3 * np.pi * np.sqrt(random.random(2000))
@@ -312,7 +312,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
         autoencoder,
         sparse,
         denoising,
-        score_arrows,
+        denoising_field,
         contractive,
         dropout,
         vae,

@@ -5,8 +5,7 @@ import torch
 from tildex.generator import Generator
 from tildex.maps import MLP, Coupling, Down, Up
 from tildex.models import Conditional, Pair, grow, unroll
-from tildex.penalties import Contractive
-from tildex.penalties.contractive import jacobian
+from tildex.penalties import Contractive, jacobian
 from tildex.shapes import Step
 from tildex.units import Bernoulli, Gaussian
 

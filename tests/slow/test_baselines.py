@@ -54,7 +54,7 @@ from tildex.evaluate import (
     squared_error,
 )
 from tildex.generator import Generator
-from tildex.penalties.contractive import jacobian
+from tildex.penalties import jacobian
 
 RANK = 16
 DIGITS, LABELS = (load_digits().data / 16).astype("float32"), load_digits().target
