@@ -20,7 +20,7 @@ from tildex import (
 )
 from tildex.callbacks import EpochPrinter
 from tildex.generator import Generator
-from tildex.maps import MLP, tie
+from tildex.maps import MLP, Map, tie
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.random((80, 6), dtype=np.float32)
@@ -187,3 +187,5 @@ def test_only_mirrors_can_be_tied():
     up, down = (MLP(sizes, generator=Generator(0)) for sizes in ([4, 3, 2], [2, 5, 4]))
     with pytest.raises(ValueError, match="expected a decoder that mirrors"):
         tie(up, down)
+    with pytest.raises(ValueError, match="only the layers of two multilayer perceptrons .*got MLP and Map"):
+        tie(up, Map())

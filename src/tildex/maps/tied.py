@@ -10,6 +10,7 @@ from typing import cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tildex.maps.base import Map
 from tildex.maps.mlp import MLP
 
 __all__ = ["Transposed", "tie"]
@@ -41,13 +42,13 @@ class Transposed(nn.Module):
         return F.linear(x, self.weight, self.bias)
 
 
-def tie(encoder: MLP, decoder: MLP) -> None:
+def tie(encoder: Map, decoder: Map) -> None:
     """Let a decoder multiply with its encoder's matrices from the last to the first; its biases stay its own.
 
     Raises
     ------
     ValueError
-        If the decoder's layers are not those of the encoder turned round.
+        If one is no multilayer perceptron, or the decoder's layers are not those of the encoder turned round.
 
     Example
     -------
@@ -57,6 +58,9 @@ def tie(encoder: MLP, decoder: MLP) -> None:
     >>> bool((decoder.layers[0].weight == encoder.layers[1].weight.t()).all())
     True
     """
+    if not isinstance(encoder, MLP) or not isinstance(decoder, MLP):
+        kinds = f"{type(encoder).__name__} and {type(decoder).__name__}"
+        raise ValueError(f"only the layers of two multilayer perceptrons can be tied, got {kinds}")
     up, down = [[tuple(layer.weight.shape) for layer in map.layers] for map in (encoder, decoder)]
     if [shape[::-1] for shape in reversed(up)] != down:
         raise ValueError(f"expected a decoder that mirrors layers of {up}, got {down}")
