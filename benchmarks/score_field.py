@@ -50,8 +50,8 @@ def ten() -> GaussianMixture:
 
 
 CASES = {
-    "plane": Case(plane(), 0.5, rows=200_000, units=128, epochs=40),
-    "ten": Case(ten(), 0.5, rows=400_000, units=256, epochs=30),
+    "plane": Case(plane(), 0.5, rows=200_000, units=128, epochs=15),
+    "ten": Case(ten(), 0.5, rows=300_000, units=256, epochs=20),
 }
 
 

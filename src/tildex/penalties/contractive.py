@@ -47,4 +47,5 @@ class Contractive(Penalty):
         if weight is None:
             return squared_norm(model, step, self.n_probes)
         variance = model.encoder.units.variance(step.inputs)
-        return variance.square() @ weight.square().sum(1)
+        # Unit by unit: as a product it would be rounded where products are.
+        return (variance.square() * weight.square().sum(1)).sum(-1)

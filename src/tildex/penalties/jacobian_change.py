@@ -68,4 +68,4 @@ class JacobianChange(Penalty):
             return squared_norm(model, step, self.n_probes, less=moved)
         units = model.encoder.units
         change = units.variance(step.inputs) - units.variance(model.encoder.inputs(moved))
-        return change.square() @ weight.square().sum(1)
+        return (change.square() * weight.square().sum(1)).sum(-1)

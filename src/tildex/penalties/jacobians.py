@@ -127,8 +127,8 @@ def _squares(rows: Tensor, weight: Tensor) -> Tensor:
     """Return the squared norm of ``rows @ weight``, by way of the Gram matrix where that costs less."""
     n_rows, (high, low) = rows.shape[0] * rows.shape[1], weight.shape
     if n_rows * (low - high) <= high * low:
-        return (rows @ weight).square().sum((1, 2))
-    return ((rows @ (weight @ weight.t())) * rows).sum((1, 2))
+        return (rows @ weight).to(weight.dtype).square().sum((1, 2))
+    return ((rows @ (weight @ weight.t())).to(weight.dtype) * rows).sum((1, 2))
 
 
 def _general(model: Any, x: Tensor, probes: Tensor | None) -> Tensor:
