@@ -209,10 +209,12 @@ def test_fit_does_not_overwrite(run, tmp_path, capsys):
 
 
 def test_a_model_without_a_distribution_says_so(tmp_path, capsys):
-    out = tmp_path / "dae"
-    assert main(["fit", "denoising", "digits", "--out", str(out), "--epochs", "1"]) == 0
+    out = tmp_path / "plain"
+    assert main(["fit", "autoencoder", "digits", "--out", str(out), "--epochs", "1"]) == 0
     capsys.readouterr()
-    assert "vae or an rbm" in refused(capsys, ["sample", str(out), "--out", str(tmp_path / "s")])
+    assert "train a vae, a denoising autoencoder or an rbm" in refused(
+        capsys, ["sample", str(out), "--out", str(tmp_path / "s")]
+    )
 
 
 def test_brackets_in_a_message_are_shown(capsys):

@@ -195,8 +195,8 @@ def sample(
     estimator = load(run, device=device)
     if not hasattr(estimator, "sample"):
         raise ValueError(
-            f"{type(estimator).__name__} has no distribution to draw from: train a vae or an rbm, "
-            "or use `tildex reconstruct`"
+            f"{type(estimator).__name__} has no distribution to draw from: train a vae, a denoising autoencoder or "
+            "an rbm, or use `tildex reconstruct`"
         )
     drawn = estimator.sample(n, random_state=seed)
     save_array(out / "samples.npy", drawn, [])
