@@ -70,8 +70,8 @@ def test_links_lead_somewhere_and_ids_are_unique(page):
 
 def test_pictures_are_inside_sharp_and_described(page):
     images = page.all("img")
-    # A curve, reconstructions, filters and a map each; samples of two.
-    assert len(images) == 5 * 4 + 2
+    # A curve, reconstructions, filters and a map each; samples of three.
+    assert len(images) == 5 * 4 + 3
     for image in images:
         data = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"), validate=True)
         width, height = struct.unpack(">II", data[16:24])

@@ -58,7 +58,10 @@ class JacobianChange(Penalty):
     def value(self, model: Any, step: Step) -> Tensor:
         """Return the mean over draws of the squared norm of the change, one value a row."""
         if step.generator is None:
-            raise ValueError("JacobianChange draws noise and needs a step with a generator, got none")
+            raise ValueError(
+                "JacobianChange draws noise and needs a step with a generator, got none: use it in a rule that gives "
+                "one, as those of autoencoders and classifiers do"
+            )
         return torch.stack([self._at_a_draw(model, step) for _ in range(self.n_draws)]).mean(0)
 
     def _at_a_draw(self, model: Any, step: Step) -> Tensor:

@@ -45,7 +45,7 @@ class Supervised(Rule):
         if self.smoothing:
             targets = _smoothed(targets, model.decoder.units, self.smoothing)
         error = -model.decoder.log_prob(targets, hidden, generator)
-        step = Step(condition, condition, inputs, hidden)
+        step = Step(condition, condition, inputs, hidden, generator)
         return Loss.of(log_loss=error, **dict(penalties(self.penalty, model, step)))
 
     def validate(self, model: Network, x: Tensor, generator: Generator) -> Tensor:
