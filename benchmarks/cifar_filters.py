@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tildex import CD, RBM, SGD, DeepBoltzmannMachine, GaussianRBM, KLSparsity, LearnedGaussian, Linear, read
+from tildex import CD, SGD, DeepBoltzmannMachine, GaussianRBM, KLSparsity, LearnedGaussian, Linear, read
 from tildex import Variational as Joint
 from tildex.apps.patches import PatchScaling, random_patches
 from tildex.generator import Generator
