@@ -23,7 +23,6 @@ from sklearn.decomposition import PCA
 
 from tildex import (
     CD,
-    L1,
     RBM,
     SGD,
     Adam,
@@ -46,11 +45,12 @@ from tildex import (
     ReplicatedSoftmaxRBM,
     SparseAutoencoder,
     StackedClassifier,
+    TopK,
     VariationalAutoencoder,
     read,
 )
 from tildex.apps.patches import PatchScaling, random_patches
-from tildex.evaluate import jacobian_spectrum
+from tildex.evaluate import jacobian_spectrum, unexplained_variance
 from tildex.generator import Generator
 from tildex.plots import spectra, vector_field
 from tildex.plots.mosaic import compose, gap_of, show, to_rgb
@@ -88,20 +88,37 @@ def autoencoder() -> Figure:
 
 
 def sparse() -> Figure:
-    """Draw the strokes of a sparse code, and how much of it is in use."""
-    model = SparseAutoencoder(100, penalty=L1(0.3), optimizer=fast, n_iter=100, random_state=0).fit(train.X)
-    plain = Autoencoder(100, optimizer=fast, n_iter=100, random_state=0).fit(train.X)
-    strokes = model.module_.decoder.map.layers[-1].weight.detach().numpy().T
-    used = np.abs(model.transform(test.X)).mean(0)
-    largest = strokes[np.argsort(-used * np.linalg.norm(strokes, axis=1))[:36]]
-    figure, (left, right) = halves("What units draw", "How much of a code is not zero")
-    tiles(left, signed(largest), 6)
-    edges = np.linspace(0, 100, 41)
-    for name, estimator, colour in (("plain", plain, COLOURS[3]), ("sparse", model, COLOURS[0])):
-        share = 100 * (np.abs(estimator.transform(test.X)) > 0.05).mean(1)
-        right.hist(share, edges, color=colour, label=name)
-    right.set_xlabel("units above 0.05, per cent")
-    right.set_ylabel("held-out digits")
+    """Draw what units of a sparse code draw, and what is left unexplained by how many of them a row may use."""
+    budgets = (2, 4, 8, 16, 32)
+    settings = {"optimizer": fast, "n_iter": 100, "random_state": 0}
+    models = {k: SparseAutoencoder(100, code=TopK(k), **settings).fit(train.X) for k in budgets}
+    strokes = models[8].module_.decoder.map.layers[-1].weight.detach().numpy().T
+    used = models[8].transform(test.X).mean(0)
+    figure, (left, right) = halves("What units draw", "Variance left unexplained")
+    tiles(left, signed(strokes[np.argsort(-used)[:36]]), 6)
+    axes = PCA(max(budgets), svd_solver="full").fit(train.X)
+    codes = axes.transform(test.X)
+    pca = [
+        unexplained_variance(test.X, codes[:, :k] @ axes.components_[:k] + axes.mean_).value for k in budgets
+    ]
+    ours = [unexplained_variance(test.X, model.reconstruct(test.X)).value for model in models.values()]
+    for name, values, colour, style in (("PCA", pca, COLOURS[6], "--"), ("top-k", ours, COLOURS[0], "-")):
+        right.plot(
+            budgets,
+            np.multiply(100, values),
+            style,
+            marker="o",
+            markersize=3.5,
+            color=colour,
+            label=name,
+            linewidth=1.8,
+        )
+    right.set_xscale("log", base=2)
+    right.set_xticks(budgets, [str(k) for k in budgets])
+    right.minorticks_off()
+    right.set_ylim(bottom=0)
+    right.set_xlabel("units in use of a row")
+    right.set_ylabel("per cent")
     right.legend(frameon=False, fontsize=8.5, labelcolor=INK)
     return figure
 

@@ -8,7 +8,16 @@ import torch
 
 from tildex.estimators import Estimator
 from tildex.part import Part
-from tildex.units import Categorical, Gaussian, ReplicatedSoftmax, Units
+from tildex.units import (
+    Activation,
+    BatchTopK,
+    Categorical,
+    Gaussian,
+    JumpReLU,
+    ReplicatedSoftmax,
+    TopK,
+    Units,
+)
 
 torch.set_num_threads(1)
 
@@ -33,6 +42,16 @@ def _families():
     ]
 
 
+def _activations():
+    return [
+        *(cls() for cls in Activation.table.values()),
+        TopK(2),
+        TopK(2, alpha=1.5, anneal=0.0),
+        BatchTopK(2, start=1.5),
+        JumpReLU(0.8, bandwidth=0.1),
+    ]
+
+
 def _joinable():
     """Return the pairs of families that make a machine of which one side can be enumerated."""
     single = [units for units in _families() if units.arity == 1]
@@ -47,6 +66,7 @@ def _cases():
     cases = {kind: [build(cls) for cls in base.table.values()] for kind, base in Part.kinds.items()}
     cases["part"] = [part for parts in cases.values() for part in parts]
     cases["units"] = _families()
+    cases["activation"] = _activations()
     cases["single_units"] = [units for units in _families() if units.arity == 1]
     cases["elementwise_units"] = [u for u in cases["single_units"] if u.group == 1]
     cases["finite_units"] = [u for u in cases["single_units"] if u.finite]

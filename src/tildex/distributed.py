@@ -1,4 +1,4 @@
-"""Several processes training one model: torch.distributed behind five functions that do nothing on one process.
+"""Several processes training one model: torch.distributed behind a few functions that do nothing on one process.
 
 Start the same script with ``torchrun --nproc-per-node 2 script.py``; under SLURM, with ``srun torchrun``.
 """
@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-__all__ = ["all_gather", "all_reduce_sum", "broadcast", "rank", "world_size"]
+__all__ = ["all_gather", "all_reduce_mean", "all_reduce_sum", "broadcast", "rank", "world_size"]
 
 
 @functools.cache
@@ -41,6 +41,14 @@ def all_reduce_sum(tensors: Sequence[Tensor]) -> None:
     dist.all_reduce(flat)
     for t, piece in zip(tensors, flat.split([t.numel() for t in tensors]), strict=True):
         t.copy_(piece.view_as(t))
+
+
+def all_reduce_mean(tensors: Sequence[Tensor]) -> None:
+    """Replace the tensors, those of whole numbers excepted, by their means over all processes."""
+    floating = [t for t in tensors if t.is_floating_point()]
+    if world_size() > 1 and floating:
+        all_reduce_sum(floating)
+        torch._foreach_div_(floating, world_size())
 
 
 def broadcast(tensors: Sequence[Tensor]) -> None:

@@ -1,6 +1,7 @@
-r"""What holds parameters back: slower rates for some of them, and a limit on the length of incoming weights.
+r"""What holds parameters back: slower rates for some of them, and lengths of weights that are limited or fixed.
 
-.. math:: \epsilon_i = f_i\, \epsilon, \qquad w_i \leftarrow w_i \min(1, c / \|w_i\|)
+.. math:: \epsilon_i = f_i\, \epsilon, \qquad w_i \leftarrow w_i \min(1, c / \|w_i\|), \qquad
+          w_j \leftarrow w_j / \|w_j\|
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Pace", "limit_norms", "set_paces", "slow_down"]
+__all__ = ["Pace", "UnitNorm", "limit_norms", "project", "put_on", "restore", "set_paces", "slow_down"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,64 @@ class Pace:
             raise ValueError(f"the factor on a learning rate must not be negative, got {self.factor}")
         if not 0 <= self.wait <= 1:
             raise ValueError(f"the share of training to wait must lie in [0, 1], got {self.wait}")
+
+
+@dataclass(frozen=True)
+class UnitNorm:
+    """Keeps what each unit of a code draws at length one, so that the size of a code means something.
+
+    A penalty on a code could otherwise be had for nothing: weights grow, and the code shrinks.
+
+    Attributes
+    ----------
+    parameter : Parameter
+        The matrix that leaves the code, shape (units of the next layer, units of the code).
+    dim : int
+        The axis along which lengths are taken: 0 where each unit of the code has a column.
+    """
+
+    parameter: nn.Parameter
+    dim: int = 0
+
+    @torch.no_grad()
+    def project(self) -> None:
+        """Take off the gradient what would only change lengths, so that no optimiser gathers momentum that way."""
+        weight, gradient = self.parameter, self.parameter.grad
+        if gradient is not None:
+            gradient.sub_(weight * (weight * gradient).sum(self.dim, keepdim=True))
+
+    @torch.no_grad()
+    def restore(self) -> None:
+        """Bring all lengths back to one; what has no length is left alone."""
+        norms = torch.linalg.vector_norm(self.parameter, dim=self.dim, keepdim=True)
+        self.parameter.div_(torch.where(norms > 0, norms, 1.0))
+
+
+def put_on(optimizer: torch.optim.Optimizer, restraints: Sequence[UnitNorm]) -> None:
+    """Bring parameters to where their restraints will keep them.
+
+    Raises
+    ------
+    ValueError
+        If the optimiser searches along a line, where lengths cannot stay as they are.
+    """
+    if restraints and isinstance(optimizer, torch.optim.LBFGS):
+        raise ValueError(
+            "LBFGS searches along a line and cannot keep weights at length one: choose Adam or SGD"
+        )
+    restore(restraints)
+
+
+def project(restraints: Iterable[UnitNorm]) -> None:
+    """Take off all gradients what their restraints would undo."""
+    for restraint in restraints:
+        restraint.project()
+
+
+def restore(restraints: Iterable[UnitNorm]) -> None:
+    """Bring all parameters back to where their restraints keep them."""
+    for restraint in restraints:
+        restraint.restore()
 
 
 def set_paces(optimizer: torch.optim.Optimizer, paces: Sequence[Pace]) -> None:

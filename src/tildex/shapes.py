@@ -32,6 +32,10 @@ class Step:
         The mean of the code.
     generator : Generator, optional
         The step's source of randomness, for what is estimated.
+    outputs : Tensor of shape (batch, visible), optional
+        The natural parameters of the data, as the decoder makes them of the code.
+    progress : float
+        The share of training that is done.
     """
 
     x: Tensor
@@ -39,6 +43,8 @@ class Step:
     inputs: Tensor
     hidden: Tensor
     generator: Any = None
+    outputs: Tensor | None = None
+    progress: float = 1.0
 
 
 @dataclass

@@ -17,7 +17,7 @@ from tildex.meter import Meter
 from tildex.optimizers import Optimizer
 from tildex.plan import Plan
 from tildex.products import fast_products
-from tildex.restraints import Pace, limit_norms, set_paces, slow_down
+from tildex.restraints import Pace, UnitNorm, limit_norms, project, put_on, restore, set_paces, slow_down
 from tildex.rules import Rule, watch_due, watched
 from tildex.shapes import Loss
 
@@ -56,6 +56,8 @@ class Trainer:
         What every batch goes through, with fresh noise, before the rule sees it: binarisation of grey values, say.
     paces : sequence of Pace
         Parameters that learn slower than the others, or later.
+    restraints : sequence of UnitNorm
+        Weights that every step leaves at length one.
     history : list of dict
         A record an epoch: losses by name, held-out loss, learning rate, seconds.
     stop : bool
@@ -70,6 +72,7 @@ class Trainer:
     callbacks: Sequence[Callback] = ()
     present: Callable[[Tensor, Generator], Tensor] | None = None
     paces: Sequence[Pace] = ()
+    restraints: Sequence[UnitNorm] = ()
     epoch: int = 0
     steps: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
@@ -77,9 +80,11 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self.buffers = list(self.model.buffers())
         distributed.broadcast([p.data for p in self.parameters])
         self.torch_optimizer = self.optimizer.build(self.parameters)
         set_paces(self.torch_optimizer, self.paces)
+        put_on(self.torch_optimizer, self.restraints)
         # All processes agree on the order of rows and differ in their noise.
         self.order = self.generator.spawn()
         self.validation_seed = int(self.generator.integers(2**31, 1)[0])
@@ -104,6 +109,7 @@ class Trainer:
         if self.average is not None:
             self.set_aside = [p.detach().clone() for p in self.parameters]
             _copy(self.average, self.parameters)
+            restore(self.restraints)
 
     def run_epoch(self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None) -> None:
         """Make one pass, in batches of the plan or of the given size, and add its record to the history."""
@@ -123,6 +129,7 @@ class Trainer:
                 self._set_progress(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
                 meter.add(self.step(x), stop - start)
         self.epoch += 1
+        distributed.all_reduce_mean(self.buffers)
         record = {"epoch": float(self.epoch), **meter.means()}
         if held_out is not None:
             record["held_out"] = self.validate(held_out)
@@ -146,10 +153,12 @@ class Trainer:
             loss.backward()
             total = loss.total.detach()
             kept.append(self._reduce(Loss(total, loss.parts), share))
+            project(self.restraints)
             return total
 
         self.torch_optimizer.step(closure)  # type: ignore[arg-type]
         self.steps += 1
+        restore(self.restraints)
         if self.plan.max_norm is not None:
             limit_norms(self.parameters, self.plan.max_norm)
         if self.average is not None and self.plan.averaging is not None:
@@ -192,6 +201,7 @@ class Trainer:
             return
         current = [p.detach().clone() for p in self.parameters]
         _copy(self.average, self.parameters)
+        restore(self.restraints)
         try:
             yield
         finally:
@@ -206,6 +216,7 @@ class Trainer:
             "history": self.history,
             "stop": self.stop,
             "parameters": list(self.parameters),
+            "buffers": self.buffers,
             "average": self.average,
             "optimizer": self.torch_optimizer.state_dict(),
             "order": self.order.get_state(),
@@ -235,6 +246,7 @@ class Trainer:
         self.epoch, self.steps, self.stop = state["epoch"], state["steps"], state["stop"]
         self.history = state["history"]
         _copy(state["parameters"], self.parameters)
+        _copy(state["buffers"], self.buffers)
         if state["average"] is not None and self.average is not None:
             _copy(state["average"], self.average)
         self.torch_optimizer.load_state_dict(state["optimizer"])

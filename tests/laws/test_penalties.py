@@ -11,9 +11,10 @@ from tildex.generator import Generator
 from tildex.maps import MLP, Coupling, Down, Up
 from tildex.models import Conditional, Pair
 from tildex.models.stack import Chain
-from tildex.penalties import L1, Contractive, JacobianChange, KLSparsity, WeightDecay, jacobian
+from tildex.penalties import L0, L1, Contractive, JacobianChange, KLSparsity, Revive, WeightDecay, jacobian
+from tildex.rules import Reconstruction
 from tildex.shapes import Step
-from tildex.units import Bernoulli, Categorical, DiagonalGaussian, Gaussian
+from tildex.units import Bernoulli, Categorical, DiagonalGaussian, Gaussian, JumpReLU, Rectified, TopK
 
 X = torch.rand(6, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
@@ -41,7 +42,8 @@ def tied_pair(code, gain=1.0):
 
 def step_of(model, x=X, seed=0):
     inputs = model.encoder.inputs(x)
-    return Step(x, x, inputs, model.encoder.units.mean(inputs), Generator(seed))
+    # What the decoder said is given here: a penalty looks at the error that is there.
+    return Step(x, x, inputs, model.encoder.units.mean(inputs), Generator(seed), torch.full_like(x, 0.3))
 
 
 def slopes_by_differences(model, x=X, step=1e-6):
@@ -57,9 +59,16 @@ def opaque(model):
     return Pair(encoder, model.decoder)
 
 
+# The codes that penalties are made for, where these are not all.
+CODES = {L0: JumpReLU(threshold=0.1, bandwidth=5.0), Revive: Rectified()}
+
+
 @pytest.fixture(params=[(), (4,)], ids=["one layer", "two layers"])
-def model(request):
-    return mlp_pair(*request.param)
+def model(request, penalty):
+    pair = mlp_pair(*request.param, code=CODES.get(type(penalty)))
+    if isinstance(penalty, Revive):
+        pair.encoder.units.silent[1:] = penalty.after
+    return pair
 
 
 def test_one_finite_value_a_row(penalty, model):
@@ -229,6 +238,106 @@ def test_kl_sparsity_refuses_codes_that_are_no_rates():
     hidden = torch.tensor([[1.5, 0.0]])
     with pytest.raises(ValueError, match=r"codes between 0 and 1.*use code=Bernoulli"):
         KLSparsity()(None, Step(X, X, hidden, hidden))
+
+
+def test_l1_makes_the_loss_minus_the_log_of_the_joint_probability():
+    """Maximum a posteriori: the code that the loss asks for is the likeliest one, given the row, under the prior."""
+    pair, weight = mlp_pair(code=Gaussian()), 0.7
+    prior = distributions.Laplace(torch.tensor(0.0, dtype=torch.float64), 1 / weight)
+    for x in (X, 1 - X):
+        hidden = pair.encoder.mean(x)
+        joint = pair.decoder.log_prob(x, hidden) + prior.log_prob(hidden).sum(-1)
+        constant = 3 * math.log(weight / 2)
+        loss = Reconstruction(penalty=L1(weight))(pair, x, Generator(0)).total
+        torch.testing.assert_close(loss, (constant - joint).mean())
+
+
+def test_l1_of_codes_that_are_not_negative_is_minus_the_log_of_an_exponential_prior():
+    hidden = torch.rand(6, 3, dtype=torch.float64)
+    prior = distributions.Exponential(torch.tensor(0.7, dtype=torch.float64))
+    difference = L1(0.7)(None, Step(X, X, hidden, hidden)) + prior.log_prob(hidden).sum(-1)
+    torch.testing.assert_close(difference, torch.full((6,), 3 * math.log(0.7), dtype=torch.float64))
+
+
+def test_the_likeliest_code_of_a_gaussian_row_is_a_soft_threshold():
+    """One unit of unit length: the code that the loss makes best is the inner product, less lambda, or zero."""
+    w, weight = torch.tensor([0.6, 0.8], dtype=torch.float64), 0.5
+    grid = torch.linspace(-4, 4, 80_001, dtype=torch.float64)[:, None]
+    for x in torch.randn(20, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64):
+        step = Step(x.expand(len(grid), 2), x, grid, grid)
+        loss = -Gaussian().log_prob(step.x, grid * w) + L1(weight)(None, step)
+        found, inner = float(grid[loss.argmin()]), float(w @ x)
+        assert found == pytest.approx(math.copysign(max(abs(inner) - weight, 0.0), inner), abs=1e-4)
+
+
+def test_l0_counts_units_far_from_their_thresholds_and_its_price_rises():
+    pair = mlp_pair(code=JumpReLU(threshold=1.0, bandwidth=0.1))
+    inputs = torch.tensor([[2.0, 0.5, -1.0], [3.0, 4.0, 5.0]], dtype=torch.float64)
+    steps = [Step(X, X, inputs, inputs, progress=progress) for progress in (0.0, 0.1, 0.2, 1.0)]
+    for step, risen in zip(steps, (0.0, 0.5, 1.0, 1.0), strict=True):
+        expected = risen * torch.tensor([1.0, 3.0], dtype=torch.float64)
+        torch.testing.assert_close(L0(1.0, warmup=0.2)(pair, step), expected)
+    torch.testing.assert_close(
+        L0(1.0, warmup=0.0)(pair, steps[0]), torch.tensor([1.0, 3.0], dtype=torch.float64)
+    )
+
+
+@pytest.mark.parametrize("sizes", [(), (4,)], ids=["one layer", "two layers"])
+def test_revive_lets_silent_units_alone_explain_what_is_left(sizes):
+    pair = mlp_pair(*sizes, code=TopK(1))
+    pair.encoder.units.silent[1:] = 500
+    step = step_of(pair)
+    residual = X - 0.3
+    silent = torch.tensor([1, 2])
+    alive = step.hidden.index_fill(1, silent, 0.0)
+    added = pair.decoder.inputs(alive.index_copy(1, silent, step.inputs[:, 1:])) - pair.decoder.inputs(alive)
+    expected = 0.5 * (residual - added).square().sum(-1)
+    torch.testing.assert_close(Revive(1.0, after=500, n_units=2)(pair, step), expected)
+    assert (Revive(1.0, after=501, n_units=2)(pair, step) == 0).all()
+    Revive(1.0, after=500, n_units=2)(pair, step).sum().backward()
+    moved = pair.encoder.map.layers[-1].weight.grad.abs().sum(1)
+    assert sizes or moved[0] == 0
+    assert (moved[1:] > 0).all()
+
+
+@pytest.mark.parametrize("sizes", [(), (4,)], ids=["one layer", "two layers"])
+def test_revive_gives_a_row_to_the_silent_unit_that_matches_its_residual_best(sizes):
+    pair = mlp_pair(*sizes, code=Rectified())
+    pair.encoder.units.silent.fill_(1e5)
+    step = step_of(pair)
+    Revive(1.0)(pair, step)[0].backward()
+    moved = pair.encoder.map.layers[-1].bias.grad
+    # To first order, by how much each unit's share of what the decoder says agrees with the residual.
+    slopes = torch.autograd.functional.jacobian(pair.decoder.inputs, step.hidden.detach()[:1])[0, :, 0]
+    match = (X[0] - 0.3) @ slopes
+    assert (moved != 0).tolist() == (match == match.max()).tolist()
+
+
+@pytest.mark.parametrize(
+    ("penalty", "message"),
+    [
+        (L0(), "L0 counts.*use code=JumpReLU"),
+        (Revive(), "Revive needs a code that says which units are silent"),
+    ],
+    ids=["L0", "Revive"],
+)
+def test_penalties_of_activations_refuse_codes_that_cannot_tell(penalty, message):
+    pair = mlp_pair(code=Bernoulli())
+    with pytest.raises(ValueError, match=message):
+        penalty(pair, step_of(pair))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: L0(warmup=1.5), "warmup must be a share of training"),
+        (lambda: Revive(after=0), "after must be at least 1"),
+        (lambda: Revive(n_units=0), "n_units must be at least 1"),
+    ],
+)
+def test_impossible_settings_of_sparse_penalties_are_refused(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
 
 
 def test_weight_decay_leaves_biases_alone():

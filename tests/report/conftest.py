@@ -35,6 +35,7 @@ def models(digits):
         "denoising": tildex.DenoisingAutoencoder(64, n_iter=5, random_state=0).fit(X),
         "deep": tildex.Autoencoder(2, hidden_layer_sizes=(16,), n_iter=5, random_state=0).fit(X),
         "vae": tildex.VariationalAutoencoder(4, n_iter=5, random_state=0).fit(X),
+        "sparse": tildex.SparseAutoencoder(20, code=tildex.TopK(4), n_iter=5, random_state=0).fit(X),
         "rbm": tildex.BernoulliRBM(32, n_iter=5, random_state=0).fit(X),
     }
 

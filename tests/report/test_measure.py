@@ -37,7 +37,7 @@ def test_a_code_as_long_as_the_row_has_no_contest(models, digits):
     assert measured.pca.value == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["linear", "denoising", "deep", "vae", "rbm"])
+@pytest.mark.parametrize("name", ["linear", "denoising", "deep", "vae", "sparse", "rbm"])
 def test_json_holds_every_figure(name, models, digits):
     measured = measure(name, models[name], *digits)
     values = json.loads(json.dumps(measured.to_json(), allow_nan=False))
@@ -53,6 +53,7 @@ def test_the_score_says_what_it_is(models, digits):
         "linear": "log P(x | code)",
         "denoising": "log P(x | code)",
         "deep": "log P(x | code)",
+        "sparse": "log P(x | code)",
         "vae": "bound on log P(x)",
         "rbm": "log pseudo-likelihood",
     }
@@ -70,6 +71,19 @@ def test_one_row_has_no_standard_error_and_breaks_nothing(models, digits):
     values = measure("rbm", models["rbm"], train, one).to_json()
     assert values["squared_error"]["standard_error"] is None
     json.dumps(values, allow_nan=False)
+
+
+def test_a_sparse_code_is_counted(models, digits):
+    measured = measure("sparse", models["sparse"], *digits)
+    found, code = measured.sparsity, models["sparse"].transform(digits[1].X)
+    assert found.l0.value == pytest.approx((code != 0).sum(1).mean()) and found.l0.value <= 4
+    assert found.dead == pytest.approx((code == 0).all(0).mean())
+    spread = ((digits[1].X - digits[1].X.mean(0)) ** 2).sum(1).mean()
+    assert found.unexplained.value == pytest.approx(measured.squared_error.value / spread, rel=1e-5)
+    labels = [line.label for line in measured.lines()]
+    assert {"units in use of a row (L0)", "variance unexplained", "units never in use"} <= set(labels)
+    assert measured.to_json()["sparsity"]["l0"]["value"] == found.l0.value
+    assert measure("linear", models["linear"], *digits).sparsity is None
 
 
 def test_labels_that_mean_something_else_are_not_probed(models, digits):

@@ -71,7 +71,7 @@ def test_links_lead_somewhere_and_ids_are_unique(page):
 def test_pictures_are_inside_sharp_and_described(page):
     images = page.all("img")
     # A curve, reconstructions, filters and a map each; samples of three.
-    assert len(images) == 5 * 4 + 3
+    assert len(images) == 6 * 4 + 3
     for image in images:
         data = base64.b64decode(image["src"].removeprefix("data:image/png;base64,"), validate=True)
         width, height = struct.unpack(">II", data[16:24])
@@ -109,6 +109,17 @@ def test_health_is_shown_with_a_mark(page, models, digits, tmp_path):
         {"vae": models["vae"]}, train=None, test=digits[1], out=tmp_path / "v.html", title="One"
     )
     assert "Health of training" not in Page(out).text
+
+
+def test_use_of_sparse_codes_is_shown_where_there_are_any(page, models, digits, tmp_path):
+    for words in ("Use of sparse codes", "Variance unexplained", "Never in use", "On < 1 row in 10,000"):
+        assert words in page.text
+    for words in ("dead units of the code", "have not been in use for 10,000 rows"):
+        assert words in page.text
+    out = build_report(
+        {"vae": models["vae"]}, train=None, test=digits[1], out=tmp_path / "v.html", title="One"
+    )
+    assert "Use of sparse codes" not in Page(out).text
 
 
 def test_names_from_users_are_only_text(table, tmp_path):

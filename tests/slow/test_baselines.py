@@ -13,12 +13,14 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from tildex import (
     CD,
+    L0,
     L1,
     PCD,
     RBM,
     SGD,
     Adam,
     Autoencoder,
+    BatchTopK,
     Bernoulli,
     BernoulliRBM,
     Contractive,
@@ -32,18 +34,22 @@ from tildex import (
     Gaussian,
     GaussianNoise,
     GaussianRBM,
+    JumpReLU,
     Linear,
     LinearAutoencoder,
     Masking,
     ReplicatedSoftmaxRBM,
+    Revive,
     SparseAutoencoder,
     StackedClassifier,
     StackedRegressor,
+    TopK,
     VariationalAutoencoder,
 )
 from tildex.data import MNIST
 from tildex.estimators import Estimator
 from tildex.evaluate import (
+    Sparsity,
     independent_bernoulli,
     independent_gaussian,
     likelihood,
@@ -90,9 +96,34 @@ def test_nonlinear_codes_beat_pca_of_equal_rank(model):
     assert clearly_below(error, pca_squared_error(TRAIN, TEST, RANK))
 
 
-def test_sparse_codes_are_sparse():
-    plain, sparse = (cls(RANK, **DEEP).fit(TRAIN).transform(TEST) for cls in (Autoencoder, SparseAutoencoder))
-    assert np.abs(sparse).sum(1).mean() < np.abs(plain).sum(1).mean() / 2
+@pytest.mark.parametrize(
+    ("code", "penalty"),
+    [(TopK(8), None), (BatchTopK(8), None), (JumpReLU(), L0(0.3) + Revive())],
+    ids=["top-k", "batch top-k", "jump"],
+)
+def test_sparse_codes_beat_as_many_principal_components_as_they_use(code, penalty):
+    """Of 100 units about 8 are in use of a row, and few are dead; under L1 values shrink, and this would not hold."""
+    model = SparseAutoencoder(
+        100,
+        code=code,
+        penalty=penalty,
+        n_iter=100,
+        optimizer=Adam(1e-2, schedule=Cosine(warmup=0.05)),
+        random_state=0,
+    ).fit(TRAIN)
+    use = Sparsity.of(model.transform(TEST), TEST, model.reconstruct(TEST))
+    assert use.l0.value < 10
+    assert use.dead < 0.25
+    baseline = pca_squared_error(TRAIN, TEST, round(use.l0.value))
+    assert clearly_below(squared_error(TEST, model.reconstruct(TEST)), baseline)
+
+
+def test_a_larger_price_makes_sparser_codes():
+    codes = [
+        SparseAutoencoder(RANK, penalty=L1(price), **DEEP).fit(TRAIN).transform(TEST) for price in (0.01, 1.0)
+    ]
+    shares = [(code != 0).mean() for code in codes]
+    assert 0.1 < shares[1] < 0.7 * shares[0]
 
 
 def test_contractive_codes_follow_the_input_less():

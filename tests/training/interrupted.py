@@ -16,6 +16,7 @@ from tildex import (
     PCD,
     RBM,
     Adam,
+    BatchTopK,
     Bernoulli,
     BernoulliRBM,
     Cosine,
@@ -27,6 +28,8 @@ from tildex import (
     LearnedGaussian,
     LinearAutoencoder,
     ParallelTempering,
+    Revive,
+    SparseAutoencoder,
     TrajectoryTempering,
     VariationalAutoencoder,
 )
@@ -53,6 +56,16 @@ CASES = {
         averaging=0.9,
         early_stopping=True,
         clip_norm=5.0,
+        **SHORT,
+    ),
+    # A threshold and a count of silence go from step to step, and the best of both come back at the end.
+    "sparse": lambda: SparseAutoencoder(
+        12,
+        code=BatchTopK(2, anneal=0.9),
+        penalty=Revive(after=40),
+        optimizer=Adam(1e-2),
+        averaging=0.9,
+        early_stopping=True,
         **SHORT,
     ),
     "variational": lambda: VariationalAutoencoder(

@@ -7,7 +7,16 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
-from tildex import SGD, Adam, Autoencoder, BernoulliRBM, DenoisingAutoencoder, distributed
+from tildex import (
+    SGD,
+    Adam,
+    Autoencoder,
+    BatchTopK,
+    BernoulliRBM,
+    DenoisingAutoencoder,
+    SparseAutoencoder,
+    distributed,
+)
 
 torch.set_num_threads(1)
 
@@ -18,6 +27,7 @@ CASES = {
         3, n_iter=4, batch_size=8, optimizer=SGD(0.05), clip_norm=0.5, averaging=0.9, random_state=0
     ),
     "denoising": lambda: DenoisingAutoencoder(3, n_iter=4, batch_size=8, random_state=0),
+    "sparse": lambda: SparseAutoencoder(4, code=BatchTopK(2), n_iter=4, batch_size=8, random_state=0),
     "rbm": lambda: BernoulliRBM(4, n_iter=4, batch_size=8, random_state=0),
 }
 DETERMINISTIC = ("plain", "clipped")

@@ -7,7 +7,7 @@ from torch import nn
 from tildex.data import rows
 from tildex.generator import Generator
 from tildex.optimizers import LBFGS, SGD, Adam, Linear
-from tildex.restraints import Pace, limit_norms
+from tildex.restraints import Pace, UnitNorm, limit_norms
 from tildex.rules import Rule
 from tildex.shapes import Loss
 from tildex.train import Plan, Trainer
@@ -87,6 +87,60 @@ def test_short_rows_are_left_and_long_ones_keep_their_direction():
     torch.testing.assert_close(weight, torch.tensor([[0.6, 0.8], [0.3, 0.4], [0.0, 0.0]]))
     assert torch.equal(kernel.flatten(1), weight)
     assert bias == 100
+
+
+class _Fit(Rule):
+    """Half the squared distance from a target: its gradient points along the weights too."""
+
+    def __call__(self, model, x, generator):
+        target = torch.arange(12.0).view(4, 3)
+        return Loss.of(fit=(0.5 * (model.weight - target).square().sum()).expand(len(x)))
+
+
+def fitted(optimizer, dim, **plan):
+    model = nn.Module()
+    model.weight = nn.Parameter(torch.ones(4, 3))
+    restraints = [UnitNorm(model.weight, dim)]
+    lengths = []
+    made = Trainer(model, _Fit(), optimizer, Plan(batch_size=2, **plan), Generator(0), restraints=restraints)
+    made.callbacks = [lambda trainer: lengths.append(model.weight.detach().norm(dim=dim))]
+    made.fit(rows(DATA))
+    return model.weight.detach(), torch.stack(lengths)
+
+
+@pytest.mark.parametrize("dim", [0, 1])
+@pytest.mark.parametrize("plan", [{}, {"averaging": 0.9}], ids=["plain", "averaged"])
+@pytest.mark.parametrize("optimizer", [SGD(0.01, momentum=0.9), Adam(0.01)], ids=repr)
+def test_lengths_stay_at_one_and_the_best_direction_is_found(optimizer, plan, dim):
+    weight, lengths = fitted(optimizer, dim, n_iter=60, **plan)
+    torch.testing.assert_close(lengths, torch.ones_like(lengths))
+    torch.testing.assert_close(weight.norm(dim=dim), torch.ones_like(lengths[0]))
+    # On the sphere the nearest point to a target is its direction.
+    target = torch.arange(12.0).view(4, 3)
+    torch.testing.assert_close(weight, target / target.norm(dim=dim, keepdim=True), atol=0.02, rtol=0)
+
+
+def test_the_gradient_has_nothing_left_along_the_weights():
+    weight = nn.Parameter(torch.randn(4, 3))
+    norm = UnitNorm(weight)
+    norm.restore()
+    weight.grad = torch.randn(4, 3)
+    before = weight.grad.clone()
+    norm.project()
+    torch.testing.assert_close((weight * weight.grad).sum(0).detach(), torch.zeros(3), atol=1e-6, rtol=0)
+    across = before - weight.grad
+    torch.testing.assert_close(across, weight.detach() * (weight.detach() * before).sum(0), atol=1e-6, rtol=0)
+
+
+def test_a_column_without_length_is_left_alone():
+    weight = nn.Parameter(torch.zeros(4, 3))
+    UnitNorm(weight).restore()
+    assert (weight == 0).all()
+
+
+def test_a_line_search_cannot_keep_lengths():
+    with pytest.raises(ValueError, match=r"LBFGS searches along a line.*choose Adam or SGD"):
+        fitted(LBFGS(), 0, n_iter=1)
 
 
 def test_a_limit_is_positive():

@@ -54,6 +54,7 @@ def same(first, second):
         ("labels", 45),
         ("cd", 11),
         ("linear", 6),
+        ("sparse", 40),
     ],
 )
 def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path, name, evaluation):

@@ -13,9 +13,9 @@ from tildex.apps.measurement import Measurement, Probe
 from tildex.apps.pick import at_most
 from tildex.apps.projection import Projection
 from tildex.data import Record
-from tildex.evaluate import Estimate, pca_squared_error, probe_accuracy, squared_error
+from tildex.evaluate import Estimate, Sparsity, pca_squared_error, probe_accuracy, squared_error
 from tildex.models import BeliefNetwork, BoltzmannMachine, has_pseudo_likelihood
-from tildex.units import DiagonalGaussian
+from tildex.units import Activation, DiagonalGaussian
 
 __all__ = ["Measurement", "measure", "same_rows"]
 
@@ -53,6 +53,7 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
     scored = at_most(test, _SCORE_ROWS)
     X_train = None if train is None else at_most(train, _BASELINE_ROWS).X
     rank = None if X_train is None else min(estimator.n_components, *X_train.shape)
+    reconstruction = estimator.reconstruct(held_out.X)
     seconds = [record["seconds"] for record in estimator.history_ if "seconds" in record]
     return Measurement(
         name=name,
@@ -62,7 +63,7 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
         n_parameters=sum(weights.numel() for weights in estimator.module_.parameters()),
         rows=len(held_out),
         seconds=float(sum(seconds)) if seconds else None,
-        squared_error=squared_error(held_out.X, estimator.reconstruct(held_out.X)),
+        squared_error=squared_error(held_out.X, reconstruction),
         pca=None if rank is None else pca_squared_error(X_train, held_out.X, rank),
         pca_rank=rank,
         score=Estimate.of(estimator.score_samples(scored.X)),
@@ -70,6 +71,7 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
         score_meaning=_score_meaning(estimator),
         likelihood=measure_likelihood(estimator, X_train, scored.X),
         probe=_probe(estimator, train, held_out),
+        sparsity=_sparsity(estimator, held_out.X, reconstruction),
     )
 
 
@@ -81,10 +83,21 @@ def _score_meaning(estimator: Any) -> str:
         if len(module.layers) > 2:
             return "bound on log P(x) + log Z"
         return "log pseudo-likelihood" if has_pseudo_likelihood(module) else "minus free energy"
-    encoder = getattr(estimator.module_, "encoder", None)
-    if isinstance(getattr(encoder, "units", None), DiagonalGaussian):
+    if isinstance(_code_units(estimator), DiagonalGaussian):
         return "bound on log P(x)"
     return "log P(x | code)"
+
+
+def _code_units(estimator: Any) -> Any:
+    """Return what an encoder ends in, None where there is none."""
+    return getattr(getattr(estimator.module_, "encoder", None), "units", None)
+
+
+def _sparsity(estimator: Any, X: Any, reconstruction: Any) -> Sparsity | None:
+    """Return how a code that can be exactly zero is used."""
+    if not isinstance(_code_units(estimator), Activation):
+        return None
+    return Sparsity.of(estimator.transform(X), X, reconstruction)
 
 
 def same_rows(record: Record, other: Record) -> bool:

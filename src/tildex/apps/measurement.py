@@ -9,7 +9,7 @@ from typing import Any
 
 from tildex.apps.formatting import counted, measured, percent
 from tildex.apps.likelihood import Compared
-from tildex.evaluate import Estimate
+from tildex.evaluate import Estimate, Sparsity
 
 __all__ = ["Line", "Measurement", "Probe"]
 
@@ -58,6 +58,8 @@ class Measurement:
         Of a Boltzmann machine or a belief network.
     probe : Probe, optional
         Where there are labels.
+    sparsity : Sparsity, optional
+        Of a code whose units can be exactly zero.
     """
 
     name: str
@@ -75,6 +77,7 @@ class Measurement:
     score_meaning: str
     likelihood: Compared | None
     probe: Probe | None
+    sparsity: Sparsity | None
 
     @property
     def against_pca(self) -> str | None:
@@ -102,7 +105,8 @@ class Measurement:
         if self.pca is not None:
             lines.append(Line(f"of PCA, rank {self.pca_rank}", f"{measured(self.pca)} ({self.against_pca})"))
         lines.append(Line(f"{self.score_meaning} ({counted(self.score_rows)} rows)", measured(self.score)))
-        lines += _likelihood_lines(self.likelihood) + _probe_lines(self.probe)
+        lines += _sparsity_lines(self.sparsity) + _likelihood_lines(self.likelihood)
+        lines += _probe_lines(self.probe)
         if self.seconds is not None:
             lines.append(Line("training", f"{self.seconds:.3g} s"))
         return lines
@@ -113,6 +117,17 @@ class Measurement:
         if self.likelihood is not None:
             values["likelihood"] = self.likelihood.to_json()
         return _finite(values)
+
+
+def _sparsity_lines(sparsity: Sparsity | None) -> list[Line]:
+    if sparsity is None:
+        return []
+    return [
+        Line("units in use of a row (L0)", measured(sparsity.l0)),
+        Line("variance unexplained", percent(sparsity.unexplained)),
+        Line("units never in use", f"{sparsity.dead:.1%}"),
+        Line("in use on < 1 row in 10,000", f"{sparsity.rare:.1%}"),
+    ]
 
 
 def _likelihood_lines(likelihood: Compared | None) -> list[Line]:

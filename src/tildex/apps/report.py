@@ -23,6 +23,13 @@ __all__ = ["build_report"]
 _DENSITIES = (200, 150, 100, 72)
 _LARGEST_PAGE = 3_000_000
 
+# Sections that not every page has, by their anchors.
+_EXTRAS = {
+    "likelihood": "Log-likelihood",
+    "sparsity": "Use of sparse codes",
+    "guards": "Health of training",
+}
+
 
 def build_report(
     models: Mapping[str, Any], *, train: Record | None, test: Record, out: Path, title: str
@@ -84,12 +91,13 @@ def _texts(
 ) -> dict[str, str]:
     """Return all of the page that is not pictures, as HTML by the template's names."""
     likelihood, health = sections.likelihood_table(measurements), sections.guards_table(models)
+    use = sections.sparsity_table(measurements)
     return {
         "title": escape(title),
         "style": _read("report.css"),
         "lead": escape(_lead(measurements, train, test)),
         "warning": markup.paragraphs(_warnings(train, test), "warning"),
-        "contents": _contents(models, bool(likelihood), bool(health)),
+        "contents": _contents(models, {"likelihood": likelihood, "sparsity": use, "guards": health}),
         "facts": markup.facts(sections.facts_of(models, train, test)),
         "findings": markup.paragraphs(sections.findings(measurements)),
         "results": sections.results_table(measurements),
@@ -97,6 +105,7 @@ def _texts(
         "scores": markup.notes(sections.score_notes(measurements)),
         "probe": escape(_probe(measurements[0])),
         "likelihood": _template("report_likelihood.html").substitute(table=likelihood) if likelihood else "",
+        "sparsity": _template("report_sparsity.html").substitute(table=use) if use else "",
         "guards": _template("report_guards.html").substitute(table=health) if health else "",
     }
 
@@ -122,12 +131,9 @@ def _warnings(train: Record | None, test: Record) -> list[str]:
     return []
 
 
-def _contents(models: Mapping[str, Any], likelihood: bool, health: bool) -> str:
+def _contents(models: Mapping[str, Any], extras: Mapping[str, str]) -> str:
     targets = {"what": "What this is", "results": "Results"}
-    if likelihood:
-        targets["likelihood"] = "Log-likelihood"
-    if health:
-        targets["guards"] = "Health of training"
+    targets |= {anchor: _EXTRAS[anchor] for anchor, text in extras.items() if text}
     targets["learning"] = "Learning curves"
     targets |= {f"model-{k}": name for k, name in enumerate(models)}
     return "\n".join(f'<li><a href="#{anchor}">{escape(name)}</a></li>' for anchor, name in targets.items())

@@ -12,9 +12,17 @@ from tildex.apps.likelihood import Compared
 from tildex.apps.markup import Cell, table
 from tildex.apps.measurement import Measurement
 from tildex.data import Record
-from tildex.evaluate import Estimate, Guard, guards
+from tildex.evaluate import Estimate, Guard, Sparsity, guards
 
-__all__ = ["facts_of", "findings", "guards_table", "likelihood_table", "results_table", "score_notes"]
+__all__ = [
+    "facts_of",
+    "findings",
+    "guards_table",
+    "likelihood_table",
+    "results_table",
+    "score_notes",
+    "sparsity_table",
+]
 
 _SCORES = {
     "log pseudo-likelihood": "The log-probability of every feature given all others, summed: what a Boltzmann machine "
@@ -111,6 +119,22 @@ def likelihood_table(measurements: Iterable[Measurement]) -> str:
     return table(head, (_likelihood(name, likelihood) for name, likelihood in known))
 
 
+def sparsity_table(measurements: Iterable[Measurement]) -> str:
+    """Return the table of the models whose code can be exactly zero, empty where none is such."""
+    known = [(m, m.sparsity) for m in measurements if m.sparsity is not None]
+    if not known:
+        return ""
+    head = [
+        Cell("Model"),
+        Cell("Units in use", "L0"),
+        Cell("Variance unexplained"),
+        Cell("Never in use", "of all units"),
+        Cell("On < 1 row in 10,000", "of all units"),
+        Cell("Rows"),
+    ]
+    return table(head, (_sparsity(m, found) for m, found in known))
+
+
 def guards_table(models: Mapping[str, Any]) -> str:
     """Return the table of verdicts on the models that were watched in training, empty where none was."""
     found = [(name, guard) for name, model in models.items() for guard in guards(model.history_)]
@@ -150,6 +174,17 @@ def _likelihood(name: str, likelihood: Compared) -> list[Cell]:
         Cell(measured(likelihood.found.log_partition)),
         Cell(counted(likelihood.found.rows)),
         Cell(likelihood.method, style="text"),
+    ]
+
+
+def _sparsity(m: Measurement, found: Sparsity) -> list[Cell]:
+    return [
+        Cell(m.name),
+        Cell(measured(found.l0), f"of {counted(m.n_components)}"),
+        Cell(percent(found.unexplained)),
+        Cell(f"{found.dead:.1%}"),
+        Cell(f"{found.rare:.1%}"),
+        Cell(counted(m.rows)),
     ]
 
 

@@ -3,7 +3,6 @@
 from tildex.estimators.autoencoders import (
     Autoencoder,
     DropoutAutoencoder,
-    SparseAutoencoder,
 )
 from tildex.estimators.base import Estimator, model_table
 from tildex.estimators.belief import DeepBeliefNetwork
@@ -18,6 +17,7 @@ from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
 from tildex.estimators.regressor import StackedRegressor
 from tildex.estimators.restricted import RBM
+from tildex.estimators.sparse import SparseAutoencoder
 from tildex.estimators.table import ModelRow
 from tildex.estimators.variational import VariationalAutoencoder
 

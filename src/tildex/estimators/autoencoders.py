@@ -16,14 +16,13 @@ from tildex.maps import MLP
 from tildex.models import Conditional, Pair
 from tildex.optimizers import Adam, Optimizer
 from tildex.part import Part
-from tildex.penalties import L1, Penalty
+from tildex.penalties import Penalty
 from tildex.rules import Reconstruction, Rule
-from tildex.units import Bernoulli, Gaussian, Units
+from tildex.units import Activation, Bernoulli, Gaussian, Units
 
 __all__ = [
     "Autoencoder",
     "DropoutAutoencoder",
-    "SparseAutoencoder",
 ]
 
 
@@ -41,9 +40,9 @@ class Autoencoder(PairEstimator):
         Units of the layers between data and code; the decoder mirrors them.
     activation : str
         Of those layers: relu, tanh, logistic, softplus, elu, gelu, silu or identity.
-    code : Units, optional
+    code : Units or Activation, optional
         The family of the code, whose mean is the activation of the last encoder layer: ``Gaussian()`` is linear,
-        ``Bernoulli()`` logistic.
+        ``Bernoulli()`` logistic. Or an activation that is no distribution, such as ``TopK()``.
     likelihood : Units, optional
         The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and ``Gaussian()``
         otherwise, after standardising each column.
@@ -109,7 +108,7 @@ class Autoencoder(PairEstimator):
         *,
         hidden_layer_sizes: Sequence[int] | int = (),
         activation: str = "relu",
-        code: Units | None = None,
+        code: Units | Activation | None = None,
         likelihood: Units | None = None,
         corruption: Corruption | None = None,
         penalty: Penalty | None = None,
@@ -173,18 +172,6 @@ class Autoencoder(PairEstimator):
 
     def _rule(self) -> Rule:
         return Reconstruction(self._part("corruption"), self._part("penalty"))
-
-
-class SparseAutoencoder(Autoencoder):
-    """An autoencoder whose code is penalised to be mostly zero: by default with an L1 norm, a Laplace prior's MAP.
-
-    All parameters are those of :class:`Autoencoder`; ``penalty`` defaults to ``L1(0.1)``. For a target rate of
-    activity use ``code=Bernoulli(), penalty=KLSparsity(target=0.05)``.
-    """
-
-    slug = "sparse"
-    row = ModelRow(20, "map + units", "map + units", penalty="L1 (Laplace prior, MAP) / KL to a target rate")
-    defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "penalty": L1(0.1)}
 
 
 class DropoutAutoencoder(Autoencoder):

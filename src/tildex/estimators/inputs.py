@@ -127,6 +127,10 @@ class Columns:
         std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
         return cls(low.double(), high.double(), first + shift, std)
 
+    def in_unit_interval(self) -> bool:
+        """Say whether all values lie between 0 and 1."""
+        return bool((self.low >= 0).all() and (self.high <= 1).all())
+
     def digest(self) -> str:
         """Return a checksum that other data will not have."""
         values = torch.cat([self.low, self.high, self.mean, self.std])

@@ -28,7 +28,7 @@ from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
-from tildex.restraints import Pace
+from tildex.restraints import Pace, UnitNorm
 from tildex.rules import Rule
 from tildex.train import Plan, Rows, Trainer
 from tildex.units import Units
@@ -116,6 +116,10 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         """Return which parameters learn slower than the others, or later."""
         return ()
 
+    def _restraints(self) -> Sequence[UnitNorm]:
+        """Return which weights stay at length one."""
+        return ()
+
     def set_params(self, **params: Any) -> Self:
         """Set parameters by name, those of parts as ``part__name``, of a default part too."""
         self._choose_defaults(params)
@@ -172,7 +176,15 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
         plan, optimizer = self._plan(self.n_iter), self._part("optimizer")
         return Trainer(
-            self.module_, self._rule(), optimizer, plan, generator, callbacks, self._present(), self._paces()
+            self.module_,
+            self._rule(),
+            optimizer,
+            plan,
+            generator,
+            callbacks,
+            self._present(),
+            self._paces(),
+            self._restraints(),
         )
 
     def _plan(self, n_iter: int) -> Plan:

@@ -30,8 +30,7 @@ def automatic(units: Units | None, columns: Columns) -> Units:
     """Return ``units``, or when there are none the family that the values' range suggests."""
     if units is not None:
         return units
-    in_unit_interval = bool((columns.low >= 0).all() and (columns.high <= 1).all())
-    return Bernoulli() if in_unit_interval else Gaussian()
+    return Bernoulli() if columns.in_unit_interval() else Gaussian()
 
 
 def start_at(decoder: MLP, units: Units, mean: Tensor | None) -> None:

@@ -19,12 +19,12 @@ from tildex.optimizers import Optimizer, Schedule
 from tildex.part import Part
 from tildex.penalties import Penalty
 from tildex.rules import Rule
-from tildex.units import Units
+from tildex.units import Activation, Units
 
 __all__ = ["PartsMixin"]
 
-_KINDS: dict[str, type[Part]] = {
-    "code": Units,
+_KINDS: dict[str, type[Part] | tuple[type[Part], ...]] = {
+    "code": (Units, Activation),
     "corruption": Corruption,
     "hidden": Units,
     "likelihood": Units,
@@ -68,10 +68,13 @@ class PartsMixin:
         value = self.defaults.get(name) if value is None else value
         if value is None:
             return None
-        kind = _KINDS[name]
-        if not isinstance(value, kind):
-            some = ", ".join(f"{known}()" for known in list(kind.table)[:3])
-            raise ValueError(f"{name} must be one of the {kind.kind} parts, such as {some}, got {value!r}")
+        kinds = _KINDS[name]
+        if not isinstance(value, kinds):
+            if isinstance(value, Activation):
+                raise value.refuse(f"given as {name}")
+            first = kinds[0] if isinstance(kinds, tuple) else kinds
+            some = ", ".join(f"{known}()" for known in list(first.table)[:3])
+            raise ValueError(f"{name} must be one of the {first.kind} parts, such as {some}, got {value!r}")
         return value.copy()
 
     def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:

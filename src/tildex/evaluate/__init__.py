@@ -23,6 +23,7 @@ from tildex.evaluate.lengths import (
 from tildex.evaluate.likelihood import Annealing, Likelihood, likelihood
 from tildex.evaluate.mixture import GaussianMixture
 from tildex.evaluate.score_field import relative_error, score_field
+from tildex.evaluate.sparsity import Sparsity, unexplained_variance
 from tildex.evaluate.spectrum import JacobianSpectrum, jacobian_spectrum, tangent_share
 from tildex.evaluate.two_sided import TwoSided, two_sided
 
@@ -37,6 +38,7 @@ __all__ = [
     "JacobianSpectrum",
     "LengthPartitions",
     "Likelihood",
+    "Sparsity",
     "TwoSided",
     "at_length",
     "enumerable",
@@ -61,4 +63,5 @@ __all__ = [
     "tangent_share",
     "temperatures",
     "two_sided",
+    "unexplained_variance",
 ]

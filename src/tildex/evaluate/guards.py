@@ -1,6 +1,7 @@
-"""Guards: whether the training of a Boltzmann machine stayed healthy, each in one sentence with a cure.
+"""Guards: whether a training stayed healthy, each in one sentence with a cure.
 
-The measures are those that training put into the history; :func:`tildex.rules.watch` says what they are.
+The measures are those that training put into the history: :func:`tildex.rules.watch` says what they are for Boltzmann
+machines, and :meth:`tildex.rules.SparseReconstruction.diagnose` for sparse codes.
 """
 
 from __future__ import annotations
@@ -65,6 +66,14 @@ _KINDS = (
         "{:.0%} of the hidden units are on whatever the row is.",
         "{:.0%} of the hidden units are on whatever the row is and act as biases only: lower the learning rate, centre "
         "the gradient, or add penalty=KLSparsity().",
+    ),
+    _Kind(
+        "dead units of the code",
+        "dead",
+        lambda share: share <= 0.1,
+        "{:.1%} of the code's units have not been in use for 10,000 rows.",
+        "{:.0%} of the code's units have not been in use for 10,000 rows and explain nothing: add penalty=Revive(), "
+        "let k come down more slowly, lower the learning rate or the penalty, or take fewer components.",
     ),
     _Kind(
         "frozen chains",

@@ -194,7 +194,7 @@ class BeliefNetwork(nn.Module):
         for pair in self.pairs:
             inputs = pair.encoder.inputs(below)
             h = draw(pair.encoder.units, inputs)
-            total = total + pair.decoder.log_prob(below, h) - pair.encoder.units.log_prob(h, inputs)
+            total = total + pair.decoder.log_prob(below, h) - pair.encoder.family.log_prob(h, inputs)
             below = h
         if labels is None and self.label is not None:
             return total + self._log_joint(below).logsumexp(-1)
@@ -286,7 +286,7 @@ def _check_joints(pairs: Sequence[Pair], top: BoltzmannMachine) -> None:
     above: list[tuple[Units, int | None]] = []
     for pair in pairs[1:]:
         weight = pair.decoder.map.affine_weight()
-        above.append((pair.decoder.units, None if weight is None else weight.shape[0]))
+        above.append((pair.decoder.family, None if weight is None else weight.shape[0]))
     if pairs:
         above.append((top.layers[0].units, top.layers[0].size))
     for depth, (pair, (units, size)) in enumerate(zip(pairs, above, strict=True), 1):

@@ -20,7 +20,7 @@ from tildex.generator import Generator
 from tildex.maps import Coupling, Down, Up
 from tildex.models.pair import Conditional, Pair
 from tildex.shapes import Update
-from tildex.units import Units
+from tildex.units import Activation, Units
 
 if TYPE_CHECKING:
     from tildex.models.posterior import Posterior
@@ -55,6 +55,8 @@ class Layer(nn.Module):
 
     def __init__(self, units: Units, size: int, *, mean: Tensor | None = None) -> None:
         super().__init__()
+        if isinstance(units, Activation):
+            raise units.refuse("a layer of a Boltzmann machine")
         if units.arity != 1:
             raise ValueError(
                 f"{units!r} units take {units.arity} inputs each and a coupling gives one: "

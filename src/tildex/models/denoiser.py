@@ -78,7 +78,7 @@ class Denoiser(Pair):
         def kept(x: Tensor) -> Tensor:
             return x if values is None or known is None else torch.where(known, values, x)
 
-        units = self.decoder.units
+        units = self.decoder.family
         inputs = units.inputs_for(self.start).expand(n, -1)
         for _ in range(n_steps):
             x = kept(units.sample(inputs, generator))

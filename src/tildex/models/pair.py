@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps import Map
-from tildex.units import Units
+from tildex.units import Activation, Units
 
 __all__ = ["Conditional", "Pair"]
 
@@ -21,14 +21,14 @@ class Conditional(nn.Module):
     ----------
     map : Map
         Called on the condition, shape (batch, ...); gives the units' natural parameters.
-    units : Units
-        The family.
+    units : Units or Activation
+        The family; an activation is a code and no more, with neither probabilities nor draws.
     """
 
     map: Map
-    units: Units
+    units: Units | Activation
 
-    def __init__(self, map: Map, units: Units) -> None:
+    def __init__(self, map: Map, units: Units | Activation) -> None:
         super().__init__()
         self.map = map
         self.units = units
@@ -47,7 +47,20 @@ class Conditional(nn.Module):
 
     def log_prob(self, x: Tensor, condition: Tensor, generator: Generator | None = None) -> Tensor:
         """Return log P(x | condition), one value a row, in nats."""
-        return self.units.log_prob(x, self.inputs(condition, generator))
+        return self.family.log_prob(x, self.inputs(condition, generator))
+
+    @property
+    def family(self) -> Units:
+        """The units, where they are to say how likely values are.
+
+        Raises
+        ------
+        ValueError
+            If they are an activation.
+        """
+        if isinstance(self.units, Activation):
+            raise self.units.refuse("a likelihood")
+        return self.units
 
 
 class Pair(nn.Module):

@@ -6,11 +6,14 @@ from tildex.penalties.decorrelation import Decorrelation
 from tildex.penalties.jacobian_change import JacobianChange
 from tildex.penalties.jacobians import jacobian
 from tildex.penalties.kl_sparsity import KLSparsity
+from tildex.penalties.l0 import L0
 from tildex.penalties.l1 import L1
+from tildex.penalties.revive import Revive
 from tildex.penalties.weight_decay import WeightDecay
 from tildex.penalties.weight_l1 import WeightL1
 
 __all__ = [
+    "L0",
     "L1",
     "Both",
     "Contractive",
@@ -18,6 +21,7 @@ __all__ = [
     "JacobianChange",
     "KLSparsity",
     "Penalty",
+    "Revive",
     "WeightDecay",
     "WeightL1",
     "jacobian",

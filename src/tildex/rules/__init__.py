@@ -6,6 +6,7 @@ from tildex.rules.elbo import ELBO, importance_weighted_bound
 from tildex.rules.fast import FastPCD
 from tildex.rules.lengths import LengthTempering
 from tildex.rules.reconstruction import Reconstruction
+from tildex.rules.sparse import SparseReconstruction
 from tildex.rules.supervised import Supervised
 from tildex.rules.tempering import ParallelTempering
 from tildex.rules.trajectory import TrajectoryTempering
@@ -22,6 +23,7 @@ __all__ = [
     "ParallelTempering",
     "Reconstruction",
     "Rule",
+    "SparseReconstruction",
     "Supervised",
     "TrajectoryTempering",
     "UpDown",

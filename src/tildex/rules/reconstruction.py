@@ -5,6 +5,8 @@ r"""Reconstruction: what the decoder says of the data, given the code of what th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -63,11 +65,21 @@ class Reconstruction(Rule):
 
     def __call__(self, model: Pair, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
-        units = model.decoder.units
+        return self._loss(
+            model, x, generator, lambda inputs: model.encoder.units.in_training(inputs, self.progress)
+        )
+
+    def validate(self, model: Pair, x: Tensor, generator: Generator) -> Tensor:
+        """Return the loss of codes as a trained model makes them, from which nothing is learned."""
+        return self._loss(model, x, generator, model.encoder.units.mean).total
+
+    def _loss(self, model: Pair, x: Tensor, generator: Generator, code: Callable[[Tensor], Tensor]) -> Loss:
+        units = model.decoder.family
         seen, weights = self._strike(x, generator, units.group)
         inputs = model.encoder.inputs(seen, generator)
-        step = Step(x, seen, inputs, model.encoder.units.mean(inputs), generator)
-        visible = model.decoder.inputs(step.hidden, generator)
+        hidden = code(inputs)
+        visible = model.decoder.inputs(hidden, generator)
+        step = Step(x, seen, inputs, hidden, generator, visible, self.progress)
         error = _error(units, x, visible, weights)
         for _ in range(1, self.walkback):
             with torch.no_grad():

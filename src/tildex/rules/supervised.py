@@ -43,7 +43,7 @@ class Supervised(Rule):
         inputs = model.encoder.inputs(condition, generator)
         hidden = model.encoder.units.mean(inputs)
         if self.smoothing:
-            targets = _smoothed(targets, model.decoder.units, self.smoothing)
+            targets = _smoothed(targets, model.decoder.family, self.smoothing)
         error = -model.decoder.log_prob(targets, hidden, generator)
         step = Step(condition, condition, inputs, hidden, generator)
         return Loss.of(log_loss=error, **dict(penalties(self.penalty, model, step)))

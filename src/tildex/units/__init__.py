@@ -1,26 +1,36 @@
-"""Unit families: what a layer's values are, given its inputs."""
+"""Unit families: what a layer's values are, given its inputs; and activations, codes that their inputs decide."""
 
+from tildex.units.activation import Activation
 from tildex.units.base import Units
+from tildex.units.batch_top_k import BatchTopK
 from tildex.units.bernoulli import Bernoulli
 from tildex.units.binomial import Binomial
 from tildex.units.categorical import Categorical
 from tildex.units.diagonal_gaussian import DiagonalGaussian
 from tildex.units.gaussian import Gaussian, LearnedGaussian
+from tildex.units.jump_relu import JumpReLU
 from tildex.units.poisson import Poisson
+from tildex.units.rectified import Rectified
 from tildex.units.relu import ReLU
 from tildex.units.replicated_softmax import ReplicatedSoftmax
 from tildex.units.spin import Spin
+from tildex.units.top_k import TopK
 
 __all__ = [
+    "Activation",
+    "BatchTopK",
     "Bernoulli",
     "Binomial",
     "Categorical",
     "DiagonalGaussian",
     "Gaussian",
+    "JumpReLU",
     "LearnedGaussian",
     "Poisson",
     "ReLU",
+    "Rectified",
     "ReplicatedSoftmax",
     "Spin",
+    "TopK",
     "Units",
 ]

@@ -76,6 +76,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
             (gradient,) = torch.autograd.grad(self.cgf(known).sum(), known, create_graph=inputs.requires_grad)
         return gradient
 
+    def in_training(self, inputs: Tensor, progress: float) -> Tensor:
+        """Return the mean, which training, now a share ``progress`` of it done, sees as everybody does."""
+        return self.mean(inputs)
+
     def variance(self, inputs: Tensor) -> Tensor:
         """Return the variance of each unit, the derivative of :meth:`mean`; for families of ungrouped units."""
         with torch.enable_grad():

@@ -1,0 +1,109 @@
+"""The sparse autoencoder: more units than features if need be, few of them in use for any one row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from tildex.estimators.autoencoders import Autoencoder
+from tildex.estimators.inputs import Columns
+from tildex.estimators.table import ModelRow
+from tildex.generator import Generator
+from tildex.maps import Scaling
+from tildex.part import Part
+from tildex.penalties import L0, L1, Penalty, Revive
+from tildex.restraints import UnitNorm, restore
+from tildex.rules import Rule, SparseReconstruction
+from tildex.units import BatchTopK, Gaussian, JumpReLU, Rectified, TopK, Units
+
+__all__ = ["SparseAutoencoder"]
+
+# Codes that are sparse by themselves, and what goes with them where no penalty is given.
+_OWN_PENALTIES: dict[type[Part], Penalty] = {
+    TopK: Revive(),
+    BatchTopK: Revive(),
+    JumpReLU: L0() + Revive(),
+}
+
+
+class SparseAutoencoder(Autoencoder):
+    """An autoencoder whose code is mostly zero: by a penalty, or by units that keep only the largest inputs.
+
+    All parameters are those of :class:`Autoencoder`, but ``likelihood`` is ``Gaussian()`` unless another is given: half
+    the squared error. Where all values lie in [0, 1] they are brought to unit variance by one number for all columns,
+    so that dark corners of images stay dark; other columns are standardised one by one. What makes the code sparse is a
+    choice of parts:
+
+    - ``code=Rectified(), penalty=L1(0.1)``, the default: the maximum a posteriori code under a Laplace prior;
+    - ``code=Bernoulli(), penalty=KLSparsity(target=0.05)``: a target rate of activity over the data;
+    - ``code=TopK(25)``: so many units a row; ``code=BatchTopK(25)``: so many on average over rows;
+    - ``code=JumpReLU()``: a learned threshold a unit, where each unit in use costs the same, by an ``L0`` penalty.
+
+    With the last three and no ``penalty`` given, ``Revive()`` brings silent units back to life.
+
+    The encoder starts as the decoder's transpose, layer by layer, and looks at the difference of a row from the mean.
+    Where the code has no upper bound, what each of its units draws is kept at length one: otherwise a penalty on the
+    code would only make the weights grow. ``history_`` tells how sparse the code was in training, how much of the
+    data's variance it left unexplained, and how many of its units were dead, as ``l0``, ``fvu`` and ``dead``.
+
+    Example
+    -------
+    >>> from sklearn.datasets import load_digits
+    >>> from tildex import SparseAutoencoder, TopK
+    >>> X = load_digits().data / 16
+    >>> sparse = SparseAutoencoder(100, code=TopK(8), n_iter=5, random_state=0).fit(X)
+    >>> int((sparse.transform(X) != 0).sum(1).max())
+    8
+    """
+
+    slug = "sparse"
+    row = ModelRow(
+        20,
+        "map + units, or top-k, batch top-k, jump-ReLU",
+        "map + units",
+        penalty="L1 (Laplace prior, MAP) / KL to a target rate / L0",
+    )
+    defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "code": Rectified(), "penalty": L1(0.1)}
+
+    def _part(self, name: str) -> Any:
+        if name == "penalty" and self.penalty is None:
+            own = _OWN_PENALTIES.get(type(self.code))  # type: ignore[arg-type]
+            return self.defaults["penalty"].copy() if own is None else own.copy()
+        return super()._part(name)
+
+    def _likelihood(self, columns: Columns) -> Units:
+        given = self._part("likelihood")
+        return Gaussian() if given is None else given
+
+    def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
+        if likelihood.low > -math.inf or not columns.in_unit_interval():
+            return super()._scaling(columns, likelihood)
+        scale = columns.std.square().mean().sqrt()
+        return Scaling(columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone())
+
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> nn.Module:
+        module: Any = super()._build(n_features, likelihood, generator, mean)
+        encoder, decoder = module.encoder.map.layers, module.decoder.map.layers
+        with torch.no_grad():
+            restore(self._unit_norms(module))
+            for up, down in zip(encoder, reversed(decoder), strict=True):
+                up.weight.copy_(down.weight.t())
+            if mean is not None:
+                encoder[0].bias.copy_(-encoder[0].weight @ mean.to(encoder[0].weight))
+        return module
+
+    def _restraints(self) -> Sequence[UnitNorm]:
+        return self._unit_norms(self.module_)
+
+    def _unit_norms(self, module: Any) -> list[UnitNorm]:
+        """Return what keeps the weights that leave an unbounded code at length one."""
+        return [] if module.encoder.units.bounded else [UnitNorm(module.decoder.map.layers[0].weight)]
+
+    def _rule(self) -> Rule:
+        return SparseReconstruction(self._part("corruption"), self._part("penalty"))
