@@ -9,7 +9,7 @@ __version__ = "0.1.0"
 
 # Names are fetched when first used, so that ``tildex --help`` need not wait for torch.
 _PUBLIC = {
-    "tildex.corruptions": ("Dropout", "GaussianNoise", "Masking", "SaltAndPepper"),
+    "tildex.corruptions": ("Dropout", "GaussianNoise", "Masking", "SaltAndPepper", "Shift"),
     "tildex.data": ("DataError", "read"),
     "tildex.estimators": (
         "RBM",
@@ -30,6 +30,7 @@ _PUBLIC = {
         "load",
     ),
     "tildex.files": ("RunError",),
+    "tildex.maps": ("BatchNorm", "Convolutional", "Dense", "LayerNorm"),
     "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear"),
     "tildex.penalties": ("L1", "Contractive", "JacobianChange", "KLSparsity", "WeightDecay", "WeightL1"),
     "tildex.rules": (

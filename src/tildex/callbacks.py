@@ -45,15 +45,15 @@ class EarlyStopping:
         if criterion < self.best - self.tol:
             self.best, self.waited = criterion, 0
             with trainer.averaged():
-                self.weights = [p.detach().clone() for p in trainer.parameters]
+                self.weights = [t.detach().clone() for t in trainer.moving]
         else:
             self.waited += 1
         trainer.stop = trainer.stop or self.waited >= self.patience
 
     def restore(self, trainer: Trainer) -> None:
         """Put the best weights into the model."""
-        for parameter, best in zip(trainer.parameters, self.weights, strict=False):
-            parameter.data.copy_(best)
+        for tensor, best in zip(trainer.moving, self.weights, strict=False):
+            tensor.data.copy_(best)
 
     def get_state(self) -> dict[str, Any]:
         """Return what the next decision depends on."""
