@@ -16,6 +16,7 @@ _PUBLIC = {
         "Autoencoder",
         "BernoulliRBM",
         "ContractiveAutoencoder",
+        "DeepAutoencoder",
         "DeepBeliefNetwork",
         "DeepBoltzmannMachine",
         "DenoisingAutoencoder",
@@ -31,7 +32,7 @@ _PUBLIC = {
     ),
     "tildex.files": ("RunError",),
     "tildex.maps": ("BatchNorm", "Convolutional", "Dense", "LayerNorm"),
-    "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear"),
+    "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear", "Muon"),
     "tildex.penalties": ("L1", "Contractive", "JacobianChange", "KLSparsity", "WeightDecay", "WeightL1"),
     "tildex.rules": (
         "CD",

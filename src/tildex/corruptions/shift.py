@@ -57,7 +57,9 @@ class Shift(Corruption):
         images = x.view(len(x), height, width, channels)
         moves = generator.integers(2 * self.pixels + 1, 2 * len(x)) - self.pixels
         down, right = torch.from_numpy(moves).to(x.device).view(2, len(x), 1)
-        above, left = (torch.arange(n, device=x.device) - move for n, move in ((height, down), (width, right)))
+        above, left = (
+            torch.arange(n, device=x.device) - move for n, move in ((height, down), (width, right))
+        )
         # Where each pixel comes from, and whether that is inside the image.
         taken = images.gather(1, above.remainder(height)[:, :, None, None].expand_as(images))
         taken = taken.gather(2, left.remainder(width)[:, None, :, None].expand_as(images))

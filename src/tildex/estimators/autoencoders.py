@@ -185,7 +185,12 @@ class Autoencoder(PairEstimator):
         code, noise, code_noise = self._part("code"), self._part("noise"), self._part("code_noise")
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes), self.n_components]
         architecture: Architecture = self._part("architecture")
-        layers = {"generator": generator, "activation": self.activation, "norm": self._part("norm"), "noise": noise}
+        layers = {
+            "generator": generator,
+            "activation": self.activation,
+            "norm": self._part("norm"),
+            "noise": noise,
+        }
         encoder = architecture.encoder(sizes, **layers)
         lossy = noise if code_noise is None else code_noise
         decoder = architecture.decoder(sizes[::-1], input_noise=lossy, **layers)
@@ -214,8 +219,8 @@ class SparseAutoencoder(Autoencoder):
 
 
 class DropoutAutoencoder(Autoencoder):
-    """An autoencoder that loses part of its inputs, hidden layers or code at random in training (Srivastava et al., 2014,
-    "Dropout: a simple way to prevent neural networks from overfitting").
+    """An autoencoder that loses part of its inputs, hidden layers or code at random in training (Srivastava et al.,
+    2014, "Dropout: a simple way to prevent neural networks from overfitting").
 
     All parameters are those of :class:`Autoencoder`; three say what is lost where. ``corruption`` acts on the inputs,
     none by default; ``noise`` on the hidden layers, ``Dropout(0.2)`` by default; ``code_noise`` on the code, by
@@ -224,10 +229,9 @@ class DropoutAutoencoder(Autoencoder):
     Example
     -------
     >>> from tildex import Dropout, DropoutAutoencoder
-    >>> DropoutAutoencoder(16, hidden_layer_sizes=32, corruption=Dropout(0.1), noise=Dropout(0.5), code_noise=Dropout(0))
-    DropoutAutoencoder(code_noise=Dropout(rate=0), corruption=Dropout(rate=0.1),
-                       hidden_layer_sizes=32, n_components=16,
-                       noise=Dropout(rate=0.5))
+    >>> DropoutAutoencoder(16, corruption=Dropout(0.1), noise=Dropout(0.5), code_noise=Dropout(0.2))
+    DropoutAutoencoder(code_noise=Dropout(rate=0.2), corruption=Dropout(rate=0.1),
+                       n_components=16, noise=Dropout(rate=0.5))
     """
 
     slug = "dropout"

@@ -95,7 +95,8 @@ class Downward(Map):
         self.activation = activation_named(activation)
         self.noise = noise
         self.layers = nn.ModuleList(  # type: ignore[assignment]
-            _convolution(n_in, n_out, grid.kernel, grid.stride, generator) for n_in, n_out in pairwise(grid.widths())
+            _convolution(n_in, n_out, grid.kernel, grid.stride, generator)
+            for n_in, n_out in pairwise(grid.widths())
         )
         self.norms = nn.ModuleList([] if norm is None else [norm.layer(width) for width in grid.channels])
 

@@ -100,9 +100,7 @@ class MLP(Map):
         """Return a map a layer, each with the normalisation and the nonlinearity that follow it."""
         *hidden, last = self.layers
         norms = self.norms or [None] * len(hidden)
-        inner = [
-            Affine(layer, self.activation, norm) for layer, norm in zip(hidden, norms, strict=True)
-        ]
+        inner = [Affine(layer, self.activation, norm) for layer, norm in zip(hidden, norms, strict=True)]
         return [*inner, Affine(last)]
 
 
