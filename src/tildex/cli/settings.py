@@ -108,16 +108,16 @@ def _evaluate(node: ast.expr, text: str) -> Any:
             for e in node.elts
         )
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        part: Any = _part_named(node.func.id) or _model_named(node.func.id)
-        if part is None:
+        made: Any = _part_named(node.func.id) or _model_named(node.func.id)
+        if made is None:
             known = [name for kind in Part.kinds.values() for name in kind.table]
             raise ValueError(f"no part is called {node.func.id!r}; {nearest(node.func.id, known)}")
         values = [_evaluate(argument, text) for argument in node.args]
         named = {k.arg: _evaluate(k.value, text) for k in node.keywords if k.arg is not None}
         try:
-            return part(*values, **named)
+            return made(*values, **named)
         except TypeError as error:
-            raise ValueError(f"{text} does not fit {part.__name__}: {error}") from error
+            raise ValueError(f"{text} does not fit {made.__name__}: {error}") from error
     try:
         return ast.literal_eval(node)
     except ValueError:

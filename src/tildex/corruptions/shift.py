@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from tildex.corruptions.base import Corruption
+from tildex.corruptions.base import Corruption, check_rate
 from tildex.generator import Generator
+from tildex.shapes import check_image_shape, image_axes
 
 __all__ = ["Shift"]
 
@@ -22,41 +23,40 @@ class Shift(Corruption):
     ----------
     pixels : int
         The largest move along either axis.
-    image_shape : sequence of int
-        Height, width and, unless there is one, channels of the images that rows are.
+    image_shape : sequence of int, optional
+        Height, width and, unless there is one, channels of the images that rows are; square and of one channel when
+        not given.
+    rate : float
+        The share of images that are moved.
 
     Example
     -------
     >>> import torch
     >>> from tildex.generator import Generator
     >>> image = torch.tensor([[0.0, 0, 0, 0, 1, 0, 0, 0, 0]])
-    >>> Shift(1, (3, 3))(image, Generator(1)).view(3, 3)
+    >>> Shift(1)(image, Generator(1)).view(3, 3)
     tensor([[0., 0., 0.],
             [0., 0., 1.],
             [0., 0., 0.]])
     """
 
-    def __init__(self, pixels: int = 1, image_shape: Sequence[int] = (28, 28)) -> None:
+    def __init__(self, pixels: int = 1, image_shape: Sequence[int] | None = None, rate: float = 1.0) -> None:
         if pixels < 0:
             raise ValueError(f"pixels must not be negative, got {pixels}")
-        if len(image_shape) not in (2, 3) or min(image_shape) < 1:
-            raise ValueError(f"image_shape must be height, width and perhaps channels, got {image_shape!r}")
+        check_image_shape(image_shape)
         self.pixels = pixels
         self.image_shape = image_shape
+        self.rate = check_rate(rate)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
         """Return moved images."""
-        if self.pixels == 0:
+        if self.pixels == 0 or self.rate == 0:
             return x
-        height, width, channels = (*self.image_shape, 1)[:3]
-        if x.shape[-1] != height * width * channels:
-            raise ValueError(
-                f"images of {height} x {width} x {channels} have {height * width * channels} values, and rows have "
-                f"{x.shape[-1]} columns: set the shift's image_shape to height, width and channels of the images"
-            )
+        height, width, channels = image_axes(self.image_shape, x.shape[-1])
         images = x.view(len(x), height, width, channels)
-        moves = generator.integers(2 * self.pixels + 1, 2 * len(x)) - self.pixels
-        down, right = torch.from_numpy(moves).to(x.device).view(2, len(x), 1)
+        moves = torch.from_numpy(generator.integers(2 * self.pixels + 1, 2 * len(x)) - self.pixels)
+        moved = 1 if self.rate == 1 else generator.bernoulli(x.new_full((len(x), 1), self.rate)).long()
+        down, right = moves.to(x.device).view(2, len(x), 1) * moved
         above, left = (
             torch.arange(n, device=x.device) - move for n, move in ((height, down), (width, right))
         )

@@ -59,7 +59,7 @@ class LayerwiseEstimator(StagedEstimator):
     def _models(self) -> list[Estimator]:
         """Return a fresh model a layer."""
         depth = len(self._sizes())
-        given = self.pretrain
+        given = _PLAIN if self.pretrain == _NONE else self.pretrain
         chosen = list(given) if isinstance(given, list | tuple) else [given] * depth
         if len(chosen) != depth:
             raise ValueError(
@@ -171,11 +171,10 @@ def _identity(n_features: int) -> Scaling:
 def _model(given: Any) -> Estimator:
     """Return a fresh model from a name of the table or from a model that is not trained."""
     if isinstance(given, str):
-        name = _PLAIN if given == _NONE else given
         known = {slug: cls for slug, cls in Estimator.table.items() if issubclass(cls, Estimator)}
-        if name not in known:
-            raise ValueError(f"pretrain: no model is called {name!r}; {nearest(name, [*known, _NONE])}")
-        cls: Any = known[name]
+        if given not in known:
+            raise ValueError(f"pretrain: no model is called {given!r}; {nearest(given, [*known, _NONE])}")
+        cls: Any = known[given]
         one_layer_only = {"hidden_layer_sizes": ()} if "hidden_layer_sizes" in cls._get_param_names() else {}
         model: Estimator = cls(**one_layer_only)
     elif isinstance(given, Estimator):

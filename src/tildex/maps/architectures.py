@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
@@ -12,6 +11,7 @@ from tildex.maps.convolution import Composed, Downward, Grid, Upward
 from tildex.maps.mlp import MLP, Noise
 from tildex.maps.norms import Norm
 from tildex.part import Part
+from tildex.shapes import check_image_shape, image_axes
 
 __all__ = ["Architecture", "Convolutional", "Dense"]
 
@@ -85,8 +85,9 @@ class Convolutional(Architecture):
 
     Parameters
     ----------
-    image_shape : sequence of int
-        Height, width and, unless there is one, channels, as data records have it.
+    image_shape : sequence of int, optional
+        Height, width and, unless there is one, channels, as data records have it; square and of one channel when not
+        given.
     channels : sequence of int
         Channels after each convolution, each of which divides height and width by ``stride``, rounding up.
     kernel : int
@@ -107,13 +108,12 @@ class Convolutional(Architecture):
 
     def __init__(
         self,
-        image_shape: Sequence[int] = (28, 28),
+        image_shape: Sequence[int] | None = None,
         channels: Sequence[int] = (32, 64),
         kernel: int = 3,
         stride: int = 2,
     ) -> None:
-        if len(image_shape) not in (2, 3) or min(image_shape) < 1:
-            raise ValueError(f"image_shape must be height, width and perhaps channels, got {image_shape!r}")
+        check_image_shape(image_shape)
         if len(channels) < 1 or min(channels) < 1:
             raise ValueError(f"channels must be numbers of at least 1, one a convolution, got {channels!r}")
         if kernel < 1 or kernel % 2 == 0:
@@ -135,9 +135,7 @@ class Convolutional(Architecture):
         noise: Noise | None = None,
     ) -> Map:
         """Return convolutions and an MLP."""
-        grid = self._grid()
-        if sizes[0] != math.prod(grid.image_shape):
-            raise self._misfit(sizes[0])
+        grid = self._grid(sizes[0])
         images = Downward(grid, generator=generator, activation=activation, norm=norm, noise=noise)
         inner = [grid.n_features(), *sizes[1:]]
         return Composed(
@@ -155,24 +153,13 @@ class Convolutional(Architecture):
         noise: Noise | None = None,
     ) -> Map:
         """Return an MLP and convolutions."""
-        grid = self._grid()
-        arity, rest = divmod(sizes[-1], math.prod(grid.image_shape))
-        if rest or not arity:
-            raise self._misfit(sizes[-1])
+        grid = self._grid(sizes[-1])
         inner = [*sizes[:-1], grid.n_features()]
         dense = MLP(
             inner, generator=generator, activation=activation, norm=norm, input_noise=input_noise, noise=noise
         )
-        images = Upward(grid, arity, generator=generator, activation=activation, norm=norm, noise=noise)
+        images = Upward(grid, generator=generator, activation=activation, norm=norm, noise=noise)
         return Composed(dense, images)
 
-    def _grid(self) -> Grid:
-        height, width, channels = (*self.image_shape, 1)[:3]
-        return Grid((height, width, channels), tuple(self.channels), self.kernel, self.stride)
-
-    def _misfit(self, columns: int) -> ValueError:
-        shape = self._grid().image_shape
-        return ValueError(
-            f"images of {' x '.join(map(str, shape))} have {math.prod(shape)} values, and rows have {columns} "
-            "columns: set the architecture's image_shape to height, width and channels of the images"
-        )
+    def _grid(self, columns: int) -> Grid:
+        return Grid(image_axes(self.image_shape, columns), tuple(self.channels), self.kernel, self.stride)

@@ -123,8 +123,6 @@ class Upward(Map):
     ----------
     grid : Grid
         The sizes on the way down.
-    arity : int
-        Natural parameters a value of the image; each kind is an image of its own.
     generator, activation, norm, noise
         As in :class:`Downward`; the nonlinearity also comes first, before anything is resized.
     """
@@ -134,7 +132,6 @@ class Upward(Map):
     def __init__(
         self,
         grid: Grid,
-        arity: int = 1,
         *,
         generator: Generator,
         activation: str = "relu",
@@ -142,20 +139,19 @@ class Upward(Map):
         noise: Noise | None = None,
     ) -> None:
         super().__init__()
-        self.grid, self.arity = grid, arity
+        self.grid = grid
         self.activation = activation_named(activation)
         self.noise = noise
-        last, *inner = grid.widths()
-        widths = [*reversed(inner), arity * last]
+        widths = grid.widths()[::-1]
         self.layers = nn.ModuleList(  # type: ignore[assignment]
-            _convolution(n_in, n_out, grid.kernel, 1, generator, bias=k < len(inner) - 1)
+            _convolution(n_in, n_out, grid.kernel, 1, generator, bias=k < len(grid.channels) - 1)
             for k, (n_in, n_out) in enumerate(pairwise(widths))
         )
         self.norms = nn.ModuleList([] if norm is None else [norm.layer(width) for width in widths[:-1]])
-        self.bias = nn.Parameter(torch.zeros(arity * math.prod(grid.image_shape), device=generator.device))
+        self.bias = nn.Parameter(torch.zeros(math.prod(grid.image_shape), device=generator.device))
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return the images' inputs, shape (batch, arity * height * width * channels), in the type of ``x``."""
+        """Return the images' inputs, shape (batch, height * width * channels), in the type of ``x``."""
         *larger, smallest = self.grid.sizes()
         hidden = x.view(len(x), -1, *smallest)
         for depth, (layer, size) in enumerate(zip(self.layers, reversed(larger), strict=True)):
@@ -163,8 +159,7 @@ class Upward(Map):
                 hidden = self.norms[depth](hidden, generator)
             hidden = _noisy(self.activation(hidden), self.noise, generator)
             hidden = layer(F.interpolate(hidden, size=size, mode="nearest"))
-        image = hidden.unflatten(1, (self.arity, -1)).permute(0, 1, 3, 4, 2)
-        return (image.flatten(1) + self.bias).to(x.dtype)
+        return (hidden.permute(0, 2, 3, 1).flatten(1) + self.bias).to(x.dtype)
 
     @property
     def output_bias(self) -> Tensor:

@@ -116,29 +116,29 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
         If there are more layers, or the rows were scaled and the decoder's units have a range of their own.
     """
     pair = module.pair() if isinstance(module, BoltzmannMachine) else module
-    maps = (pair.encoder.map, pair.decoder.map) if isinstance(pair, Pair) else ()
-    weights = [map.affine_weight() for map in maps]
-    if not weights or weights[0] is None or weights[1] is None:
-        raise ValueError(
-            f"expected a model of one layer, rows to code by one matrix, got {type(module).__name__}"
-        )
-    (up, down), (above, below) = weights, (copy.deepcopy(c.units) for c in (pair.encoder, pair.decoder))
-    biases = [
-        weight.new_zeros(len(weight)) if map.output_bias is None else map.output_bias
-        for map, weight in zip(maps, (up, down), strict=True)
-    ]
+    if not isinstance(pair, Pair):
+        raise ValueError(f"expected a model of one layer, got {type(module).__name__}")
+    above, below = copy.deepcopy(pair.encoder.units), copy.deepcopy(pair.decoder.units)
+    (up, c), (down, b) = _matrix(pair.encoder), _matrix(pair.decoder)
     if above.arity > 1:
         size = len(up) // above.arity
-        up, biases[0], above = up[:size], biases[0][:size], Gaussian()
+        up, c, above = up[:size], c[:size], Gaussian()
     up = up / scaling.scale
-    biases[0] = biases[0] - up @ scaling.offset
+    c = c - up @ scaling.offset
     if not scaling.is_identity():
         if not isinstance(below, Gaussian):
             raise ValueError(f"rows of {below!r} units have a range of their own: do not rescale them")
         # The mean of Gaussian units is their variance times what they receive.
-        variance = below.variance(biases[1])
-        down, biases[1] = scaling.scale[:, None] * down, scaling.scale * biases[1] + scaling.offset / variance
-    return Pair(Conditional(_affine(up, biases[0]), above), Conditional(_affine(down, biases[1]), below))
+        down, b = scaling.scale[:, None] * down, scaling.scale * b + scaling.offset / below.variance(b)
+    return Pair(Conditional(_affine(up, c), above), Conditional(_affine(down, b), below))
+
+
+def _matrix(conditional: Conditional) -> tuple[Tensor, Tensor]:
+    """Return the weights and biases of a map that has no other parameters."""
+    weight, bias = conditional.map.affine_weight(), conditional.map.output_bias
+    if weight is None:
+        raise ValueError("expected a model of one layer: one matrix from rows to code, and one back")
+    return weight, weight.new_zeros(len(weight)) if bias is None else bias
 
 
 def _affine(weight: Tensor, bias: Tensor) -> Affine:
