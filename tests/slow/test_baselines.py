@@ -19,11 +19,14 @@ from tildex import (
     SGD,
     Adam,
     Autoencoder,
+    BatchNorm,
     Bernoulli,
     BernoulliRBM,
     Contractive,
     ContractiveAutoencoder,
+    Convolutional,
     Cosine,
+    DeepAutoencoder,
     DeepBeliefNetwork,
     DeepBoltzmannMachine,
     DenoisingAutoencoder,
@@ -32,6 +35,7 @@ from tildex import (
     Gaussian,
     GaussianNoise,
     GaussianRBM,
+    LayerNorm,
     Linear,
     LinearAutoencoder,
     Masking,
@@ -82,12 +86,34 @@ def clearly_below(ours, baseline):
         SparseAutoencoder(RANK, penalty=L1(0.01), **DEEP),
         ContractiveAutoencoder(RANK, penalty=Contractive(0.01), **DEEP),
         DropoutAutoencoder(RANK, code=Gaussian(), noise=Dropout(0.05), **DEEP),
+        DeepAutoencoder(RANK, n_iter_pretraining=30, **DEEP),
+        Autoencoder(RANK, norm=BatchNorm(), averaging=0.99, **DEEP),
+        Autoencoder(RANK, norm=LayerNorm(), **DEEP),
+        Autoencoder(RANK, architecture=Convolutional(channels=(16, 32)), **DEEP),
     ],
-    ids=lambda model: model.slug,
+    ids=lambda model: (
+        f"{model.slug} {getattr(model, 'norm', None) or ''}{getattr(model, 'architecture', None) or ''}"
+    ),
 )
 def test_nonlinear_codes_beat_pca_of_equal_rank(model):
     error = squared_error(TEST, model.fit(TRAIN).reconstruct(TEST))
     assert clearly_below(error, pca_squared_error(TRAIN, TEST, RANK))
+
+
+@pytest.mark.parametrize("pretrain", ["denoising", "rbm"])
+def test_pretraining_beats_random_weights_at_an_equal_budget(pretrain):
+    """Four layers of logistic units, which gradients hardly pass at first; a pass over every layer alone has as many
+    products as one over the whole.
+    """
+    settings = {
+        "hidden_layer_sizes": (128, 64, 32),
+        "optimizer": Adam(1e-3, schedule=Cosine()),
+        "random_state": 0,
+    }
+    random = DeepAutoencoder(8, pretrain="none", n_iter=60, **settings).fit(TRAIN)
+    trained = DeepAutoencoder(8, pretrain=pretrain, n_iter_pretraining=30, n_iter=30, **settings).fit(TRAIN)
+    ours, theirs = (squared_error(TEST, model.reconstruct(TEST)) for model in (trained, random))
+    assert clearly_below(ours, theirs)
 
 
 def test_sparse_codes_are_sparse():
