@@ -46,9 +46,11 @@ class LayerwiseEstimator(StagedEstimator):
         for depth, (model, size) in enumerate(zip(models, sizes, strict=True)):
             code = self._part("code" if depth == len(sizes) - 1 else "hidden")
             self._prepare(model, size, n_features, likelihood, code)
-            module = model._build(n_features, model.likelihood_, Generator(0), None)
             try:
-                found = one_layer(module, _identity(n_features))
+                # On the processor wherever the stack is: only the shape of this module is looked at.
+                with torch.device("cpu"):
+                    module = model._build(n_features, model.likelihood_, Generator(0), None)
+                    found = one_layer(module, _identity(n_features))
             except ValueError as error:
                 raise ValueError(f"pretrain, layer {depth + 1}: {error}") from error
             model.module_ = found
@@ -59,7 +61,7 @@ class LayerwiseEstimator(StagedEstimator):
     def _models(self) -> list[Estimator]:
         """Return a fresh model a layer."""
         depth = len(self._sizes())
-        given = _PLAIN if self.pretrain == _NONE else self.pretrain
+        given = self.pretrain if self._pretrained() else _PLAIN
         chosen = list(given) if isinstance(given, list | tuple) else [given] * depth
         if len(chosen) != depth:
             raise ValueError(
@@ -67,6 +69,10 @@ class LayerwiseEstimator(StagedEstimator):
                 "hidden_layer_sizes and one for the code"
             )
         return [_model(one) for one in chosen]
+
+    def _pretrained(self) -> bool:
+        """Say whether layers are trained as models at all."""
+        return not (isinstance(self.pretrain, str) and self.pretrain == _NONE)
 
     def _prepare(self, model: Any, size: int, n_features: int, likelihood: Units, code: Units) -> None:
         """Give a one-layer model its sizes and, where it leaves them open, its families."""
@@ -93,7 +99,7 @@ class LayerwiseEstimator(StagedEstimator):
         for layer in self._layers(n_features, likelihood):
             up = Affine.fresh(n_in, layer.n_components, generator=generator)
             down = Affine.fresh(layer.n_components, n_in, generator=generator)
-            ours: Any = layer.module_
+            ours: Any = layer.module_.to(generator.device)
             pairs.append(Pair(Conditional(up, ours.encoder.units), Conditional(down, ours.decoder.units)))
             n_in = layer.n_components
         if mean is not None:
@@ -107,7 +113,7 @@ class LayerwiseEstimator(StagedEstimator):
             check_passes("n_iter_pretraining", self.n_iter_pretraining)
         layers = self._layers(self.n_features_in_, self.likelihood_)
         again = self.warm_start and hasattr(self, "history_")
-        greedy = self.pretrain != _NONE and self.n_iter_pretraining != 0 and not again
+        greedy = self._pretrained() and self.n_iter_pretraining != 0 and not again
         stages = (
             [self._layer_stage(depth, layer, data) for depth, layer in enumerate(layers)] if greedy else []
         )
