@@ -6,4 +6,13 @@ from tildex.corruptions.masking import Dropout, Masking
 from tildex.corruptions.salt_and_pepper import SaltAndPepper
 from tildex.corruptions.shift import Shift
 
-__all__ = ["Corruption", "Dropout", "GaussianNoise", "Masking", "SaltAndPepper", "Shift", "Then", "per_column"]
+__all__ = [
+    "Corruption",
+    "Dropout",
+    "GaussianNoise",
+    "Masking",
+    "SaltAndPepper",
+    "Shift",
+    "Then",
+    "per_column",
+]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from tildex.corruptions.base import Corruption, check_rate
+from tildex.corruptions.base import Corruption, Strength, check_strength, per_column
 from tildex.generator import Generator
 from tildex.shapes import check_image_shape, image_axes
 
@@ -26,8 +26,8 @@ class Shift(Corruption):
     image_shape : sequence of int, optional
         Height, width and, unless there is one, channels of the images that rows are; square and of one channel when
         not given.
-    rate : float
-        The share of images that are moved.
+    rate : float or sequence of float
+        The share of values that are taken from the moved image, one for all or one a column; the others stay.
 
     Example
     -------
@@ -40,13 +40,15 @@ class Shift(Corruption):
             [0., 0., 0.]])
     """
 
-    def __init__(self, pixels: int = 1, image_shape: Sequence[int] | None = None, rate: float = 1.0) -> None:
+    def __init__(
+        self, pixels: int = 1, image_shape: Sequence[int] | None = None, rate: Strength = 1.0
+    ) -> None:
         if pixels < 0:
             raise ValueError(f"pixels must not be negative, got {pixels}")
         check_image_shape(image_shape)
         self.pixels = pixels
         self.image_shape = image_shape
-        self.rate = check_rate(rate)
+        self.rate = check_strength("rate", rate, 1.0)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
         """Return moved images."""
@@ -55,8 +57,7 @@ class Shift(Corruption):
         height, width, channels = image_axes(self.image_shape, x.shape[-1])
         images = x.view(len(x), height, width, channels)
         moves = torch.from_numpy(generator.integers(2 * self.pixels + 1, 2 * len(x)) - self.pixels)
-        moved = 1 if self.rate == 1 else generator.bernoulli(x.new_full((len(x), 1), self.rate)).long()
-        down, right = moves.to(x.device).view(2, len(x), 1) * moved
+        down, right = moves.to(x.device).view(2, len(x), 1)
         above, left = (
             torch.arange(n, device=x.device) - move for n, move in ((height, down), (width, right))
         )
@@ -64,4 +65,7 @@ class Shift(Corruption):
         taken = images.gather(1, above.remainder(height)[:, :, None, None].expand_as(images))
         taken = taken.gather(2, left.remainder(width)[:, None, :, None].expand_as(images))
         inside = ((above >= 0) & (above < height))[:, :, None] & ((left >= 0) & (left < width))[:, None]
-        return (taken * inside[..., None]).view_as(x)
+        moved = (taken * inside[..., None]).view_as(x)
+        if self.rate == 1:
+            return moved
+        return torch.where(generator.bernoulli(per_column("rate", self.rate, x)).bool(), moved, x)
