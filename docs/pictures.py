@@ -30,6 +30,7 @@ from tildex import (
     Bernoulli,
     ContractiveAutoencoder,
     Cosine,
+    DeepAutoencoder,
     DeepBeliefNetwork,
     DeepBoltzmannMachine,
     DenoisingAutoencoder,
@@ -200,6 +201,48 @@ def dropout() -> Figure:
     return figure
 
 
+def deep() -> Figure:
+    """Plot the error while layers are trained alone, and then together."""
+    passes, whole = 60, 140
+    curves = {"random start": "none", "machines": "rbm", "denoising autoencoders": "denoising"}
+    figure = blank(2.7, layout="constrained")
+    axes = figure.subplots()
+    headed(figure, "Held-out loss while all layers are trained together")
+    for (name, pretrain), colour, style in zip(
+        curves.items(), (COLOURS[6], COLOURS[1], COLOURS[0]), ("--", "-.", "-"), strict=True
+    ):
+        begun = 0 if pretrain == "none" else passes
+        model = DeepAutoencoder(
+            8,
+            hidden_layer_sizes=(128, 64, 32),
+            pretrain=pretrain,
+            n_iter_pretraining=passes,
+            n_iter=passes + whole - begun,
+            random_state=0,
+        ).fit(train.X, X_val=test.X)
+        last = model.history_[-1].get("stage")
+        held_out = [record["held_out"] for record in model.history_ if record["stage"] == last]
+        axes.plot(
+            begun + 1 + np.arange(len(held_out)), held_out, style, color=colour, label=name, linewidth=1.8
+        )
+    axes.axvspan(0, passes, color=INK, alpha=0.06, linewidth=0)
+    axes.text(
+        passes / 2,
+        0.06,
+        "pretraining,\nlayer by layer",
+        transform=axes.get_xaxis_transform(),
+        ha="center",
+        fontsize=8.5,
+        color=INK,
+    )
+    axes.set_xlim(0, passes + whole)
+    axes.set_xlabel("passes over the data, pretraining included")
+    axes.set_ylabel("nats a held-out digit")
+    axes.legend(frameon=False, fontsize=8.5, labelcolor=INK)
+    quiet(axes)
+    return figure
+
+
 def vae() -> Figure:
     """Draw the plane of two code units, decoded."""
     model = VariationalAutoencoder(2, optimizer=Adam(3e-3, schedule=Cosine()), n_iter=300, random_state=0)
@@ -332,6 +375,7 @@ PICTURES: dict[str, Callable[[], Figure]] = {
         denoising_field,
         contractive,
         dropout,
+        deep,
         vae,
         rbm,
         gaussian_rbm,

@@ -9,13 +9,14 @@ __version__ = "0.1.0"
 
 # Names are fetched when first used, so that ``tildex --help`` need not wait for torch.
 _PUBLIC = {
-    "tildex.corruptions": ("Dropout", "GaussianNoise", "Masking", "SaltAndPepper"),
+    "tildex.corruptions": ("Dropout", "GaussianNoise", "Masking", "SaltAndPepper", "Shift"),
     "tildex.data": ("DataError", "read"),
     "tildex.estimators": (
         "RBM",
         "Autoencoder",
         "BernoulliRBM",
         "ContractiveAutoencoder",
+        "DeepAutoencoder",
         "DeepBeliefNetwork",
         "DeepBoltzmannMachine",
         "DenoisingAutoencoder",
@@ -30,7 +31,8 @@ _PUBLIC = {
         "load",
     ),
     "tildex.files": ("RunError",),
-    "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear"),
+    "tildex.maps": ("BatchNorm", "Convolutional", "Dense", "LayerNorm"),
+    "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear", "Muon"),
     "tildex.penalties": (
         "L0",
         "L1",

@@ -45,14 +45,14 @@ class EarlyStopping:
         if criterion < self.best - self.tol:
             self.best, self.waited = criterion, 0
             with trainer.averaged():
-                self.weights = [t.detach().clone() for t in (*trainer.parameters, *trainer.buffers)]
+                self.weights = [t.detach().clone() for t in trainer.moving]
         else:
             self.waited += 1
         trainer.stop = trainer.stop or self.waited >= self.patience
 
     def restore(self, trainer: Trainer) -> None:
         """Put the best weights into the model, and what else it had learned by then."""
-        for tensor, best in zip((*trainer.parameters, *trainer.buffers), self.weights, strict=False):
+        for tensor, best in zip(trainer.moving, self.weights, strict=False):
             tensor.data.copy_(best)
 
     def get_state(self) -> dict[str, Any]:

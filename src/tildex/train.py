@@ -80,8 +80,10 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self.buffers = list(self.model.buffers())
-        distributed.broadcast([p.data for p in self.parameters])
+        # What a step changes beside the parameters is averaged, saved and common to all processes as they are.
+        self.buffers = [buffer for buffer in self.model.buffers() if buffer.is_floating_point()]
+        self.moving = [*self.parameters, *self.buffers]
+        distributed.broadcast([t.data for t in self.moving])
         self.torch_optimizer = self.optimizer.build(self.parameters)
         set_paces(self.torch_optimizer, self.paces)
         put_on(self.torch_optimizer, self.restraints)
@@ -93,7 +95,7 @@ class Trainer:
         self.average: list[Tensor] | None = None
         self.set_aside: list[Tensor] | None = None
         if self.plan.averaging is not None:
-            self.average = [p.detach().clone() for p in self.parameters]
+            self.average = [t.detach().clone() for t in self.moving]
 
     def fit(self, rows: Rows, held_out: Tensor | None = None) -> None:
         """Train until the plan's end or a callback's stop; averaged weights, if any, end up in the model."""
@@ -107,29 +109,31 @@ class Trainer:
     def settle(self) -> None:
         """Leave the averaged weights, if any, in the model; the next pass goes on from the weights they average."""
         if self.average is not None:
-            self.set_aside = [p.detach().clone() for p in self.parameters]
-            _copy(self.average, self.parameters)
+            self.set_aside = [t.detach().clone() for t in self.moving]
+            _copy(self.average, self.moving)
             restore(self.restraints)
 
     def run_epoch(self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None) -> None:
         """Make one pass, in batches of the plan or of the given size, and add its record to the history."""
         began = time.perf_counter()
         if self.set_aside is not None:
-            _copy(self.set_aside, self.parameters)
+            _copy(self.set_aside, self.moving)
             self.set_aside = None
         size = batch_size or self.plan.batch_size or len(rows)
         n_steps = -(-len(rows) // size)
         order = self.order.permutation(len(rows)) if self.plan.shuffle else None
         meter = Meter(self.epoch)
         largest = min(size, len(rows)) * max(p.numel() for p in self.parameters)
+        self.model.train()
         with fast_products(self.parameters[0].device, largest):
             for start in range(0, len(rows), size):
                 stop = min(start + size, len(rows))
                 x = rows.take(slice(start, stop) if order is None else order[start:stop])
                 self._set_progress(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
                 meter.add(self.step(x), stop - start)
+        self.model.eval()
         self.epoch += 1
-        distributed.all_reduce_mean(self.buffers)
+        distributed.all_reduce_mean([*self.buffers, *(self.average or [])[len(self.parameters) :]])
         record = {"epoch": float(self.epoch), **meter.means()}
         if held_out is not None:
             record["held_out"] = self.validate(held_out)
@@ -164,7 +168,7 @@ class Trainer:
         if self.average is not None and self.plan.averaging is not None:
             # Early on, the average must not remember the random start.
             decay = min(self.plan.averaging, self.steps / (self.steps + 9))
-            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], 1 - decay)
+            torch._foreach_lerp_(self.average, [t.detach() for t in self.moving], 1 - decay)
         return kept[0]
 
     @torch.no_grad()
@@ -199,13 +203,13 @@ class Trainer:
         if self.average is None:
             yield
             return
-        current = [p.detach().clone() for p in self.parameters]
-        _copy(self.average, self.parameters)
+        current = [t.detach().clone() for t in self.moving]
+        _copy(self.average, self.moving)
         restore(self.restraints)
         try:
             yield
         finally:
-            _copy(current, self.parameters)
+            _copy(current, self.moving)
 
     def get_state(self) -> dict[str, Any]:
         """Return all that the next step depends on: numbers, lists and tensors."""
@@ -215,8 +219,7 @@ class Trainer:
             "steps": self.steps,
             "history": self.history,
             "stop": self.stop,
-            "parameters": list(self.parameters),
-            "buffers": self.buffers,
+            "parameters": list(self.moving),
             "average": self.average,
             "optimizer": self.torch_optimizer.state_dict(),
             "order": self.order.get_state(),
@@ -238,15 +241,14 @@ class Trainer:
                 f"the checkpoint is of {len(state['ranks'])} processes and this is {distributed.world_size()}: "
                 "resume with the same number"
             )
-        shapes = [tuple(p.shape) for p in self.parameters]
+        shapes = [tuple(t.shape) for t in self.moving]
         if [tuple(t.shape) for t in state["parameters"]] != shapes:
             raise ValueError(
                 f"the checkpoint's parameters do not fit this model's {shapes}: resume with the same settings"
             )
         self.epoch, self.steps, self.stop = state["epoch"], state["steps"], state["stop"]
         self.history = state["history"]
-        _copy(state["parameters"], self.parameters)
-        _copy(state["buffers"], self.buffers)
+        _copy(state["parameters"], self.moving)
         if state["average"] is not None and self.average is not None:
             _copy(state["average"], self.average)
         self.torch_optimizer.load_state_dict(state["optimizer"])

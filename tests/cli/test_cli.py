@@ -268,3 +268,24 @@ def test_words_stay_words(tmp_path, capsys):
     assert main(["fit", "dbm", "digits", "--out", str(out), "--epochs", "1", *settings]) == 0
     assert tildex.load(out).get_params()["pretraining"] == "none"
     assert configure(tildex.Autoencoder, ["activation=relu"]).activation == "relu"
+
+
+@pytest.mark.parametrize(
+    ("pretrain", "kept"),
+    [
+        ("rbm", "'rbm'"),
+        ("none", "'none'"),
+        ("linear", "'linear'"),
+        ("RBM(n_iter=3)", "RBM(n_iter=3)"),
+        ("rbm,linear", "('rbm', 'linear')"),
+        ("[RBM(optimizer=SGD(0.05)), linear]", "(RBM(optimizer=SGD("),
+    ],
+)
+def test_fit_trains_a_stack_of_the_models_that_are_named(pretrain, kept, tmp_path):
+    out = tmp_path / "run"
+    tokens = ["fit", "deep", "digits", "--out", str(out), "--epochs", "1", "--set", f"pretrain={pretrain}"]
+    more = ["hidden_layer_sizes=8", "n_components=3", "n_iter_pretraining=1"]
+    assert main([*tokens, *(token for setting in more for token in ("--set", setting))]) == 0
+    model = tildex.load(out)
+    assert repr(model.pretrain).startswith(kept)
+    assert model.n_iter_ == (1 if pretrain == "none" else 3)

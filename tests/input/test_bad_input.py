@@ -163,7 +163,7 @@ def test_fewer_rows_than_a_batch(model):
     [
         ({"n_components": 0}, "n_components must be a whole number of at least 1, got 0"),
         ({"n_components": 2.5}, "n_components must be a whole number of at least 1, got 2.5"),
-        ({"n_iter": 0}, "n_iter must be a whole number of at least 1, got 0"),
+        ({"n_iter": -1}, "n_iter must be a whole number of at least [01], got -1"),
         ({"batch_size": -1}, "batch_size must be a whole number of at least 1, got -1"),
         ({"device": "abacus"}, "expected a device such as 'auto', 'cpu' or 'cuda:0', got 'abacus'"),
         ({"precision": "float8"}, "expected precision 'auto' or one of .*'float32'.* got 'float8'"),
@@ -292,3 +292,9 @@ def test_a_start_of_other_sizes_is_refused():
     start = RBM(3, n_iter=1, random_state=0).fit(X)
     with pytest.raises(ValueError, match=r"layers of \[4, 3\] units and this machine of \[4, 5, 2\]"):
         DeepBoltzmannMachine(2, hidden_layer_sizes=5, pretraining="growing", start=start).fit(X)
+
+
+def test_no_passes_are_refused_where_nothing_else_is_trained(estimator_class):
+    if estimator_class.least_passes:
+        with pytest.raises(ValueError, match="n_iter must be a whole number of at least 1, got 0"):
+            estimator_class(n_iter=0).fit(X)

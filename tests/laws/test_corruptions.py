@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from tildex.corruptions import Dropout, GaussianNoise, Masking, SaltAndPepper
+from tildex.corruptions import Dropout, GaussianNoise, Masking, SaltAndPepper, Shift
 from tildex.generator import Generator
 from tildex.part import Part
 
@@ -127,3 +127,29 @@ def test_then_applies_both_in_order():
 def test_both_of_two_strike(close):
     struck = (Masking(0.3) >> SaltAndPepper(0.5)).strike(X, Generator(0))[1]
     close(struck.flatten().double(), torch.tensor(1 - 0.7 * 0.5))
+
+
+def test_a_shift_moves_whole_images_every_way():
+    images = torch.zeros(2000, 5, 4, 3)
+    images[:, 2, 1] = torch.tensor([1.0, 2.0, 3.0])
+    moved = Shift(1, (5, 4, 3))(images.flatten(1), Generator(0)).view_as(images)
+    assert torch.equal(moved.sum((1, 2)), images.sum((1, 2)))
+    places = moved[..., 0].mean(0)
+    assert torch.equal(
+        places.nonzero(), (torch.ones(5, 4).cumsum(0) > 0)[1:4, 0:3].nonzero() + torch.tensor([1, 0])
+    )
+    assert (places[1:4, 0:3] - 1 / 9).abs().max() < 5 * (8 / 81 / 2000) ** 0.5
+
+
+def test_a_shift_lets_nothing_in_from_the_other_side():
+    ones = torch.ones(300, 9)
+    moved = Shift(2)(ones, Generator(0)).view(-1, 3, 3)
+    kept = moved.sum((1, 2))
+    assert set(kept.tolist()) == {a * b for a in (1.0, 2.0, 3.0) for b in (1.0, 2.0, 3.0)}
+    lost = (Shift(2, rate=0.5)(ones, Generator(0)) == 0).float().mean() / (moved == 0).float().mean()
+    assert 0.4 < lost < 0.6
+    for settings in ({"pixels": -1}, {"image_shape": (3,)}, {"rate": 1.5}):
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            Shift(**settings)
+    with pytest.raises(ValueError, match="set image_shape"):
+        Shift(1, (2, 2))(ones, Generator(0))

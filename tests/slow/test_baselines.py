@@ -20,12 +20,15 @@ from tildex import (
     SGD,
     Adam,
     Autoencoder,
+    BatchNorm,
     BatchTopK,
     Bernoulli,
     BernoulliRBM,
     Contractive,
     ContractiveAutoencoder,
+    Convolutional,
     Cosine,
+    DeepAutoencoder,
     DeepBeliefNetwork,
     DeepBoltzmannMachine,
     DenoisingAutoencoder,
@@ -35,6 +38,7 @@ from tildex import (
     GaussianNoise,
     GaussianRBM,
     JumpReLU,
+    LayerNorm,
     Linear,
     LinearAutoencoder,
     Masking,
@@ -88,8 +92,14 @@ def clearly_below(ours, baseline):
         SparseAutoencoder(RANK, penalty=L1(0.01), **DEEP),
         ContractiveAutoencoder(RANK, penalty=Contractive(0.01), **DEEP),
         DropoutAutoencoder(RANK, code=Gaussian(), noise=Dropout(0.05), **DEEP),
+        DeepAutoencoder(RANK, n_iter_pretraining=30, **DEEP),
+        Autoencoder(RANK, norm=BatchNorm(), averaging=0.99, **DEEP),
+        Autoencoder(RANK, norm=LayerNorm(), **DEEP),
+        Autoencoder(RANK, architecture=Convolutional(channels=(16, 32)), **DEEP),
     ],
-    ids=lambda model: model.slug,
+    ids=lambda model: (
+        f"{model.slug} {getattr(model, 'norm', None) or ''}{getattr(model, 'architecture', None) or ''}"
+    ),
 )
 def test_nonlinear_codes_beat_pca_of_equal_rank(model):
     error = squared_error(TEST, model.fit(TRAIN).reconstruct(TEST))
@@ -124,6 +134,22 @@ def test_a_larger_price_makes_sparser_codes():
     ]
     shares = [(code != 0).mean() for code in codes]
     assert 0.1 < shares[1] < 0.7 * shares[0]
+
+
+@pytest.mark.parametrize("pretrain", ["denoising", "rbm"])
+def test_pretraining_beats_random_weights_at_an_equal_budget(pretrain):
+    """Four layers of logistic units, which gradients hardly pass at first; a pass over every layer alone has as many
+    products as one over the whole.
+    """
+    settings = {
+        "hidden_layer_sizes": (128, 64, 32),
+        "optimizer": Adam(1e-3, schedule=Cosine()),
+        "random_state": 0,
+    }
+    random = DeepAutoencoder(8, pretrain="none", n_iter=60, **settings).fit(TRAIN)
+    trained = DeepAutoencoder(8, pretrain=pretrain, n_iter_pretraining=30, n_iter=30, **settings).fit(TRAIN)
+    ours, theirs = (squared_error(TEST, model.reconstruct(TEST)) for model in (trained, random))
+    assert clearly_below(ours, theirs)
 
 
 def test_contractive_codes_follow_the_input_less():

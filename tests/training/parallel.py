@@ -11,6 +11,7 @@ from tildex import (
     SGD,
     Adam,
     Autoencoder,
+    BatchNorm,
     BatchTopK,
     BernoulliRBM,
     DenoisingAutoencoder,
@@ -25,6 +26,9 @@ CASES = {
     "plain": lambda: Autoencoder(3, n_iter=4, batch_size=8, optimizer=Adam(1e-2), random_state=0),
     "clipped": lambda: Autoencoder(
         3, n_iter=4, batch_size=8, optimizer=SGD(0.05), clip_norm=0.5, averaging=0.9, random_state=0
+    ),
+    "normalised": lambda: Autoencoder(
+        3, hidden_layer_sizes=5, norm=BatchNorm(), n_iter=4, batch_size=8, averaging=0.9, random_state=0
     ),
     "denoising": lambda: DenoisingAutoencoder(3, n_iter=4, batch_size=8, random_state=0),
     "sparse": lambda: SparseAutoencoder(4, code=BatchTopK(2), n_iter=4, batch_size=8, random_state=0),

@@ -62,7 +62,7 @@ def _assign(estimator: Estimator, path: str, text: str) -> None:
     if head not in params:
         raise ValueError(f"{type(estimator).__name__} has no setting {head!r}; {nearest(head, params)}")
     # Words stay words: "none" may be a way to pretrain, and "relu" an activation beside a family of that name.
-    word = isinstance(params[head], str) and not rest and text[:1].isalpha()
+    word = isinstance(params[head], str) and not rest and text.replace("-", "").isidentifier()
     value = text if word else parse_value(text)
     if not rest:
         estimator.set_params(**{head: value})
@@ -100,22 +100,33 @@ def parse_value(text: str) -> Any:
 def _evaluate(node: ast.expr, text: str) -> Any:
     if isinstance(node, ast.Name):
         part = _part_named(node.id)
-        return part() if part is not None else text
+        return part() if part is not None else node.id
+    if isinstance(node, ast.Tuple | ast.List) and any(isinstance(e, ast.Name | ast.Call) for e in node.elts):
+        # In a list of models "linear" is the autoencoder, elsewhere the schedule.
+        return tuple(
+            e.id if isinstance(e, ast.Name) and e.id in Estimator.table else _evaluate(e, text)
+            for e in node.elts
+        )
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        part = _part_named(node.func.id)
-        if part is None:
+        made: Any = _part_named(node.func.id) or _model_named(node.func.id)
+        if made is None:
             known = [name for kind in Part.kinds.values() for name in kind.table]
             raise ValueError(f"no part is called {node.func.id!r}; {nearest(node.func.id, known)}")
         values = [_evaluate(argument, text) for argument in node.args]
         named = {k.arg: _evaluate(k.value, text) for k in node.keywords if k.arg is not None}
         try:
-            return part(*values, **named)
+            return made(*values, **named)
         except TypeError as error:
-            raise ValueError(f"{text} does not fit {part.__name__}: {error}") from error
+            raise ValueError(f"{text} does not fit {made.__name__}: {error}") from error
     try:
         return ast.literal_eval(node)
     except ValueError:
         return text
+
+
+def _model_named(name: str) -> type[Estimator] | None:
+    """Return the class of a model to be trained inside another."""
+    return next((cls for cls in Estimator.table.values() if cls.__name__.lower() == name.lower()), None)
 
 
 def _part_named(name: str) -> type[Part] | None:

@@ -4,5 +4,15 @@ from tildex.corruptions.base import Corruption, Then, per_column
 from tildex.corruptions.gaussian_noise import GaussianNoise
 from tildex.corruptions.masking import Dropout, Masking
 from tildex.corruptions.salt_and_pepper import SaltAndPepper
+from tildex.corruptions.shift import Shift
 
-__all__ = ["Corruption", "Dropout", "GaussianNoise", "Masking", "SaltAndPepper", "Then", "per_column"]
+__all__ = [
+    "Corruption",
+    "Dropout",
+    "GaussianNoise",
+    "Masking",
+    "SaltAndPepper",
+    "Shift",
+    "Then",
+    "per_column",
+]

@@ -10,6 +10,7 @@ from tildex.estimators.boltzmann import BernoulliRBM
 from tildex.estimators.classifier import StackedClassifier
 from tildex.estimators.contractive import ContractiveAutoencoder
 from tildex.estimators.deep import DeepBoltzmannMachine
+from tildex.estimators.deep_autoencoder import DeepAutoencoder
 from tildex.estimators.denoising import DenoisingAutoencoder
 from tildex.estimators.documents import ReplicatedSoftmaxRBM
 from tildex.estimators.gaussian_rbm import GaussianRBM
@@ -26,6 +27,7 @@ __all__ = [
     "Autoencoder",
     "BernoulliRBM",
     "ContractiveAutoencoder",
+    "DeepAutoencoder",
     "DeepBeliefNetwork",
     "DeepBoltzmannMachine",
     "DenoisingAutoencoder",

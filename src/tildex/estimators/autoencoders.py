@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from tildex.estimators.inputs import Columns, layer_sizes
 from tildex.estimators.pairs import PairEstimator, automatic, start_at
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
-from tildex.maps import MLP
+from tildex.maps import Architecture, Dense, Norm
 from tildex.models import Conditional, Pair
 from tildex.optimizers import Adam, Optimizer
 from tildex.part import Part
@@ -40,6 +40,11 @@ class Autoencoder(PairEstimator):
         Units of the layers between data and code; the decoder mirrors them.
     activation : str
         Of those layers: relu, tanh, logistic, softplus, elu, gelu, silu or identity.
+    architecture : Architecture, optional
+        What maps rows to codes and back: ``Dense()``, those layers alone, by default; ``Convolutional(image_shape)``
+        puts convolutions between them and the rows.
+    norm : Norm, optional
+        What normalises the inputs of hidden layers: ``BatchNorm()`` or ``LayerNorm()``.
     code : Units or Activation, optional
         The family of the code, whose mean is the activation of the last encoder layer: ``Gaussian()`` is linear,
         ``Bernoulli()`` logistic. Or an activation that is no distribution, such as ``TopK()``.
@@ -51,7 +56,12 @@ class Autoencoder(PairEstimator):
     penalty : Penalty, optional
         What training adds to the loss.
     noise : Corruption, optional
-        What happens to the hidden layers and the code, in training.
+        What happens to the hidden layers, in training.
+    code_noise : Corruption, optional
+        What happens to the code, in training; the same as to hidden layers by default.
+    augmentation : Corruption, optional
+        What happens to each row before anything else, in training: the model sees the result and is to return it, as
+        with images moved by ``Shift()``. Held-out rows go through it as well, in the same way every time.
     optimizer : Optimizer, optional
         ``Adam(1e-3)`` by default.
     n_iter : int
@@ -100,7 +110,11 @@ class Autoencoder(PairEstimator):
 
     slug = "autoencoder"
     row = ModelRow(10, "map + units", "map + units", "any", "any")
-    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam(), "code": Gaussian()}
+    defaults: ClassVar[dict[str, Part]] = {
+        "optimizer": Adam(),
+        "code": Gaussian(),
+        "architecture": Dense(),
+    }
 
     def __init__(
         self,
@@ -108,11 +122,15 @@ class Autoencoder(PairEstimator):
         *,
         hidden_layer_sizes: Sequence[int] | int = (),
         activation: str = "relu",
+        architecture: Architecture | None = None,
+        norm: Norm | None = None,
         code: Units | Activation | None = None,
         likelihood: Units | None = None,
         corruption: Corruption | None = None,
         penalty: Penalty | None = None,
         noise: Corruption | None = None,
+        code_noise: Corruption | None = None,
+        augmentation: Corruption | None = None,
         optimizer: Optimizer | None = None,
         n_iter: int = 50,
         batch_size: int | None = 100,
@@ -132,11 +150,15 @@ class Autoencoder(PairEstimator):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.architecture = architecture
+        self.norm = norm
         self.code = code
         self.likelihood = likelihood
         self.corruption = corruption
         self.penalty = penalty
         self.noise = noise
+        self.code_noise = code_noise
+        self.augmentation = augmentation
         self.optimizer = optimizer
         self.n_iter = n_iter
         self.batch_size = batch_size
@@ -159,13 +181,18 @@ class Autoencoder(PairEstimator):
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
-        code, noise = self._part("code"), self._part("noise")
-        hidden = layer_sizes(self.hidden_layer_sizes)
-        up = [n_features, *hidden, self.n_components]
-        encoder = MLP(up, generator=generator, activation=self.activation, noise=noise)
-        decoder = MLP(
-            up[::-1], generator=generator, activation=self.activation, input_noise=noise, noise=noise
-        )
+        code, noise, code_noise = self._part("code"), self._part("noise"), self._part("code_noise")
+        sizes = [n_features, *layer_sizes(self.hidden_layer_sizes), self.n_components]
+        architecture: Architecture = self._part("architecture")
+        layers = {
+            "generator": generator,
+            "activation": self.activation,
+            "norm": self._part("norm"),
+            "noise": noise,
+        }
+        encoder = architecture.encoder(sizes, **layers)
+        lossy = noise if code_noise is None else code_noise
+        decoder = architecture.decoder(sizes[::-1], input_noise=lossy, **layers)
         units = likelihood.sized(n_features)
         start_at(decoder, units, mean)
         return Pair(Conditional(encoder, code.sized(self.n_components)), Conditional(decoder, units))
@@ -173,13 +200,27 @@ class Autoencoder(PairEstimator):
     def _rule(self) -> Rule:
         return Reconstruction(self._part("corruption"), self._part("penalty"))
 
+    def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
+        augmentation: Corruption | None = self._part("augmentation")
+        return augmentation
+
 
 class DropoutAutoencoder(Autoencoder):
-    """An autoencoder that loses part of its hidden layers and code at random in training (Srivastava et al., 2014).
+    """An autoencoder that loses part of its inputs, hidden layers or code at random in training (Srivastava et al.,
+    2014, "Dropout: a simple way to prevent neural networks from overfitting").
 
-    All parameters are those of :class:`Autoencoder`; ``noise`` defaults to ``Dropout(0.2)``.
+    All parameters are those of :class:`Autoencoder`; three say what is lost where. ``corruption`` acts on the inputs,
+    none by default; ``noise`` on the hidden layers, ``Dropout(0.2)`` by default; ``code_noise`` on the code, by
+    default as ``noise``. ``Dropout(0)`` switches one of them off.
+
+    Example
+    -------
+    >>> from tildex import Dropout, DropoutAutoencoder
+    >>> DropoutAutoencoder(16, corruption=Dropout(0.1), noise=Dropout(0.5), code_noise=Dropout(0.2))
+    DropoutAutoencoder(code_noise=Dropout(rate=0.2), corruption=Dropout(rate=0.1),
+                       n_components=16, noise=Dropout(rate=0.5))
     """
 
     slug = "dropout"
-    row = ModelRow(50, "map + units", "map + units", corruption="masking inside the net")
+    row = ModelRow(50, "map + units", "map + units", corruption="masking of inputs, hidden layers or code")
     defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "code": Bernoulli(), "noise": Dropout(0.2)}

@@ -18,6 +18,7 @@ from tildex.estimators.tied import TiedAutoencoder
 from tildex.estimators.variational import check_count
 from tildex.evaluate import score_field
 from tildex.generator import Generator
+from tildex.maps import Architecture, Norm
 from tildex.models import Denoiser
 from tildex.optimizers import Optimizer
 from tildex.part import Part
@@ -73,11 +74,15 @@ class DenoisingAutoencoder(TiedAutoencoder):
         tied: bool = False,
         hidden_layer_sizes: Sequence[int] | int = (),
         activation: str = "relu",
+        architecture: Architecture | None = None,
+        norm: Norm | None = None,
         code: Units | None = None,
         likelihood: Units | None = None,
         corruption: Corruption | None = None,
         penalty: Penalty | None = None,
         noise: Corruption | None = None,
+        code_noise: Corruption | None = None,
+        augmentation: Corruption | None = None,
         optimizer: Optimizer | None = None,
         n_iter: int = 50,
         batch_size: int | None = 100,
@@ -99,11 +104,15 @@ class DenoisingAutoencoder(TiedAutoencoder):
             tied=tied,
             hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
+            architecture=architecture,
+            norm=norm,
             code=code,
             likelihood=likelihood,
             corruption=corruption,
             penalty=penalty,
             noise=noise,
+            code_noise=code_noise,
+            augmentation=augmentation,
             optimizer=optimizer,
             n_iter=n_iter,
             batch_size=batch_size,

@@ -78,8 +78,9 @@ def check_counts(estimator: Any) -> None:
         value = getattr(estimator, name)
         if name == "batch_size" and value is None:
             continue
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1, got {value!r}")
+        least = estimator.least_passes if name == "n_iter" else 1
+        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 def check_passes(name: str, value: Any) -> None:

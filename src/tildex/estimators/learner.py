@@ -51,6 +51,8 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         What data may be; all else becomes the first.
     counts : bool
         Whether the data must not be negative.
+    least_passes : int
+        The smallest ``n_iter``; none for an estimator of which other stages are trained.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -58,6 +60,7 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
     row: ClassVar[ModelRow]
     float_types: ClassVar[tuple[type, ...]] = (np.float32, np.float64)
     counts: ClassVar[bool] = False
+    least_passes: ClassVar[int] = 1
 
     optimizer: Optimizer | None
     n_iter: int

@@ -25,15 +25,19 @@ class MachineEstimator(Estimator):
     Attributes
     ----------
     gentle : dict of str to Part
-        The defaults where the data's units are unbounded: values without bounds make gradients without bounds.
+        The defaults where units of either side are unbounded: values without bounds make gradients without bounds.
     """
 
     gentle: ClassVar[dict[str, Part]] = {}
 
     def _part(self, name: str) -> Any:
-        if name in self.gentle and getattr(self, name) is None and not self.likelihood_.bounded:
+        if name in self.gentle and getattr(self, name) is None and not self._bounded():
             return self.gentle[name].copy()
         return super()._part(name)
+
+    def _bounded(self) -> bool:
+        hidden = super()._part("hidden") if hasattr(self, "hidden") else None
+        return self.likelihood_.bounded and (hidden is None or hidden.bounded)
 
     @property
     def _machine(self) -> BoltzmannMachine:

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from tildex.estimators.base import Estimator
 from tildex.estimators.inputs import Columns
-from tildex.maps import MLP
+from tildex.maps import Map
 from tildex.units import Bernoulli, Gaussian, Units
 
 __all__ = ["PairEstimator", "automatic", "start_at"]
@@ -33,8 +33,9 @@ def automatic(units: Units | None, columns: Columns) -> Units:
     return Bernoulli() if columns.in_unit_interval() else Gaussian()
 
 
-def start_at(decoder: MLP, units: Units, mean: Tensor | None) -> None:
+def start_at(decoder: Map, units: Units, mean: Tensor | None) -> None:
     """Let an untrained decoder say the columns' means."""
-    if mean is not None:
+    bias = decoder.output_bias
+    if mean is not None and bias is not None:
         with torch.no_grad():
-            decoder.layers[-1].bias.copy_(units.inputs_for(mean))
+            bias.copy_(units.inputs_for(mean))

@@ -15,6 +15,7 @@ from tildex import distributed
 from tildex.callbacks import begun_from
 from tildex.corruptions import Corruption
 from tildex.generator import Generator
+from tildex.maps import Architecture, Norm
 from tildex.optimizers import Optimizer, Schedule
 from tildex.part import Part
 from tildex.penalties import Penalty
@@ -24,11 +25,15 @@ from tildex.units import Activation, Units
 __all__ = ["PartsMixin"]
 
 _KINDS: dict[str, type[Part] | tuple[type[Part], ...]] = {
+    "architecture": Architecture,
+    "augmentation": Corruption,
     "code": (Units, Activation),
+    "code_noise": Corruption,
     "corruption": Corruption,
     "hidden": Units,
     "likelihood": Units,
     "noise": Corruption,
+    "norm": Norm,
     "optimizer": Optimizer,
     "penalty": Penalty,
     "pretraining_optimizer": Optimizer,

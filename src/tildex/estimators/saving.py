@@ -65,12 +65,17 @@ class SavableMixin:
 
     @classmethod
     def _value(cls, name: str, record: Any, run: Run, device: str) -> Any:
-        """Return the value of a setting; one that is an estimator has its weights in the same run."""
+        """Return the value of a setting; one that is a trained estimator has its weights in the same run."""
+        if isinstance(record, list):
+            return tuple(cls._value(name, one, run, device) for one in record)
         if not (isinstance(record, Mapping) and "estimator" in record):
             return decode(record)
         classes = {known.__name__: known for known in cls.table.values()}
         if record["estimator"] not in classes:
             raise ValueError(f"{name} is of {record['estimator']!r}, which this version does not have")
+        if "fitted" not in record:
+            params = {key: cls._value(key, value, run, device) for key, value in record["params"].items()}
+            return classes[record["estimator"]](**params)
         prefix = f"{name}."
         weights = {key.removeprefix(prefix): t for key, t in run.weights.items() if key.startswith(prefix)}
         return classes[record["estimator"]]._from_run(Run(dict(record), weights, []), device)
@@ -129,7 +134,7 @@ class SavableMixin:
     def _weights(self) -> dict[str, Tensor]:
         weights = {**_named("module", self.module_), **_named("scaling", self.scaling_)}
         for name, value in self.get_params(deep=False).items():
-            if isinstance(value := bare(value), SavableMixin):
+            if is_trained(value := bare(value)):
                 weights |= {f"{name}.{key}": tensor for key, tensor in value._weights().items()}
         return weights
 
@@ -139,11 +144,18 @@ def bare(estimator: Any) -> Any:
     return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
 
 
+def is_trained(value: Any) -> bool:
+    """Say whether a setting is an estimator of this library that has been fitted."""
+    return isinstance(value, SavableMixin) and hasattr(value, "module_")
+
+
 def _encoded(value: Any) -> Any:
-    """Return a setting as JSON: an estimator, which was trained before, as the recipe it would be saved with."""
-    if isinstance(value := bare(value), SavableMixin):
+    """Return a setting as JSON: an estimator as its recipe, and one that was trained before as it would be saved."""
+    if isinstance(value, list | tuple):
+        return [_encoded(one) for one in value]
+    if is_trained(value := bare(value)):
         return {**value._recipe(), "fitted": value._fitted()}
-    return encode(value)
+    return value._recipe() if isinstance(value, SavableMixin) else encode(value)
 
 
 def _named(prefix: str, module: nn.Module) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from tildex.estimators.autoencoders import Autoencoder
 from tildex.estimators.inputs import Columns
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
-from tildex.maps import Scaling
+from tildex.maps import MLP, Scaling
 from tildex.part import Part
 from tildex.penalties import L0, L1, Penalty, Revive
 from tildex.restraints import UnitNorm, restore
@@ -89,12 +89,12 @@ class SparseAutoencoder(Autoencoder):
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
         module: Any = super()._build(n_features, likelihood, generator, mean)
-        encoder, decoder = module.encoder.map.layers, module.decoder.map.layers
+        encoder, decoder = _affine_layers(module.encoder.map), _affine_layers(module.decoder.map)
         with torch.no_grad():
             restore(self._unit_norms(module))
             for up, down in zip(encoder, reversed(decoder), strict=True):
                 up.weight.copy_(down.weight.t())
-            if mean is not None:
+            if mean is not None and isinstance(module.encoder.map, MLP):
                 encoder[0].bias.copy_(-encoder[0].weight @ mean.to(encoder[0].weight))
         return module
 
@@ -103,7 +103,15 @@ class SparseAutoencoder(Autoencoder):
 
     def _unit_norms(self, module: Any) -> list[UnitNorm]:
         """Return what keeps the weights that leave an unbounded code at length one."""
-        return [] if module.encoder.units.bounded else [UnitNorm(module.decoder.map.layers[0].weight)]
+        if module.encoder.units.bounded:
+            return []
+        leaving: Any = _affine_layers(module.decoder.map)[0]
+        return [UnitNorm(leaving.weight)]
 
     def _rule(self) -> Rule:
         return SparseReconstruction(self._part("corruption"), self._part("penalty"))
+
+
+def _affine_layers(map: nn.Module) -> list[nn.Linear]:
+    """Return the affine layers of a map, in order; convolutions beside them are left as they are."""
+    return [module for module in map.modules() if isinstance(module, nn.Linear)]

@@ -33,8 +33,8 @@ class Stage:
         From the stage's generator to its trainer. It is called when the stages before have ended, or in a resumed run
         when the module is as they left it; so it may look at the module and change it, and must draw only from the
         generator.
-    rows : Rows
-        What the trainer reads.
+    rows : Rows or callable
+        What the trainer reads, or what returns it once the trainer has begun.
     held_out : Tensor, optional
         What it validates on.
     end : callable, optional
@@ -43,7 +43,7 @@ class Stage:
 
     name: str
     begin: Callable[[Generator], Trainer]
-    rows: Rows
+    rows: Rows | Callable[[], Rows]
     held_out: Tensor | None = None
     end: Callable[[Trainer], None] | None = None
 
@@ -119,7 +119,7 @@ def run_stages(
             if saver is not None:
                 saver.stage, saver.before, saver.history = number, before, history
                 trainer.callbacks = [*callbacks, saver]
-            trainer.fit(stage.rows, stage.held_out)
+            trainer.fit(stage.rows() if callable(stage.rows) else stage.rows, stage.held_out)
         if stopper is not None:
             stopper.restore(trainer)
         if stage.end is not None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from tildex.corruptions import Corruption
 from tildex.estimators.autoencoders import Autoencoder
 from tildex.generator import Generator
-from tildex.maps import tie
+from tildex.maps import Architecture, Norm, tie
 from tildex.models import Pair
 from tildex.optimizers import Optimizer
 from tildex.penalties import Penalty
@@ -31,11 +31,15 @@ class TiedAutoencoder(Autoencoder):
         tied: bool = False,
         hidden_layer_sizes: Sequence[int] | int = (),
         activation: str = "relu",
+        architecture: Architecture | None = None,
+        norm: Norm | None = None,
         code: Units | None = None,
         likelihood: Units | None = None,
         corruption: Corruption | None = None,
         penalty: Penalty | None = None,
         noise: Corruption | None = None,
+        code_noise: Corruption | None = None,
+        augmentation: Corruption | None = None,
         optimizer: Optimizer | None = None,
         n_iter: int = 50,
         batch_size: int | None = 100,
@@ -56,11 +60,15 @@ class TiedAutoencoder(Autoencoder):
             n_components,
             hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
+            architecture=architecture,
+            norm=norm,
             code=code,
             likelihood=likelihood,
             corruption=corruption,
             penalty=penalty,
             noise=noise,
+            code_noise=code_noise,
+            augmentation=augmentation,
             optimizer=optimizer,
             n_iter=n_iter,
             batch_size=batch_size,

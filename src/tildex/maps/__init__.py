@@ -1,8 +1,11 @@
 """Maps: from a condition to the natural parameters of units."""
 
+from tildex.maps.architectures import Architecture, Convolutional, Dense
 from tildex.maps.base import Linearised, Map
+from tildex.maps.convolution import Composed, Downward, Grid, Upward
 from tildex.maps.coupling import Coupling, Down, Up
 from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
+from tildex.maps.norms import BatchNorm, LayerNorm, Norm
 from tildex.maps.scaling import Scaling
 from tildex.maps.tied import Transposed, tie
 from tildex.maps.whitening import Whitening
@@ -11,13 +14,23 @@ __all__ = [
     "ACTIVATIONS",
     "MLP",
     "Affine",
+    "Architecture",
+    "BatchNorm",
+    "Composed",
+    "Convolutional",
     "Coupling",
+    "Dense",
     "Down",
+    "Downward",
+    "Grid",
+    "LayerNorm",
     "Linearised",
     "Map",
+    "Norm",
     "Scaling",
     "Transposed",
     "Up",
+    "Upward",
     "Whitening",
     "activation_named",
     "tie",

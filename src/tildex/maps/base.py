@@ -45,6 +45,11 @@ class Map(nn.Module):
         weight = self.affine_weight()
         return None if weight is None else Linearised(self(x), weight, None)
 
+    @property
+    def output_bias(self) -> Tensor | None:
+        """The bias that is added last, one number an output, None where there is none."""
+        return None
+
     def steps(self) -> list[Map]:
         """Return maps over the same parameters that, one after the other, do what this one does without its noise."""
         return [self]

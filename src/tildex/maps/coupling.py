@@ -68,6 +68,11 @@ class Up(Map):
         """Return the matrix this map multiplies with."""
         return self.coupling.up_gain * self.coupling.weight
 
+    @property
+    def output_bias(self) -> Tensor | None:
+        """The hidden bias, if there is one."""
+        return self.bias
+
 
 class Down(Map):
     """The same coupling and another bias as a map from hidden values to visible inputs."""
@@ -84,6 +89,11 @@ class Down(Map):
     def affine_weight(self) -> Tensor:
         """Return the matrix this map multiplies with."""
         return self.coupling.down_gain * self.coupling.weight.t()
+
+    @property
+    def output_bias(self) -> Tensor | None:
+        """The visible bias, if there is one."""
+        return self.bias
 
 
 def _product(x: Tensor, weight: Tensor, onto: Tensor | None, factor: float) -> Tensor:

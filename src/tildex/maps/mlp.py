@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps.base import Linearised, Map
+from tildex.maps.norms import Norm
 from tildex.part import nearest
 
 __all__ = ["ACTIVATIONS", "MLP", "Affine", "activation_named"]
@@ -40,6 +41,8 @@ class MLP(Map):
         Draws the starting weights, uniform with variance 2 / (in + out) (Glorot & Bengio, 2010); biases are zero.
     activation : str
         One of ``ACTIVATIONS``, after every layer but the last.
+    norm : Norm, optional
+        Normalises what these nonlinearities receive.
     input_noise, noise : callable, optional
         Corruptions of the input and of every hidden layer, applied only when a call passes a generator: noise
         belongs to training, and who encodes passes none.
@@ -58,11 +61,13 @@ class MLP(Map):
         *,
         generator: Generator,
         activation: str = "relu",
+        norm: Norm | None = None,
         input_noise: Noise | None = None,
         noise: Noise | None = None,
     ) -> None:
         super().__init__()
         self.activation = activation_named(activation)
+        self.norms = nn.ModuleList([] if norm is None else [norm.layer(size) for size in sizes[1:-1]])
         self.noises = [input_noise] + [noise] * (len(sizes) - 2)
         self.layers = nn.ModuleList(  # type: ignore[assignment]
             affine(n_in, n_out, generator) for n_in, n_out in pairwise(sizes)
@@ -72,6 +77,8 @@ class MLP(Map):
         """Return the last layer's output, shape (batch, sizes[-1]), in the type of ``x``."""
         hidden = x
         for depth, (layer, noise) in enumerate(zip(self.layers, self.noises, strict=True)):
+            if depth and self.norms:
+                hidden = self.norms[depth - 1](hidden, generator)
             if depth:
                 hidden = self.activation(hidden)
             if noise is not None and generator is not None:
@@ -84,19 +91,29 @@ class MLP(Map):
         (*hidden, last) = self.layers
         return None if hidden else last.weight
 
+    @property
+    def output_bias(self) -> Tensor:
+        """The bias that is added last."""
+        return self.layers[-1].bias
+
     def steps(self) -> list[Map]:
-        """Return a map a layer, each with the nonlinearity that follows it."""
+        """Return a map a layer, each with the normalisation and the nonlinearity that follow it."""
         *hidden, last = self.layers
-        return [*(Affine(layer, self.activation) for layer in hidden), Affine(last)]
+        norms = self.norms or [None] * len(hidden)
+        inner = [Affine(layer, self.activation, norm) for layer, norm in zip(hidden, norms, strict=True)]
+        return [*inner, Affine(last)]
 
 
 class Affine(Map):
-    """One affine layer, and the nonlinearity that follows it, if any."""
+    """One affine layer, and the normalisation and the nonlinearity that follow it, if any."""
 
-    def __init__(self, layer: nn.Linear, activation: nn.Module | None = None) -> None:
+    def __init__(
+        self, layer: nn.Linear, activation: nn.Module | None = None, norm: nn.Module | None = None
+    ) -> None:
         super().__init__()
         self.layer = layer
         self.activation = nn.Identity() if activation is None else activation
+        self.norm = norm
 
     @classmethod
     def fresh(cls, n_in: int, n_out: int, *, generator: Generator, activation: str | None = None) -> Affine:
@@ -106,14 +123,26 @@ class Affine(Map):
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the layer's output, shape (batch, units), in the type of ``x``."""
-        return self.activation(self.layer(x)).to(x.dtype)
+        inputs = self.layer(x)
+        if self.norm is not None:
+            inputs = self.norm(inputs, generator)
+        return self.activation(inputs).to(x.dtype)
 
     def affine_weight(self) -> Tensor | None:
-        """Return the matrix this map multiplies with, or None when a nonlinearity follows."""
-        return self.layer.weight if isinstance(self.activation, nn.Identity) else None
+        """Return the matrix this map multiplies with, or None when something follows."""
+        return self.layer.weight if self.norm is None and isinstance(self.activation, nn.Identity) else None
+
+    @property
+    def output_bias(self) -> Tensor | None:
+        """The bias that is added last, or None when something follows."""
+        return None if self.affine_weight() is None else self.layer.bias
 
     def linearised(self, x: Tensor) -> Linearised | None:
-        """Return output, matrix and slopes at the rows of ``x``; gradients pass through the slopes."""
+        """Return output, matrix and slopes at the rows of ``x``, or None where a normalisation mixes units; gradients
+        pass through the slopes.
+        """
+        if self.norm is not None:
+            return None
         inputs = self.layer(x)
         if isinstance(self.activation, nn.Identity):
             return Linearised(inputs.to(x.dtype), self.layer.weight, None)

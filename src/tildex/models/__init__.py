@@ -15,7 +15,7 @@ from tildex.models.pseudo_likelihood import (
 )
 from tildex.models.receptive import combined_filters, hidden_inputs, maximising_inputs
 from tildex.models.rows import for_chains, for_rows, with_units
-from tildex.models.stack import Chain, flip, grow, unroll
+from tildex.models.stack import Chain, flip, grow, one_layer, unroll
 
 __all__ = [
     "BeliefNetwork",
@@ -42,6 +42,7 @@ __all__ = [
     "lower",
     "maximising_inputs",
     "mean_field",
+    "one_layer",
     "parts_of",
     "pseudo_log_likelihood",
     "pseudo_log_likelihood_estimate",

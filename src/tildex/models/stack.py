@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,28 +10,50 @@ import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
-from tildex.maps import Map
+from tildex.maps import Affine, Map, Scaling
 from tildex.models.boltzmann import BoltzmannMachine
 from tildex.models.pair import Conditional, Pair
+from tildex.units import Gaussian
 
-__all__ = ["Chain", "flip", "grow", "unroll"]
+__all__ = ["Chain", "flip", "grow", "one_layer", "unroll"]
+
+Noise = Callable[[Tensor, Generator], Tensor]
 
 
 class Chain(Map):
-    """A map through the means of several conditionals; the last gives inputs, for the units of a deep conditional."""
+    """A map through the means of several conditionals; the last gives inputs, for the units of a deep conditional.
+
+    Parameters
+    ----------
+    conditionals : sequence of Conditional
+        In the order in which they are gone through.
+    input_noise, noise : callable, optional
+        Corruptions of the condition and of every mean on the way, as in an MLP.
+    """
 
     conditionals: Sequence[Conditional]
 
-    def __init__(self, conditionals: Sequence[Conditional]) -> None:
+    def __init__(
+        self,
+        conditionals: Sequence[Conditional],
+        *,
+        input_noise: Noise | None = None,
+        noise: Noise | None = None,
+    ) -> None:
         super().__init__()
         self.conditionals = nn.ModuleList(conditionals)  # type: ignore[assignment]
+        self.noises = [input_noise] + [noise] * (len(conditionals) - 1)
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the inputs of the last conditional's units."""
-        *inner, last = self.conditionals
-        for conditional in inner:
-            x = conditional.mean(x, generator)
-        return last.inputs(x, generator)
+        for depth, (conditional, noise) in enumerate(
+            zip(self.conditionals, self.noises, strict=True), start=1
+        ):
+            if noise is not None and generator is not None:
+                x = noise(x, generator)
+            last = depth == len(self.conditionals)
+            x = conditional.inputs(x, generator) if last else conditional.mean(x, generator)
+        return x
 
     def affine_weight(self) -> Tensor | None:
         """Return the matrix of a chain of one, or None."""
@@ -58,13 +81,72 @@ def grow(layers: Sequence[Callable[[Tensor], Pair]], x: Tensor) -> list[Pair]:
     return pairs
 
 
-def unroll(pairs: Sequence[Pair]) -> Pair:
-    """Return one deep pair over the same parameters: up through every encoder, down through every decoder."""
+def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None) -> Pair:
+    """Return one deep pair over the same parameters: up through every encoder, down through every decoder.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        Bottom up.
+    noise : callable, optional
+        A corruption of every hidden layer and of the code, when a call passes a generator.
+    """
     encoders = [pair.encoder for pair in pairs]
     decoders = [pair.decoder for pair in reversed(pairs)]
-    return Pair(
-        Conditional(Chain(encoders), encoders[-1].units), Conditional(Chain(decoders), decoders[-1].units)
-    )
+    up, down = Chain(encoders, noise=noise), Chain(decoders, input_noise=noise, noise=noise)
+    return Pair(Conditional(up, encoders[-1].units), Conditional(down, decoders[-1].units))
+
+
+def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
+    """Return the two conditionals of a trained one-layer model as affine maps of their own, over rows before scaling.
+
+    What a model ties or shares is copied apart, a code of two parameters a unit becomes its mean, and the scaling is
+    taken up into weights and biases: the means are those of scaling, model and inverse scaling one after the other.
+
+    Parameters
+    ----------
+    module : Pair or BoltzmannMachine
+        Whose maps only multiply and shift.
+    scaling : Scaling
+        What its rows went through.
+
+    Raises
+    ------
+    ValueError
+        If there are more layers, or the rows were scaled and the decoder's units have a range of their own.
+    """
+    pair = module.pair() if isinstance(module, BoltzmannMachine) else module
+    if not isinstance(pair, Pair):
+        raise ValueError(f"expected a model of one layer, got {type(module).__name__}")
+    above, below = copy.deepcopy(pair.encoder.units), copy.deepcopy(pair.decoder.units)
+    (up, c), (down, b) = _matrix(pair.encoder), _matrix(pair.decoder)
+    if above.arity > 1:
+        size = len(up) // above.arity
+        up, c, above = up[:size], c[:size], Gaussian()
+    up = up / scaling.scale
+    c = c - up @ scaling.offset
+    if not scaling.is_identity():
+        if not isinstance(below, Gaussian):
+            raise ValueError(f"rows of {below!r} units have a range of their own: do not rescale them")
+        # The mean of Gaussian units is their variance times what they receive.
+        down, b = scaling.scale[:, None] * down, scaling.scale * b + scaling.offset / below.variance(b)
+    return Pair(Conditional(_affine(up, c), above), Conditional(_affine(down, b), below))
+
+
+def _matrix(conditional: Conditional) -> tuple[Tensor, Tensor]:
+    """Return the weights and biases of a map that has no other parameters."""
+    weight, bias = conditional.map.affine_weight(), conditional.map.output_bias
+    if weight is None:
+        raise ValueError("expected a model of one layer: one matrix from rows to code, and one back")
+    return weight, weight.new_zeros(len(weight)) if bias is None else bias
+
+
+def _affine(weight: Tensor, bias: Tensor) -> Affine:
+    linear = nn.utils.skip_init(nn.Linear, *reversed(weight.shape), device=weight.device, dtype=weight.dtype)
+    with torch.no_grad():
+        linear.weight.copy_(weight)
+        linear.bias.copy_(bias)
+    return Affine(linear)
 
 
 def flip(machine: BoltzmannMachine, below: Pair) -> None:
