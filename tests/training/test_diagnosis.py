@@ -18,7 +18,7 @@ from tildex.train import Plan, Trainer
 from tildex.units import Bernoulli
 
 # What is measured of Boltzmann machines; the rest is of sparse codes.
-MEASURED = set(GUARD_COLUMNS) - {"dead"}
+MEASURED = set(GUARD_COLUMNS) - {"dead", "active_units", "code_nats"}
 
 X = np.random.default_rng(0).integers(0, 2, (300, 12)).astype(np.float32)
 

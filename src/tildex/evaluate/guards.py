@@ -1,8 +1,8 @@
 """Guards: whether a training stayed healthy, each in one sentence with a cure.
 
 The measures are those that training put into the history: :func:`tildex.rules.watch` says what they are for Boltzmann
-machines, :meth:`tildex.rules.SparseReconstruction.diagnose` for sparse codes, and :meth:`tildex.rules.ELBO.diagnose` for
-codes that have a prior.
+machines, :meth:`tildex.rules.SparseReconstruction.diagnose` for sparse codes, and :meth:`tildex.rules.ELBO.diagnose`
+for codes that have a prior.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from tildex.rules.fast import FastPCD
 from tildex.rules.importance import IWAE, DReG
 from tildex.rules.lengths import LengthTempering
 from tildex.rules.reconstruction import Reconstruction
-from tildex.rules.sparse import SparseReconstruction
 from tildex.rules.relaxations import GumbelSoftmax, Relaxation, StraightThrough
+from tildex.rules.sparse import SparseReconstruction
 from tildex.rules.supervised import Supervised
 from tildex.rules.tempering import ParallelTempering
 from tildex.rules.trajectory import TrajectoryTempering
