@@ -131,6 +131,7 @@ def every_code(classes, variables):
     return torch.tensor(codes, dtype=torch.float64).flatten(1)
 
 
+@torch.no_grad()
 def enumerated(model, x, codes):
     """Return log P(x) and the evidence lower bound of each row, all codes added up."""
     inputs = model.encoder.inputs(x)
