@@ -6,8 +6,8 @@ averaged weights. ``--k 1`` trains on the lower bound, a larger one on the impor
 ``--validate`` the last 10,000 training images are held out and judged, without it training takes all and the test set
 is judged, once. An interrupted training goes on from its checkpoint with ``--resume``; a finished run is only judged.
 
-    python benchmarks/vae_mnist.py --out runs/vae --k 1 --epochs 400 --seeds 0
-    python benchmarks/vae_mnist.py --out runs/iwae --k 5 --epochs 200 --seeds 0
+    python benchmarks/vae_mnist.py --out runs/vae --k 1 --epochs 1000 --seeds 0
+    python benchmarks/vae_mnist.py --out runs/iwae --k 5 --epochs 400 --seeds 0
 """
 
 from __future__ import annotations
