@@ -17,12 +17,12 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
-from scipy.stats import norm
 from sklearn.datasets import load_sample_image
 from sklearn.decomposition import PCA
 
 from tildex import (
     CD,
+    ELBO,
     RBM,
     SGD,
     Adam,
@@ -34,6 +34,7 @@ from tildex import (
     DeepBeliefNetwork,
     DeepBoltzmannMachine,
     DenoisingAutoencoder,
+    DReG,
     Dropout,
     DropoutAutoencoder,
     Gaussian,
@@ -47,6 +48,7 @@ from tildex import (
     SparseAutoencoder,
     StackedClassifier,
     TopK,
+    VampPrior,
     VariationalAutoencoder,
     read,
 )
@@ -244,14 +246,38 @@ def deep() -> Figure:
 
 
 def vae() -> Figure:
-    """Draw the plane of two code units, decoded."""
-    model = VariationalAutoencoder(2, optimizer=Adam(3e-3, schedule=Cosine()), n_iter=300, random_state=0)
-    model.fit(train.X)
-    n = 12
-    steps = norm.ppf((np.arange(n) + 0.5) / n)
-    grid = np.stack(np.meshgrid(steps, steps[::-1]), -1).reshape(-1, 2)
-    images = grey(model.inverse_transform(grid.astype("float32")))
-    return show(compose(images, n), n, "The plane of a code of two units, in equal shares of the prior")
+    """Draw rows from a learned prior, and how far each unit of the code follows the row."""
+    settings = {
+        "n_components": 32,
+        "optimizer": Adam(3e-3, schedule=Cosine()),
+        "n_iter": 200,
+        "random_state": 0,
+    }
+    models = {
+        "divergence at once": VariationalAutoencoder(**settings),
+        "warmed up": VariationalAutoencoder(rule=ELBO(warmup=0.5), **settings),
+    }
+    learned = VariationalAutoencoder(
+        12,
+        prior=VampPrior(200),
+        rule=DReG(5),
+        optimizer=fast,
+        n_iter=150,
+        averaging=0.995,
+        random_state=0,
+    ).fit(train.X)
+    figure, (left, right) = halves("Digits drawn from a learned prior", "How far each unit follows the row")
+    tiles(left, grey(learned.sample(36, random_state=0)), 6)
+    x = torch.from_numpy(test.X)
+    for (name, model), colour in zip(models.items(), (COLOURS[6], COLOURS[0]), strict=True):
+        activity = model.fit(train.X).module_.activity(x).sort(descending=True).values
+        right.semilogy(range(1, 33), activity, ".-", color=colour, label=name, linewidth=1.2, markersize=5)
+    right.axhline(0.01, color=INK, linewidth=0.8, linestyle=":")
+    right.text(1, 0.011, "active", fontsize=8, color=INK, va="bottom")
+    right.set_xlabel("unit, the most active first")
+    right.set_ylabel("variance of its mean over rows")
+    right.legend(frameon=False, fontsize=8.5, labelcolor=INK)
+    return figure
 
 
 def rbm() -> Figure:

@@ -92,7 +92,7 @@ def test_evaluate(run, capsys):
     assert "PCA" in said(capsys)[0]
 
 
-def test_likelihood_of_an_rbm_and_a_dbm(run, tmp_path, capsys):
+def test_likelihood_of_an_rbm_and_a_dbm(tmp_path, capsys):
     small = ["--epochs", "1", "--set", "n_components=4"]
     assert main(["fit", "rbm", "digits", "--out", str(tmp_path / "rbm"), *small]) == 0
     said(capsys)
@@ -115,7 +115,20 @@ def test_likelihood_of_an_rbm_and_a_dbm(run, tmp_path, capsys):
         "training rows",
     ):
         assert part in out
-    assert "no log-likelihood" in refused(capsys, ["likelihood", str(run)])
+    plain = ["fit", "denoising", "digits", "--out", str(tmp_path / "dae"), "--epochs", "1"]
+    assert main(plain) == 0
+    said(capsys)
+    assert "no log-likelihood" in refused(capsys, ["likelihood", str(tmp_path / "dae")])
+
+
+def test_likelihood_of_a_variational_autoencoder(run, capsys):
+    assert main(["likelihood", str(run), "--samples", "7", "--json"]) == 0
+    found = json.loads(said(capsys)[0])
+    assert (found["samples_a_row"], found["binarisation"], found["split"]) == (7, "frozen, seed 0", "test")
+    assert found["bound"]["value"] < found["importance_weighted"]["value"] < 0
+    assert main(["likelihood", str(run), "--samples", "7", "--binarise", "threshold"]) == 0
+    out, _ = said(capsys)
+    assert "7 samples" in out and "threshold" in out and "StandardPrior" in out
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv", "npy"])

@@ -106,7 +106,7 @@ def test_health_is_shown_with_a_mark(page, models, digits, tmp_path):
     text = Page(out).text
     assert "✗" in text and "act" in text and "lower the learning rate" in text
     out = build_report(
-        {"vae": models["vae"]}, train=None, test=digits[1], out=tmp_path / "v.html", title="One"
+        {"deep": models["deep"]}, train=None, test=digits[1], out=tmp_path / "v.html", title="One"
     )
     assert "Health of training" not in Page(out).text
 

@@ -24,6 +24,7 @@ from tildex import (
     BatchTopK,
     Bernoulli,
     BernoulliRBM,
+    Categorical,
     Contractive,
     ContractiveAutoencoder,
     Convolutional,
@@ -32,6 +33,7 @@ from tildex import (
     DeepBeliefNetwork,
     DeepBoltzmannMachine,
     DenoisingAutoencoder,
+    DReG,
     Dropout,
     DropoutAutoencoder,
     Gaussian,
@@ -48,6 +50,7 @@ from tildex import (
     StackedClassifier,
     StackedRegressor,
     TopK,
+    VampPrior,
     VariationalAutoencoder,
 )
 from tildex.data import MNIST
@@ -203,6 +206,25 @@ def test_variational_bound_beats_independent_units():
     model = VariationalAutoencoder(8, **DEEP).fit(TRAIN)
     baseline = independent_bernoulli(TRAIN, TEST)
     assert model.score(TEST) > baseline.value + 2
+
+
+VARIATIONAL = {
+    "as it comes": {},
+    "learned prior": {"prior": VampPrior(50)},
+    "importance-weighted": {"rule": DReG(5)},
+    "classes": {"n_components": 32, "code": Categorical(4)},
+}
+
+
+def test_variational_autoencoders_beat_independent_units_and_a_learned_prior_the_standard_one():
+    found = {}
+    for name, settings in VARIATIONAL.items():
+        model = VariationalAutoencoder(**{**DEEP, "n_components": 8, **settings}).fit(BINARY_TRAIN)
+        found[name] = likelihood(
+            model.module_, torch.from_numpy(BINARY_TEST), Generator(0), n_samples=100
+        ).value.value
+        assert found[name] > independent_bernoulli(BINARY_TRAIN, BINARY_TEST).value + 5
+    assert found["learned prior"] > found["as it comes"] + 0.2
 
 
 def rbm(hidden):

@@ -12,6 +12,8 @@ import torch
 
 from tildex import (
     CD,
+    ELBO,
+    IWAE,
     LBFGS,
     PCD,
     RBM,
@@ -22,6 +24,7 @@ from tildex import (
     Bernoulli,
     BernoulliRBM,
     Convolutional,
+    Categorical,
     Cosine,
     DeepAutoencoder,
     DeepBeliefNetwork,
@@ -36,7 +39,9 @@ from tildex import (
     Revive,
     Shift,
     SparseAutoencoder,
+    StraightThrough,
     TrajectoryTempering,
+    VampPrior,
     VariationalAutoencoder,
 )
 from tildex.rules import Rule
@@ -75,7 +80,16 @@ CASES = {
         **SHORT,
     ),
     "variational": lambda: VariationalAutoencoder(
-        3, hidden_layer_sizes=(12,), likelihood=LearnedGaussian(), n_samples=2, **SHORT
+        3, hidden_layer_sizes=(12,), likelihood=LearnedGaussian(), rule=ELBO(n_samples=2), **SHORT
+    ),
+    "latent": lambda: VariationalAutoencoder(
+        6,
+        hidden_layer_sizes=(12,),
+        code=Categorical(3),
+        prior=VampPrior(4),
+        rule=IWAE(3, warmup=0.5, relaxation=StraightThrough()),
+        averaging=0.9,
+        **SHORT,
     ),
     "rbm": lambda: BernoulliRBM(9, rule=PCD(2, n_chains=20), momentum=0.5, early_stopping=True, **SHORT),
     "tempered": lambda: RBM(

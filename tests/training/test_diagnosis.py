@@ -17,8 +17,8 @@ from tildex.rules import ParallelTempering, Rule, UpDown, Variational, watch_due
 from tildex.train import Plan, Trainer
 from tildex.units import Bernoulli
 
-# What is measured of Boltzmann machines; the rest is of sparse codes.
-MEASURED = set(GUARD_COLUMNS) - {"dead"}
+# What is measured of Boltzmann machines; the rest is of sparse codes and of codes that have a prior.
+MEASURED = set(GUARD_COLUMNS) - {"dead", "active_units", "code_nats"}
 
 X = np.random.default_rng(0).integers(0, 2, (300, 12)).astype(np.float32)
 

@@ -39,6 +39,7 @@ def same(first, second):
     [
         ("denoising", 18),
         ("variational", 4),
+        ("latent", 4),
         ("rbm", 17),
         ("tempered", 17),
         ("trajectory", 17),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tildex.apps.formatting import measured
 from tildex.apps.likelihood_of import likelihood_of
 from tildex.data import binarise
 from tildex.evaluate import Annealing, Estimate, Likelihood, independent_bernoulli
@@ -40,12 +41,16 @@ class Compared:
     @property
     def kind(self) -> str:
         """What the figure is, in a word or two."""
+        if self.found.log_partition is None:
+            return f"bound of {self.found.n_samples} importance samples"
         return "exact but for log Z" if self.found.exact else "importance-weighted estimate"
 
     @property
     def method(self) -> str:
         """How log Z was had and how rows became binary, in words."""
         rows = f"rows: {self.found.notes['binarisation']}"
+        if self.found.log_partition is None:
+            return f"lower bound of one sample {measured(self.found.bound)}, no log Z; {rows}"
         if (both := self.found.annealing) is None:
             return f"log Z exact, one side enumerated; {rows}"
         return (
@@ -62,7 +67,7 @@ class Compared:
 
 
 def measure_likelihood(estimator: Any, X_train: Any, X: np.ndarray) -> Compared | None:
-    """Return the log-likelihood of the rows of ``X``, or None where the model has none up to a log Z.
+    """Return the log-likelihood of the rows of ``X``, or None where the model has none, even up to a log Z.
 
     Parameters
     ----------
@@ -75,7 +80,8 @@ def measure_likelihood(estimator: Any, X_train: Any, X: np.ndarray) -> Compared 
     """
     units = estimator.likelihood_
     # The log Z of documents differs from length to length; perplexity is what is asked of them.
-    if not hasattr(estimator.module_, "normaliser") or isinstance(units, ReplicatedSoftmax):
+    module = estimator.module_
+    if not hasattr(module, "normaliser") or (module.normaliser and isinstance(units, ReplicatedSoftmax)):
         return None
     found = likelihood_of(estimator, X, start=X_train, seed=_SEED, n_samples=_SAMPLES, annealing=_ANNEALING)
     independent = None

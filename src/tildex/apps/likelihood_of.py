@@ -13,7 +13,7 @@ from tildex.data import BINARISATIONS, binarise
 from tildex.evaluate import Annealing, Likelihood, enumerable, likelihood
 from tildex.evaluate.ais import Progress
 from tildex.generator import Generator
-from tildex.models import BeliefNetwork, BoltzmannMachine
+from tildex.models import BeliefNetwork, BoltzmannMachine, LatentPair
 from tildex.units import Bernoulli
 
 __all__ = ["likelihood_of"]
@@ -34,12 +34,12 @@ def likelihood_of(
     notes: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Likelihood:
-    """Return the mean log-likelihood of rows under a Boltzmann machine or a deep belief network.
+    """Return the mean log-likelihood of rows under a Boltzmann machine, a belief network or a variational autoencoder.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Of a model with a normaliser: a restricted or deep Boltzmann machine, a deep belief network.
+        A restricted or deep Boltzmann machine, a deep belief network, or a variational autoencoder.
     X : array or CSR matrix of shape (rows, features)
         In the data's units.
     start : like X, optional
@@ -62,8 +62,8 @@ def likelihood_of(
     model = estimator.module_
     if not hasattr(model, "normaliser"):
         raise ValueError(
-            f"{type(estimator).__name__} has no log-likelihood up to a partition function: "
-            "train an rbm or a dbm, or use `tildex evaluate`"
+            f"{type(estimator).__name__} has no log-likelihood, only what its decoder says of a row it has seen: "
+            "train a vae, an rbm or a dbm, or use `tildex evaluate`"
         )
     if X.shape[1] != estimator.n_features_in_:
         raise ValueError(
@@ -72,7 +72,7 @@ def likelihood_of(
     units = estimator.likelihood_
     how = _choice(binarisation, units)
     x = binarise(_scaled(estimator, X), how, Generator(seed))
-    if units.for_rows(x) is not units:
+    if model.normaliser is not None and units.for_rows(x) is not units:
         raise ValueError(
             f"log Z of {units!r} units differs from row to row with its length: measure a perplexity instead"
         )
@@ -87,7 +87,7 @@ def likelihood_of(
         "binarisation": f"{how}, seed {seed}" if how == "frozen" else how,
         "seed": str(seed),
     }
-    if not enumerable(model.normaliser):
+    if model.normaliser is not None and not enumerable(model.normaliser):
         carried["reverse_chains_begin_at"] = "rows that are measured" if start is None else "training rows"
     return likelihood(
         model,
@@ -128,4 +128,6 @@ def _described(estimator: Any) -> str:
     if isinstance(module, BeliefNetwork):
         layers = module.up(estimator.scaling_.offset[None])
         sizes = [*(layer.shape[1] for layer in layers), module.top.layers[1].size]
+    if isinstance(module, LatentPair):
+        return f"{name}, a code of {estimator.n_components}, {module.code!r}, {module.prior!r}"
     return f"{name}, {'-'.join(map(str, sizes))}" if sizes else name

@@ -14,8 +14,8 @@ from tildex.apps.pick import at_most
 from tildex.apps.projection import Projection
 from tildex.data import Record
 from tildex.evaluate import Estimate, Sparsity, pca_squared_error, probe_accuracy, squared_error
-from tildex.models import BeliefNetwork, BoltzmannMachine, has_pseudo_likelihood
-from tildex.units import Activation, DiagonalGaussian
+from tildex.models import BeliefNetwork, BoltzmannMachine, LatentPair, has_pseudo_likelihood
+from tildex.units import Activation
 
 __all__ = ["Measurement", "measure", "same_rows"]
 
@@ -83,7 +83,7 @@ def _score_meaning(estimator: Any) -> str:
         if len(module.layers) > 2:
             return "bound on log P(x) + log Z"
         return "log pseudo-likelihood" if has_pseudo_likelihood(module) else "minus free energy"
-    if isinstance(_code_units(estimator), DiagonalGaussian):
+    if isinstance(module, LatentPair):
         return "bound on log P(x)"
     return "log P(x | code)"
 

@@ -55,7 +55,7 @@ class Measurement:
     score : Estimate
         In nats a row; ``score_meaning`` says of what.
     likelihood : Compared, optional
-        Of a Boltzmann machine or a belief network.
+        Of a Boltzmann machine, a belief network or a variational autoencoder.
     probe : Probe, optional
         Where there are labels.
     sparsity : Sparsity, optional

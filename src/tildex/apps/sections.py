@@ -171,7 +171,7 @@ def _likelihood(name: str, likelihood: Compared) -> list[Cell]:
         Cell(name),
         Cell(measured(likelihood.found.value), likelihood.kind),
         _estimate(likelihood.independent),
-        Cell(measured(likelihood.found.log_partition)),
+        _estimate(likelihood.found.log_partition),
         Cell(counted(likelihood.found.rows)),
         Cell(likelihood.method, style="text"),
     ]

@@ -1,4 +1,4 @@
-"""``tildex likelihood``: the log-likelihood of a Boltzmann machine or belief network, with all that a figure needs."""
+"""``tildex likelihood``: the log-likelihood of a model that has one, with all that a figure needs."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def likelihood(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Measure the log-likelihood that a model with a partition function gives to rows, in nats a row.
+    """Measure the log-likelihood that a Boltzmann machine, a belief network or a variational autoencoder gives to rows.
 
     log Z is enumerated where it can be, and estimated from both sides elsewhere: when the two differ by more than half
-    a nat, the figure is no result and says so. Deep models get a variational bound, and importance weights that
-    tighten it.
+    a nat, the figure is no result and says so. Deep models and variational autoencoders get a variational bound, and
+    importance weights that tighten it. All figures are in nats a row.
 
     Example: `tildex likelihood runs/rbm --chains 500 --betas 20000 --json`
 
@@ -57,9 +57,9 @@ def likelihood(
     burn_in
         Gibbs steps from training rows before reverse chains begin.
     samples
-        Importance weights a row, for deep models.
+        Importance weights a row, for deep models and variational autoencoders.
     precision
-        Of the matrix products of chains: float32 or bfloat16.
+        Of the matrix products of chains, and of a variational autoencoder: float32 or bfloat16.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     device

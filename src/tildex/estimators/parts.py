@@ -19,6 +19,7 @@ from tildex.maps import Architecture, Norm
 from tildex.optimizers import Optimizer, Schedule
 from tildex.part import Part
 from tildex.penalties import Penalty
+from tildex.priors import Prior
 from tildex.rules import Rule
 from tildex.units import Activation, Units
 
@@ -38,6 +39,7 @@ _KINDS: dict[str, type[Part] | tuple[type[Part], ...]] = {
     "penalty": Penalty,
     "pretraining_optimizer": Optimizer,
     "pretraining_rule": Rule,
+    "prior": Prior,
     "rule": Rule,
     "schedule": Schedule,
     "up_down": Rule,

@@ -1,21 +1,29 @@
-"""The variational autoencoder: an encoder with a mean and a variance a unit, trained on the evidence lower bound."""
+"""The variational autoencoder: codes with a prior, trained on a lower bound of the likelihood."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from tildex.estimators.inputs import Columns, layer_sizes
+from tildex.estimators.binarised import BinarisedMixin
+from tildex.estimators.inputs import Columns, apply, layer_sizes
 from tildex.estimators.pairs import PairEstimator, automatic, start_at
 from tildex.estimators.table import ModelRow
+from tildex.evaluate import guards
 from tildex.generator import Generator
 from tildex.maps import MLP
-from tildex.models import Conditional, Pair
+from tildex.models import Conditional, LatentPair, importance_weighted_bound
 from tildex.optimizers import Adam, Optimizer
 from tildex.part import Part
-from tildex.rules import ELBO, Rule, importance_weighted_bound
+from tildex.priors import Prior, StandardPrior
+from tildex.rules import ELBO, Rule
+from tildex.train import Rows
 from tildex.units import DiagonalGaussian, Units
 
 __all__ = ["VariationalAutoencoder"]
@@ -24,39 +32,64 @@ __all__ = ["VariationalAutoencoder"]
 _BOUND_SAMPLES = 64
 
 
-class VariationalAutoencoder(PairEstimator):
-    """A variational autoencoder (Kingma & Welling, 2014), with beta a beta-VAE (Higgins et al., 2017).
+class VariationalAutoencoder(BinarisedMixin, PairEstimator):
+    """A variational autoencoder (Kingma & Welling, 2014) of any units: ``rule=ELBO(beta=4)`` makes it a beta-VAE
+    (Higgins et al., 2017), ``rule=IWAE(5)`` importance-weighted (Burda et al., 2016), ``prior=VampPrior(500)`` gives it
+    a learned prior (Tomczak & Welling, 2018), ``code=Categorical(10)`` codes of one-hot variables (Jang et al., 2017).
 
-    ``transform`` gives the code's mean; ``score_samples`` the importance-weighted bound on log P(x) from 64 fixed
-    draws.
+    ``transform`` gives the code's mean, of categorical codes the probabilities; ``score_samples`` the
+    importance-weighted bound on log P(x) from 64 fixed draws; ``sample`` rows from codes drawn from the prior. Where
+    the code ends up telling nothing about the row, ``fit`` warns.
 
     Parameters
     ----------
     n_components : int
-        Units of the code.
+        Columns of the code: units, or of categorical codes variables times classes.
     hidden_layer_sizes, activation, likelihood
-        As in :class:`Autoencoder`.
-    beta : float
-        What the divergence of the code from its prior counts.
-    n_samples : int
-        Draws of the code a row and step.
+        As in :class:`Autoencoder`; any family of units can be the likelihood.
+    code : Units, optional
+        The family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
+    prior : Prior, optional
+        ``StandardPrior()`` by default; ``MixturePrior(n)`` or ``VampPrior(n)`` are learned.
+    rule : Rule, optional
+        ``ELBO()`` by default, or ``IWAE(k)``, ``DReG(k)``, each with a ``warmup`` of the divergence.
+    binarisation : str
+        As in :class:`RBM`: ``auto`` draws binary rows afresh at every presentation where the likelihood is Bernoulli.
     optimizer, n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, \
 clip_norm, precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`.
+        As in :class:`Autoencoder`; held-out rows are judged by the bound.
+
+    Attributes
+    ----------
+    history_ : list of dict
+        A record an epoch, among it ``active_units``, how many variables of the code follow the row (a variance of the
+        mean above 0.01, as Burda et al. count), and ``code_nats``, the mean divergence of a row's code from the prior.
+    binarisation_ : str
+        What ``auto`` became.
 
     Example
     -------
     >>> import numpy as np
     >>> from tildex import VariationalAutoencoder
     >>> X = np.random.default_rng(0).random((50, 8), dtype="float32")
-    >>> vae = VariationalAutoencoder(n_components=2, n_iter=2, random_state=0).fit(X)
+    >>> vae = VariationalAutoencoder(n_components=2, n_iter=5, random_state=0).fit(X)
     >>> vae.sample(3).shape
     (3, 8)
     """
 
     slug = "vae"
-    row = ModelRow(60, "map + diagonal Gaussian", "map + units", rule="ELBO")
-    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam()}
+    row = ModelRow(
+        60,
+        "map + diagonal Gaussian or categorical, and a prior",
+        "map + units",
+        rule="ELBO, importance-weighted bound",
+    )
+    defaults: ClassVar[dict[str, Part]] = {
+        "optimizer": Adam(),
+        "code": DiagonalGaussian(),
+        "prior": StandardPrior(),
+        "rule": ELBO(),
+    }
 
     def __init__(
         self,
@@ -64,9 +97,11 @@ clip_norm, precision, device, warm_start, verbose, random_state
         *,
         hidden_layer_sizes: Sequence[int] | int = (128,),
         activation: str = "relu",
+        code: Units | None = None,
         likelihood: Units | None = None,
-        beta: float = 1.0,
-        n_samples: int = 1,
+        prior: Prior | None = None,
+        rule: Rule | None = None,
+        binarisation: str = "auto",
         optimizer: Optimizer | None = None,
         n_iter: int = 50,
         batch_size: int | None = 100,
@@ -86,9 +121,11 @@ clip_norm, precision, device, warm_start, verbose, random_state
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.code = code
         self.likelihood = likelihood
-        self.beta = beta
-        self.n_samples = n_samples
+        self.prior = prior
+        self.rule = rule
+        self.binarisation = binarisation
         self.optimizer = optimizer
         self.n_iter = n_iter
         self.batch_size = batch_size
@@ -107,9 +144,16 @@ clip_norm, precision, device, warm_start, verbose, random_state
 
     def sample(self, n: int = 1, *, random_state: Any = None) -> Any:
         """Return the mean rows of ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
+        check_is_fitted(self, "module_")
         check_count(n)
-        codes = self._draws(random_state).normal(n, self.n_components)
-        return self.inverse_transform(codes.cpu().numpy())
+        generator = self._draws(random_state)
+        with torch.no_grad():
+            codes = self.module_.sample_codes(n, generator)
+        return (
+            apply(lambda z: self.scaling_.inverse(self._decode(z)), codes, like=self.scaling_.offset)
+            .cpu()
+            .numpy()
+        )
 
     def _likelihood(self, columns: Columns) -> Units:
         return automatic(self._part("likelihood"), columns)
@@ -117,21 +161,42 @@ clip_norm, precision, device, warm_start, verbose, random_state
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
-        hidden = layer_sizes(self.hidden_layer_sizes)
-        code, units = DiagonalGaussian(), likelihood.sized(n_features)
+        hidden, visible = layer_sizes(self.hidden_layer_sizes), likelihood.sized(n_features)
+        code = self._part("code").sized(self.n_components)
         up = [n_features, *hidden, code.arity * self.n_components]
-        down = [self.n_components, *hidden[::-1], n_features]
+        down = [self.n_components, *hidden[::-1], visible.arity * n_features]
         encoder = MLP(up, generator=generator, activation=self.activation)
         decoder = MLP(down, generator=generator, activation=self.activation)
-        start_at(decoder, units, mean)
-        return Pair(Conditional(encoder, code), Conditional(decoder, units))
+        start_at(decoder, visible, mean)
+        with torch.no_grad():
+            # Variances begin at one: from large values of the data the first draws would else lie anywhere.
+            encoder.layers[-1].weight[self.n_components :] = 0
+        prior = self._part("prior").sized(
+            code, self.n_components, visible=visible, n_features=n_features, generator=generator
+        )
+        return LatentPair(Conditional(encoder, code), Conditional(decoder, visible), prior)
+
+    def _start(self, X: Any, generator: Generator) -> Rows:
+        goes_on = self.warm_start and hasattr(self, "module_")
+        data = super()._start(X, generator)
+        if not goes_on:
+            rows = self._scaled(data)
+            self.module_.prior.begin_at(lambda n: rows.take(np.sort(generator.permutation(len(rows))[:n])))
+        return data
 
     def _rule(self) -> Rule:
-        return ELBO(self.beta, self.n_samples)
+        rule: Rule = self._part("rule")
+        return rule
+
+    def _finish(self, data: Rows) -> None:
+        broken = [guard for guard in guards(self.history_) if not guard.ok]
+        if broken:
+            warnings.warn(f"{broken[0].name}: {broken[0].sentence}", stacklevel=3)
 
     def _log_score(self, x: Tensor) -> Tensor:
-        noise = Generator(0).normal(_BOUND_SAMPLES, self.n_components).to(x)
-        return importance_weighted_bound(self.module_, x, noise)
+        shape = (_BOUND_SAMPLES, self.n_components)
+        noise = self.module_.code.noise(*shape, generator=Generator(0))
+        return importance_weighted_bound(self.module_, x, noise.to(x))
 
 
 def check_count(n: int) -> None:

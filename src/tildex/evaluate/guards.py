@@ -1,7 +1,8 @@
 """Guards: whether a training stayed healthy, each in one sentence with a cure.
 
 The measures are those that training put into the history: :func:`tildex.rules.watch` says what they are for Boltzmann
-machines, and :meth:`tildex.rules.SparseReconstruction.diagnose` for sparse codes.
+machines, :meth:`tildex.rules.SparseReconstruction.diagnose` for sparse codes, and :meth:`tildex.rules.ELBO.diagnose`
+for codes that have a prior.
 """
 
 from __future__ import annotations
@@ -98,6 +99,23 @@ _KINDS = (
         "Held-out rows have a free energy {:+.2f} standard deviations from that of training rows.",
         "Held-out rows have a free energy {:+.2f} standard deviations from that of training rows, which the machine "
         "learns by heart: stop earlier, take fewer hidden units, add penalty=WeightDecay(), or give more rows.",
+    ),
+    _Kind(
+        "posterior collapse",
+        "active_units",
+        lambda active: active >= 1,
+        "{:.0f} units or variables of the code follow the row.",
+        "{:.0f} units of the code follow the row: the encoder says the same of every row, and the decoder has learned "
+        "to do without. Train longer, let the divergence come later with rule=ELBO(warmup=0.2), "
+        "leave it free_nats, or lower beta.",
+    ),
+    _Kind(
+        "empty codes",
+        "code_nats",
+        lambda nats: nats >= 0.1,
+        "A row's code says {:.2f} nats about it.",
+        "A row's code says only {:.2f} nats about it, next to nothing (posterior collapse): train longer, let the "
+        "divergence come later with rule=ELBO(warmup=0.2), leave it free_nats, or lower beta.",
     ),
 )
 

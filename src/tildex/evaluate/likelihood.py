@@ -3,11 +3,13 @@ r"""The log-likelihood of rows under any model with a normaliser, and everything
 .. math:: \text{bound}(x) - \log Z \;\le\; \log \frac1K \sum_k w_k(x) - \log Z \;\lesssim\; \log P(x)
 
 A model offers ``bound(x, generator)``, ``log_weight(x, generator)`` and ``normaliser``: an RBM's bound is exact,
-that of a deep machine or network is variational, and importance weights tighten it.
+that of a deep machine or network is variational, and importance weights tighten it. A variational autoencoder has no Z:
+its bound is the mean of the weights' logs, and the log of their mean the importance-weighted bound.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Callable
@@ -23,7 +25,7 @@ from tildex.evaluate.exact import enumerable
 from tildex.evaluate.exact import log_partition as exact_log_partition
 from tildex.evaluate.two_sided import TwoSided, two_sided
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine
+from tildex.models import BoltzmannMachine, LatentPair
 from tildex.products import fast_products
 
 __all__ = ["Annealing", "Bounded", "Likelihood", "likelihood"]
@@ -43,8 +45,8 @@ class Bounded(Protocol):
         ...
 
     @property
-    def normaliser(self) -> BoltzmannMachine:
-        """The machine whose log Z is to be taken off."""
+    def normaliser(self) -> BoltzmannMachine | None:
+        """The machine whose log Z is to be taken off, None where there is none."""
         ...
 
 
@@ -57,7 +59,7 @@ class Annealing:
     n_chains, n_betas, burn_in : int
         Of :func:`two_sided`.
     precision : torch.dtype
-        Of its matrix products.
+        Of its matrix products, and of those that draw the weights of a variational autoencoder.
     """
 
     n_chains: int = 100
@@ -76,10 +78,10 @@ class Likelihood:
         The mean bound, log Z taken off; exact but for log Z where ``exact``. Its error joins that of rows and log Z.
     tightened : Estimate or None
         The mean log of ``n_samples`` importance weights a row; None where the bound is exact.
-    log_partition : Estimate
-        log Z; without error where it was enumerated.
+    log_partition : Estimate or None
+        log Z; without error where it was enumerated, None where the model has none.
     annealing : TwoSided or None
-        The two runs that estimated log Z; None where it was enumerated.
+        The two runs that estimated log Z; None where it was enumerated or is not needed.
     rows, n_samples : int
         How many rows, and weights a row.
     error_over_rows : float
@@ -90,7 +92,7 @@ class Likelihood:
 
     bound: Estimate
     tightened: Estimate | None
-    log_partition: Estimate
+    log_partition: Estimate | None
     annealing: TwoSided | None
     rows: int
     n_samples: int
@@ -123,13 +125,15 @@ class Likelihood:
                 )
             )
         errors = f"{self.error_over_rows:.3f} over {self.rows} rows"
-        if self.log_partition.standard_error:
+        if self.log_partition is not None and self.log_partition.standard_error:
             errors += f", {self.log_partition.standard_error:.3f} of log Z"
         lines.append(("standard errors", errors))
         lines += self._partition_lines()
         return lines + [(name.replace("_", " "), text) for name, text in self.notes.items()]
 
     def _partition_lines(self) -> list[tuple[str, str]]:
+        if self.log_partition is None:
+            return [("log Z", "none to take off: codes are drawn from a prior")]
         value = f"{self.log_partition.value:.3f}"
         if (both := self.annealing) is None:
             return [("log Z", f"{value}, exact: one side enumerated")]
@@ -164,8 +168,8 @@ class Likelihood:
             "importance_weighted": None if self.tightened is None else asdict(self.tightened),
             "samples_a_row": self.n_samples,
             "error_over_rows": self.error_over_rows,
-            "log_partition": asdict(self.log_partition),
-            "enumerated": self.annealing is None,
+            "log_partition": None if self.log_partition is None else asdict(self.log_partition),
+            "enumerated": self.log_partition is not None and self.annealing is None,
             "annealing": None if self.annealing is None else self.annealing.to_json(),
             "ok": self.ok,
         }
@@ -189,7 +193,7 @@ def likelihood(
     Parameters
     ----------
     model : Bounded
-        A Boltzmann machine of any depth, or a deep belief network.
+        A Boltzmann machine of any depth, a deep belief network, or a pair with a prior.
     x : Tensor of shape (rows, columns)
         In the model's units, binarised as it should be.
     generator : Generator
@@ -209,12 +213,15 @@ def likelihood(
         Told what is being done and how far it is.
     """
     machine, settings = model.normaliser, annealing or Annealing()
-    both = None
-    if not enumerable(machine):
+    both = partition = None
+    if machine is not None and not enumerable(machine):
         rows = _top_rows(model, x if start is None else start, generator)
         both = two_sided(machine, generator, start=rows, progress=progress, **_fields(settings))
-    partition = Estimate(exact_log_partition(machine)) if both is None else both.log_partition
-    bounds, weights = _over_rows(model, x, generator, n_samples, progress)
+        partition = both.log_partition
+    elif machine is not None:
+        partition = Estimate(exact_log_partition(machine))
+    with _products(machine, settings, x):
+        bounds, weights = _over_rows(model, x, generator, n_samples, progress)
     over_rows = Estimate.of((bounds + log_volume).cpu().numpy())
     tightened = None
     if weights is not None:
@@ -239,10 +246,11 @@ def _over_rows(
     with fast_products(x.device):
         for part in x.split(_CHUNK):
             bound, weigh = _conditional(model, part, generator)
-            bounds.append(bound.double())
             if weigh is not None:
                 draws = torch.stack([weigh(generator).double() for _ in range(n_samples)])
                 weights.append(draws.logsumexp(0) - math.log(n_samples))
+                bound = draws.mean(0) if bound is None else bound
+            bounds.append(bound.double())  # type: ignore[union-attr]
             if progress is not None:
                 progress("rows", sum(map(len, bounds)) / len(x))
     return torch.cat(bounds), torch.cat(weights) if weights else None
@@ -250,11 +258,13 @@ def _over_rows(
 
 def _conditional(
     model: Bounded, x: Tensor, generator: Generator
-) -> tuple[Tensor, Callable[[Generator], Tensor] | None]:
-    """Return rows' bound and what draws their weights: a machine's mean field is found once for all of them."""
+) -> tuple[Tensor | None, Callable[[Generator], Tensor] | None]:
+    """Return rows' bound, None where it is the weights' to tell, and what draws these: rows are encoded once."""
     if isinstance(model, BoltzmannMachine):
         posterior = model.posterior(x)
         return posterior.bound(), None if posterior.exact else posterior.log_weight
+    if isinstance(model, LatentPair):
+        return None, model.rows(x).log_weight
     return model.bound(x, generator), functools.partial(model.log_weight, x)
 
 
@@ -267,7 +277,16 @@ def _top_rows(model: Any, rows: Tensor, generator: Generator) -> Tensor:
     return top if labels is None else torch.cat([top, labels], 1)
 
 
-def _less(mean: Estimate, partition: Estimate) -> Estimate:
+def _products(machine: Any, settings: Annealing, x: Tensor) -> contextlib.AbstractContextManager[Any]:
+    """Return the precision of draws that are compared with no log Z: chains have one of their own."""
+    if machine is None and settings.precision is not torch.float32:
+        return torch.autocast(x.device.type, settings.precision)
+    return contextlib.nullcontext()
+
+
+def _less(mean: Estimate, partition: Estimate | None) -> Estimate:
+    if partition is None:
+        return mean
     error = math.hypot(mean.standard_error, partition.standard_error)
     return Estimate(mean.value - partition.value, error)
 

@@ -4,6 +4,7 @@ from tildex.models.belief import BeliefNetwork
 from tildex.models.boltzmann import BoltzmannMachine, Clamp, Layer
 from tildex.models.deepening import attach, join, lower, parts_of
 from tildex.models.denoiser import Denoiser
+from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
 from tildex.models.mean_field import mean_field
 from tildex.models.network import Feedforward, Network, layers_of
 from tildex.models.pair import Conditional, Pair
@@ -25,10 +26,12 @@ __all__ = [
     "Conditional",
     "Denoiser",
     "Feedforward",
+    "LatentPair",
     "Layer",
     "Network",
     "Pair",
     "Posterior",
+    "RowCodes",
     "attach",
     "combined_filters",
     "flip",
@@ -37,6 +40,7 @@ __all__ = [
     "grow",
     "has_pseudo_likelihood",
     "hidden_inputs",
+    "importance_weighted_bound",
     "join",
     "layers_of",
     "lower",

@@ -47,7 +47,7 @@ class Conditional(nn.Module):
 
     def log_prob(self, x: Tensor, condition: Tensor, generator: Generator | None = None) -> Tensor:
         """Return log P(x | condition), one value a row, in nats."""
-        return self.family.log_prob(x, self.inputs(condition, generator))
+        return self.family.for_rows(x).log_prob(x, self.inputs(condition, generator))
 
     @property
     def family(self) -> Units:

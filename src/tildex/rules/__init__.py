@@ -2,10 +2,12 @@
 
 from tildex.rules.base import Rule
 from tildex.rules.contrastive import CD, PCD
-from tildex.rules.elbo import ELBO, importance_weighted_bound
+from tildex.rules.elbo import ELBO
 from tildex.rules.fast import FastPCD
+from tildex.rules.importance import IWAE, DReG
 from tildex.rules.lengths import LengthTempering
 from tildex.rules.reconstruction import Reconstruction
+from tildex.rules.relaxations import GumbelSoftmax, Relaxation, StraightThrough
 from tildex.rules.sparse import SparseReconstruction
 from tildex.rules.supervised import Supervised
 from tildex.rules.tempering import ParallelTempering
@@ -17,18 +19,22 @@ from tildex.rules.watch import watch, watch_due, watched
 __all__ = [
     "CD",
     "ELBO",
+    "IWAE",
     "PCD",
+    "DReG",
     "FastPCD",
+    "GumbelSoftmax",
     "LengthTempering",
     "ParallelTempering",
     "Reconstruction",
+    "Relaxation",
     "Rule",
     "SparseReconstruction",
+    "StraightThrough",
     "Supervised",
     "TrajectoryTempering",
     "UpDown",
     "Variational",
-    "importance_weighted_bound",
     "watch",
     "watch_due",
     "watched",

@@ -1,25 +1,91 @@
 r"""The evidence lower bound of a variational autoencoder.
 
-.. math:: L = -E_{q(h|x)} \log P(x \mid h) + \beta\, KL(q(h \mid x) \,\|\, N(0, I))
+.. math:: L = -\mathrm{E}_{q(h|x)} \log P(x \mid h) + \beta_t \sum_j \max\big(\lambda, KL_j\big),
+          \qquad KL = KL(q(h \mid x) \,\|\, p(h)), \qquad \beta_t = \beta \min(1, t / w)
 """
 
 from __future__ import annotations
+
+from abc import abstractmethod
 
 import torch
 from torch import Tensor
 
 from tildex.generator import Generator
-from tildex.models import Pair
+from tildex.models import LatentPair, RowCodes
 from tildex.rules.base import Rule
+from tildex.rules.relaxations import GumbelSoftmax, Relaxation
 from tildex.shapes import Loss
-from tildex.units import DiagonalGaussian
 
-__all__ = ["ELBO", "importance_weighted_bound"]
+__all__ = ["ELBO"]
+
+_CHUNK = 1000
+
+# Burda, Grosse & Salakhutdinov (2016): above it a variable of the code follows the row.
+_ACTIVE = 0.01
 
 
-class ELBO(Rule):
-    """Minus the lower bound, the divergence in closed form (Kingma & Welling, 2014, "Auto-encoding variational
-    Bayes"; Higgins et al., 2017, "beta-VAE").
+class _Bound(Rule):
+    """A bound on the likelihood of a model with a prior over its codes, from draws of the encoder."""
+
+    def __init__(
+        self, beta: float, n_samples: int, warmup: float, relaxation: Relaxation | None = None
+    ) -> None:
+        if beta < 0:
+            raise ValueError(f"beta must not be negative, got {beta}")
+        if n_samples < 1:
+            raise ValueError(f"n_samples must be at least 1, got {n_samples}")
+        if not 0 <= warmup <= 1:
+            raise ValueError(f"warmup must be a share of training in [0, 1], got {warmup}")
+        self.beta = beta
+        self.n_samples = n_samples
+        self.warmup = warmup
+        self.relaxation = relaxation
+
+    @abstractmethod
+    def exact(self, rows: RowCodes, generator: Generator) -> Tensor:
+        """Return minus the bound of each row, from exact draws and after the warm-up, shape (batch,)."""
+
+    def weight(self) -> float:
+        """Return what the divergence counts at this point of training."""
+        risen = 1.0 if self.progress >= self.warmup else self.progress / self.warmup
+        return self.beta * risen
+
+    def rows(self, model: LatentPair, x: Tensor, generator: Generator | None = None) -> RowCodes:
+        """Return the rows' codes, or say what the model lacks."""
+        if not isinstance(model, LatentPair):
+            raise ValueError(
+                f"a lower bound needs a model with a prior over its codes, a LatentPair, got {type(model).__name__}"
+            )
+        return RowCodes(model, x, generator)
+
+    def draw(self, rows: RowCodes, generator: Generator) -> Tensor:
+        """Return codes that gradients pass through, shape (draws, batch, size)."""
+        relax = GumbelSoftmax() if self.relaxation is None else self.relaxation
+        noise = rows.noise(self.n_samples, generator)
+        return relax(rows.model.code, rows.inputs, noise, self.progress)
+
+    def validate(self, model: LatentPair, x: Tensor, generator: Generator) -> Tensor:
+        """Return the mean of minus the bound, from exact draws and with the full weight of the divergence."""
+        parts = [self.exact(self.rows(model, part), generator) for part in x.split(_CHUNK)]
+        return torch.cat(parts).mean()
+
+    def diagnose(
+        self, model: LatentPair, x: Tensor, generator: Generator, held_out: Tensor | None = None
+    ) -> dict[str, float]:
+        """Return how many variables of the code follow the row, ``active_units``, and the mean divergence of a row's
+        code from the prior, ``code_nats``: what the code says of a row.
+        """
+        rows = self.rows(model, x)
+        closed = rows.divergences()
+        apart = rows.divergence(rows.drawn(rows.noise(1, generator)))[0] if closed is None else closed.sum(-1)
+        active = (model.activity(x) > _ACTIVE).sum()
+        return {"active_units": float(active), "code_nats": float(apart.mean())}
+
+
+class ELBO(_Bound):
+    """Minus the lower bound, the divergence in closed form where the prior has one component and from the same draws
+    elsewhere (Kingma & Welling, 2014, "Auto-encoding variational Bayes"; Higgins et al., 2017, "beta-VAE").
 
     Parameters
     ----------
@@ -27,54 +93,54 @@ class ELBO(Rule):
         What the divergence counts; at 1 the loss bounds minus log P(x) from above.
     n_samples : int
         Draws of the code a row.
+    warmup : float
+        The share of training in which that weight rises on a straight line from zero (Bowman et al., 2016, "Generating
+        sentences from a continuous space"): a cure for codes that are not used.
+    free_nats : float
+        What each variable of the code may diverge by, averaged over the batch, before it costs anything (Kingma et al.,
+        2016, "Improved variational inference with inverse autoregressive flow"). For priors of one component.
+    relaxation : Relaxation, optional
+        How gradients pass through codes of finitely many values; ``GumbelSoftmax()`` by default.
     """
 
-    def __init__(self, beta: float = 1.0, n_samples: int = 1) -> None:
-        if beta < 0:
-            raise ValueError(f"beta must not be negative, got {beta}")
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be at least 1, got {n_samples}")
-        self.beta = beta
-        self.n_samples = n_samples
+    def __init__(
+        self,
+        beta: float = 1.0,
+        n_samples: int = 1,
+        warmup: float = 0.0,
+        free_nats: float = 0.0,
+        relaxation: Relaxation | None = None,
+    ) -> None:
+        super().__init__(beta, n_samples, warmup, relaxation)
+        if free_nats < 0:
+            raise ValueError(f"free_nats must not be negative, got {free_nats}")
+        self.free_nats = free_nats
 
-    def __call__(self, model: Pair, x: Tensor, generator: Generator) -> Loss:
+    def __call__(self, model: LatentPair, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
-        units = _gaussian_code(model)
-        inputs = model.encoder.inputs(x, generator)
-        draws = inputs.expand(self.n_samples, *inputs.shape)
-        code = units.sample(draws, generator).flatten(0, 1)
-        error = -model.decoder.log_prob(x.repeat(self.n_samples, 1), code, generator)
-        divergence = units.kl_to_standard(inputs).sum(-1)
-        return Loss.of(reconstruction=error, kl=self.beta * divergence)
+        rows = self.rows(model, x, generator)
+        codes = self.draw(rows, generator)
+        error = -model.log_likelihood(x, codes, generator)
+        return Loss.of(reconstruction=error, kl=self.weight() * self._divergence(rows, codes))
 
+    def exact(self, rows: RowCodes, generator: Generator) -> Tensor:
+        """Return minus the bound of each row."""
+        closed, bounds = rows.divergences(), []
+        for _ in range(self.n_samples):
+            codes = rows.drawn(rows.noise(1, generator))
+            apart = rows.divergence(codes)[0] if closed is None else closed.sum(-1)
+            bounds.append(self.beta * apart - rows.model.log_likelihood(rows.x, codes)[0])
+        return torch.stack(bounds).mean(0)
 
-def importance_weighted_bound(model: Pair, x: Tensor, noise: Tensor) -> Tensor:
-    """Return the importance-weighted bound on log P(x), one value a row, in nats.
-
-    Parameters
-    ----------
-    model : Pair
-        With a two-parameter Gaussian code.
-    x : Tensor of shape (batch, visible)
-        The data.
-    noise : Tensor of shape (samples, hidden)
-        Standard normal draws, common to all rows, so that a row's value does not depend on its neighbours
-        (Burda, Grosse & Salakhutdinov, 2016, "Importance weighted autoencoders").
-    """
-    inputs = model.encoder.inputs(x)
-    mean, log_variance = _gaussian_code(model).split(inputs)
-    log_prior_over_code = []
-    for draw in noise:
-        code = mean + draw * torch.exp(0.5 * log_variance)
-        # log P(h) - log q(h|x): the constants of the two normal densities cancel.
-        ratio = 0.5 * (draw.square() + log_variance - code.square()).sum(-1)
-        log_prior_over_code.append(model.decoder.log_prob(x, code) + ratio)
-    weights = torch.stack(log_prior_over_code)
-    return weights.logsumexp(0) - torch.log(weights.new_tensor(float(len(noise))))
-
-
-def _gaussian_code(model: Pair) -> DiagonalGaussian:
-    units = model.encoder.units
-    if not isinstance(units, DiagonalGaussian):
-        raise ValueError(f"the lower bound needs a code of DiagonalGaussian() units, got {units!r}")
-    return units
+    def _divergence(self, rows: RowCodes, codes: Tensor) -> Tensor:
+        closed = rows.divergences()
+        if closed is None:
+            if self.free_nats:
+                raise ValueError(
+                    f"free_nats are counted a variable of the code, and the prior has {len(rows.mixture)} components "
+                    "that join them: use warmup, or a prior of one component"
+                )
+            return rows.divergence(codes)
+        if self.free_nats:
+            return closed.mean(0).clamp_min(self.free_nats).sum().expand(len(closed))
+        return closed.sum(-1)

@@ -9,6 +9,7 @@ from tildex.units.categorical import Categorical
 from tildex.units.diagonal_gaussian import DiagonalGaussian
 from tildex.units.gaussian import Gaussian, LearnedGaussian
 from tildex.units.jump_relu import JumpReLU
+from tildex.units.latent import Latent
 from tildex.units.poisson import Poisson
 from tildex.units.rectified import Rectified
 from tildex.units.relu import ReLU
@@ -25,6 +26,7 @@ __all__ = [
     "DiagonalGaussian",
     "Gaussian",
     "JumpReLU",
+    "Latent",
     "LearnedGaussian",
     "Poisson",
     "ReLU",

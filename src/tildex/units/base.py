@@ -103,6 +103,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
         """
         return self.log_prob(x.unflatten(-1, (-1, self.group)), inputs.unflatten(-1, (-1, self.group)))
 
+    def log_prob_table(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return log p of each of the rows ``x`` (..., units) under each of ``inputs`` (n, arity * units): (..., n)."""
+        return x @ inputs.t() - self.energy(x)[..., None] - self.cgf(inputs)
+
     def sized(self, size: int) -> Self:
         """Return a fresh copy for ``size`` units, with parameters of its own where the family learns any.
 

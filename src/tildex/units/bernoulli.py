@@ -10,12 +10,13 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.latent import Latent, gumbel
 from tildex.units.softplus import softplus
 
 __all__ = ["Bernoulli"]
 
 
-class Bernoulli(Units):
+class Bernoulli(Latent, Units):
     """Units that are 0 or 1; the minus log-probability of a value between them is the binary cross-entropy.
 
     Example
@@ -57,3 +58,20 @@ class Bernoulli(Units):
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return 0 and 1."""
         return inputs.new_tensor([[0.0], [1.0]]), inputs.new_ones(2)
+
+    def noise(self, *shape: int, generator: Generator, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return logistic noise, the difference of two Gumbel draws."""
+        first, second = (gumbel(*shape, generator=generator, dtype=dtype) for _ in range(2))
+        return first - second
+
+    def drawn(self, inputs: Tensor, noise: Tensor) -> Tensor:
+        """Return 1 where noise leaves the inputs positive."""
+        return (inputs + noise > 0).to(inputs.dtype)
+
+    def relaxed(self, inputs: Tensor, noise: Tensor, temperature: float) -> Tensor:
+        """Return values between 0 and 1 (Maddison, Mnih & Teh, 2017, "The concrete distribution")."""
+        return torch.sigmoid((inputs + noise) / temperature)
+
+    def divergence(self, inputs: Tensor, others: Tensor) -> Tensor:
+        """Return the divergence of each unit."""
+        return torch.sigmoid(inputs) * (inputs - others) - softplus(inputs) + softplus(others)

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.latent import Latent, gumbel
 
 __all__ = ["Categorical"]
 
 
-class Categorical(Units):
+class Categorical(Latent, Units):
     """Adjacent columns that form one variable of ``n_classes`` classes; ``size / n_classes`` variables side by side.
 
     Parameters
@@ -67,6 +68,25 @@ class Categorical(Units):
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return the one-hot vectors."""
         return torch.eye(self.n_classes, dtype=inputs.dtype), inputs.new_ones(self.n_classes)
+
+    def noise(self, *shape: int, generator: Generator, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return a Gumbel draw a class."""
+        return gumbel(*shape, generator=generator, dtype=dtype)
+
+    def drawn(self, inputs: Tensor, noise: Tensor) -> Tensor:
+        """Return, one-hot, the class whose inputs and noise add up to most."""
+        return self.mode(inputs + noise)
+
+    def relaxed(self, inputs: Tensor, noise: Tensor, temperature: float) -> Tensor:
+        """Return shares of the classes (Jang, Gu & Poole, 2017, "Categorical reparameterization with Gumbel-softmax";
+        Maddison, Mnih & Teh, 2017, "The concrete distribution").
+        """
+        return self.mean((inputs + noise) / temperature)
+
+    def divergence(self, inputs: Tensor, others: Tensor) -> Tensor:
+        """Return the divergence of each variable, shape (..., units / classes)."""
+        log_p, log_q = (self._grouped(eta).log_softmax(-1) for eta in (inputs, others))
+        return (log_p.exp() * (log_p - log_q)).sum(-1)
 
     def outside(self, x: Tensor) -> str | None:
         """Require each variable's columns to add up to one."""

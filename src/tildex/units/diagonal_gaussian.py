@@ -13,11 +13,12 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.latent import Latent
 
 __all__ = ["DiagonalGaussian"]
 
 
-class DiagonalGaussian(Units):
+class DiagonalGaussian(Latent, Units):
     """Real units with two inputs each, the means followed by the log-variances, shape (..., 2 * units).
 
     The two are a smooth change of the natural parameters (mean / variance and -1 / (2 variance)) that no sign
@@ -25,6 +26,7 @@ class DiagonalGaussian(Units):
     """
 
     arity = 2
+    smooth = True
     bounded = False
     finite = False
     low = -math.inf
@@ -56,6 +58,19 @@ class DiagonalGaussian(Units):
         mean, log_variance = self.split(inputs)
         return mean + generator.normal_like(mean) * torch.exp(0.5 * log_variance)
 
+    def noise(self, *shape: int, generator: Generator, dtype: torch.dtype = torch.float32) -> Tensor:
+        """Return standard normal noise."""
+        return generator.normal(*shape, dtype=dtype)
+
+    def drawn(self, inputs: Tensor, noise: Tensor) -> Tensor:
+        """Return the noise, moved and stretched."""
+        mean, log_variance = self.split(inputs)
+        return mean + noise * torch.exp(0.5 * log_variance)
+
+    def relaxed(self, inputs: Tensor, noise: Tensor, temperature: float) -> Tensor:
+        """Return exact draws, through which gradients pass at every temperature."""
+        return self.drawn(inputs, noise)
+
     def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return the log-density in nats."""
         return self.log_probs(x, inputs).sum(-1)
@@ -66,10 +81,20 @@ class DiagonalGaussian(Units):
         square = (x - mean).square() * torch.exp(-log_variance)
         return -0.5 * (square + log_variance + math.log(2 * math.pi))
 
-    def kl_to_standard(self, inputs: Tensor) -> Tensor:
-        """Return the divergence to the standard normal prior, one value a unit, shape (..., units)."""
+    def log_prob_table(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-density of each row under each of several inputs, by one product of matrices."""
         mean, log_variance = self.split(inputs)
-        return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
+        precision = torch.exp(-log_variance)
+        weights = torch.cat([precision, -2 * mean * precision], 1)
+        constant = (mean.square() * precision + log_variance + math.log(2 * math.pi)).sum(-1)
+        return -0.5 * (torch.cat([x.square(), x], -1) @ weights.t() + constant)
+
+    def divergence(self, inputs: Tensor, others: Tensor) -> Tensor:
+        """Return the divergence of each unit."""
+        (mean, log_variance), (other, other_variance) = self.split(inputs), self.split(others)
+        stretch = log_variance - other_variance
+        apart = (mean - other).square() * torch.exp(-other_variance)
+        return 0.5 * (stretch.exp() + apart - 1 - stretch)
 
     def inputs_for(self, mean: Tensor) -> Tensor:
         """Return the means with unit variance."""

@@ -6,13 +6,14 @@ r"""Real units of fixed or learned precision.
 from __future__ import annotations
 
 import math
-from typing import Any, Self, cast
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.within import within
 
 __all__ = ["Gaussian", "LearnedGaussian"]
 
@@ -135,31 +136,4 @@ class LearnedGaussian(Gaussian):
         if not hasattr(self, "log_precision"):
             return super().gamma(like)
         low, high = math.log(self.smallest), math.log(self.largest)
-        return cast(Tensor, _Within.apply(self.log_precision, low, high)).exp()
-
-
-class _Within(torch.autograd.Function):
-    """A clamp whose gradient, at an end, is zero only where descent would lead further out.
-
-    Torch's own clamp has none there: a parameter that once overshoots would stay outside for good.
-    """
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor, low: float, high: float) -> Tensor:
-        return x.clamp(low, high)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, float, float], output: Tensor) -> None:
-        x, low, high = inputs
-        ctx.save_for_backward(x)
-        ctx.range = low, high
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
-        (gradient,) = gradients
-        (x,) = ctx.saved_tensors
-        low, high = ctx.range
-        outward = ((x >= high) & (gradient < 0)) | ((x <= low) & (gradient > 0))
-        return gradient.masked_fill(outward, 0.0), None, None
+        return within(self.log_precision, low, high).exp()

@@ -1,0 +1,187 @@
+r"""The pair with a prior over its codes: a distribution of rows, whose likelihood has bounds.
+
+.. math:: \log P(x) \;\ge\; \mathrm{E} \log \frac1K \sum_{k=1}^K \frac{P(x \mid h_k)\, p(h_k)}{q(h_k \mid x)},
+          \qquad h_k \sim q(h \mid x)
+
+With one draw that is the evidence lower bound; with more it rises, and tends to the likelihood itself (Burda, Grosse &
+Salakhutdinov, 2016, "Importance weighted autoencoders").
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.models.pair import Conditional, Pair
+from tildex.priors import Mixture, Prior
+from tildex.units import Latent
+
+__all__ = ["LatentPair", "RowCodes", "importance_weighted_bound"]
+
+
+class LatentPair(Pair):
+    """An encoder q(h|x), a decoder P(x|h), and a prior p(h).
+
+    Parameters
+    ----------
+    encoder : Conditional
+        Its units must be such as a code can have: DiagonalGaussian, Categorical, Bernoulli.
+    decoder : Conditional
+        Of any units.
+    prior : Prior
+        Sized for the code.
+
+    Raises
+    ------
+    ValueError
+        If the encoder's units cannot be a code.
+
+    Example
+    -------
+    >>> import torch
+    >>> from tildex.generator import Generator
+    >>> from tildex.maps import MLP
+    >>> from tildex.priors import StandardPrior
+    >>> from tildex.units import Bernoulli, DiagonalGaussian
+    >>> generator, code, visible = Generator(0), DiagonalGaussian(), Bernoulli()
+    >>> model = LatentPair(
+    ...     Conditional(MLP([6, 4], generator=generator), code),
+    ...     Conditional(MLP([2, 6], generator=generator), visible),
+    ...     StandardPrior().sized(code, 2, visible=visible, n_features=6, generator=generator),
+    ... )
+    >>> model.log_weight(torch.zeros(5, 6), generator).shape
+    torch.Size([5])
+    """
+
+    prior: Prior
+    # There is no log Z to take off: P(x, h) is a product of distributions.
+    normaliser = None
+
+    def __init__(self, encoder: Conditional, decoder: Conditional, prior: Prior) -> None:
+        super().__init__(encoder, decoder)
+        if not isinstance(encoder.units, Latent):
+            raise ValueError(
+                f"a code with a prior needs units such as DiagonalGaussian(), Categorical(10) or Bernoulli(), got "
+                f"{encoder.units!r}"
+            )
+        self.prior = prior
+
+    @property
+    def code(self) -> Any:
+        """The family of the code."""
+        return self.encoder.units
+
+    def mixture(self) -> Mixture:
+        """Return the prior as it is now."""
+        return Mixture(self.code, *self.prior.components(self.encoder.inputs))
+
+    def log_likelihood(self, x: Tensor, codes: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return log P(x | codes) of rows (batch, features) and codes (draws, batch, size), shape (draws, batch)."""
+        inputs = self.decoder.inputs(codes.flatten(0, 1), generator)
+        return self.decoder.family.for_rows(x).log_prob(x, inputs.unflatten(0, codes.shape[:2]))
+
+    def rows(self, x: Tensor) -> RowCodes:
+        """Return what the encoder says of rows, from which bounds on their likelihood are drawn."""
+        return RowCodes(self, x)
+
+    def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return log P(x, h) / q(h|x) at one draw of the code for each row, shape (batch,)."""
+        return self.rows(x).log_weight(generator)
+
+    def bound(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return one draw of the evidence lower bound of each row, shape (batch,)."""
+        return self.rows(x).bound(generator)
+
+    def sample_codes(self, n: int, generator: Generator) -> Tensor:
+        """Return ``n`` codes drawn from the prior, shape (n, size)."""
+        return self.mixture().sample(n, generator)
+
+    @torch.no_grad()
+    def activity(self, x: Tensor) -> Tensor:
+        """Return how far each variable of the code follows the row, shape (variables,).
+
+        That is the variance of its mean over rows ``x``, summed over the classes of a categorical one; Burda et al.
+        call a unit active above 0.01.
+        """
+        means = self.encoder.mean(x)
+        return means.var(0, correction=0).unflatten(-1, (-1, self.code.group)).sum(-1)
+
+
+class RowCodes:
+    """The codes of some rows, encoded once: draws, divergences and importance weights.
+
+    Parameters
+    ----------
+    model : LatentPair
+        The model.
+    x : Tensor of shape (batch, features)
+        The rows.
+    generator : Generator, optional
+        For noise inside the encoder.
+    """
+
+    def __init__(self, model: LatentPair, x: Tensor, generator: Generator | None = None) -> None:
+        self.model = model
+        self.x = x
+        self.inputs = model.encoder.inputs(x, generator)
+        self.size = self.inputs.shape[-1] // model.code.arity
+        self.mixture = model.mixture()
+
+    def noise(self, n: int, generator: Generator) -> Tensor:
+        """Return noise for ``n`` codes a row, shape (n, batch, size)."""
+        shape = (n, len(self.x), self.size)
+        return self.model.code.noise(*shape, generator=generator, dtype=self.inputs.dtype)
+
+    def drawn(self, noise: Tensor) -> Tensor:
+        """Return exact codes, shape (n, batch, size)."""
+        drawn: Tensor = self.model.code.drawn(self.inputs, noise)
+        return drawn
+
+    def divergence(self, codes: Tensor, inputs: Tensor | None = None) -> Tensor:
+        """Return log q(h|x) - log p(h) at codes (n, batch, size), shape (n, batch); of other ``inputs`` if given."""
+        inputs = self.inputs if inputs is None else inputs
+        return self.model.code.log_prob(codes, inputs) - self.mixture.log_prob(codes)
+
+    def divergences(self) -> Tensor | None:
+        """Return each variable's divergence from the prior, shape (batch, variables), where it has a closed form."""
+        if len(self.mixture) > 1:
+            return None
+        closed: Tensor = self.model.code.divergence(self.inputs, self.mixture.inputs[0])
+        return closed
+
+    def log_weights(self, noise: Tensor) -> Tensor:
+        """Return log P(x, h) / q(h|x) at the codes that noise (n, batch, size) makes, shape (n, batch)."""
+        codes = self.drawn(noise)
+        return self.model.log_likelihood(self.x, codes) - self.divergence(codes)
+
+    def log_weight(self, generator: Generator) -> Tensor:
+        """Return the same at one draw a row, shape (batch,)."""
+        return self.log_weights(self.noise(1, generator))[0]
+
+    def bound(self, generator: Generator) -> Tensor:
+        """Return one draw of the evidence lower bound, its divergence in closed form where there is one."""
+        codes = self.drawn(self.noise(1, generator))
+        closed = self.divergences()
+        apart = self.divergence(codes)[0] if closed is None else closed.sum(-1)
+        return self.model.log_likelihood(self.x, codes)[0] - apart
+
+
+def importance_weighted_bound(model: LatentPair, x: Tensor, noise: Tensor) -> Tensor:
+    """Return the importance-weighted bound on log P(x), one value a row, in nats.
+
+    Parameters
+    ----------
+    model : LatentPair
+        The model.
+    x : Tensor of shape (batch, features)
+        The data.
+    noise : Tensor of shape (samples, size)
+        Of the code's family, common to all rows, so that a row's value does not depend on its neighbours.
+    """
+    rows = model.rows(x)
+    weights = torch.cat([rows.log_weights(draw.expand(1, len(x), -1)) for draw in noise])
+    return weights.logsumexp(0) - math.log(len(noise))

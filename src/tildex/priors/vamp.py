@@ -1,0 +1,62 @@
+r"""A prior made by the encoder: the mixture of what it says of learned rows.
+
+.. math:: p(h) = \sum_k \pi_k\, q(h \mid u_k)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from tildex.generator import Generator
+from tildex.priors.base import Prior, check_components
+from tildex.units import Units
+from tildex.units.within import within
+
+__all__ = ["VampPrior"]
+
+
+class VampPrior(Prior):
+    """The mixture of the codes of rows that are learned with everything else and begin as rows of the data (Tomczak &
+    Welling, 2018, "VAE with a VampPrior").
+
+    Over all rows of the data it would be the best prior there is, the mean of all posteriors; some hundreds of learned
+    rows stand for them.
+
+    Parameters
+    ----------
+    n_components : int
+        Learned rows.
+    """
+
+    rows: nn.Parameter
+    logits: nn.Parameter
+
+    def __init__(self, n_components: int = 100) -> None:
+        super().__init__()
+        check_components(n_components)
+        self.n_components = n_components
+        self._low, self._high = -torch.inf, torch.inf
+
+    def sized(self, code: Units, size: int, *, visible: Units, n_features: int, generator: Generator) -> Self:
+        """Return a copy whose rows are random; :meth:`begin_at` replaces them by data."""
+        fresh = self.copy()
+        inputs = torch.zeros(self.n_components, visible.arity * n_features, device=generator.device)
+        fresh.rows = nn.Parameter(visible.sample(inputs, generator).detach())
+        fresh.logits = nn.Parameter(inputs.new_zeros(self.n_components))
+        fresh._low, fresh._high = visible.low, visible.high
+        return fresh
+
+    def begin_at(self, rows: Callable[[int], Tensor]) -> None:
+        """Take rows of the data, each as often as it takes to have as many as there are components."""
+        found = rows(self.n_components)
+        repeats = -(-self.n_components // len(found))
+        with torch.no_grad():
+            self.rows.copy_(found.repeat(repeats, 1)[: self.n_components])
+
+    def components(self, encode: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what the encoder says of the learned rows, which are kept inside the range of data."""
+        return self.logits.log_softmax(0), encode(within(self.rows, self._low, self._high))

@@ -1,0 +1,69 @@
+r"""Relaxations: how gradients pass through the draw of a code that has finitely many values.
+
+.. math:: \tilde h = \mathrm{softmax}\!\left(\frac{\eta + g}{\tau}\right), \quad g \sim \mathrm{Gumbel},
+          \qquad \tau_t = \tau_0^{1 - t}\, \tau_1^{t}
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor
+
+from tildex.part import Part
+from tildex.units import Latent
+
+__all__ = ["GumbelSoftmax", "Relaxation", "StraightThrough"]
+
+
+class Relaxation(Part, ABC, kind="relaxation"):
+    """What training draws codes by; the temperature falls on a straight line of its logarithm. Codes whose exact draws
+    pass gradients, Gaussian ones, are drawn exactly.
+
+    Parameters
+    ----------
+    start, end : float
+        The temperature before the first step and after the last, positive: low ones are near to exact draws and give
+        gradients of large variance.
+    """
+
+    def __init__(self, start: float = 1.0, end: float = 0.25) -> None:
+        for name, value in (("start", start), ("end", end)):
+            if not value > 0:
+                raise ValueError(f"the temperature {name} must be positive, got {value}")
+        self.start = start
+        self.end = end
+
+    def temperature(self, progress: float) -> float:
+        """Return the temperature after a share ``progress`` of training."""
+        return self.start ** (1 - progress) * self.end**progress
+
+    @abstractmethod
+    def __call__(self, units: Latent, inputs: Tensor, noise: Tensor, progress: float) -> Tensor:
+        """Return codes in the shape of ``noise``, through which gradients pass to ``inputs``."""
+
+
+class GumbelSoftmax(Relaxation):
+    """Shares of the classes in place of one class (Jang, Gu & Poole, 2017, "Categorical reparameterization with
+    Gumbel-softmax"): the gradient is that of the relaxed loss, which is another one than the loss of exact draws.
+
+    Example
+    -------
+    >>> [round(GumbelSoftmax(1.0, 0.25).temperature(t), 3) for t in (0.0, 0.5, 1.0)]
+    [1.0, 0.5, 0.25]
+    """
+
+    def __call__(self, units: Latent, inputs: Tensor, noise: Tensor, progress: float) -> Tensor:
+        """Return relaxed codes."""
+        return units.relaxed(inputs, noise, self.temperature(progress))
+
+
+class StraightThrough(Relaxation):
+    """Exact draws, and the gradient of relaxed ones (Bengio, Léonard & Courville, 2013, "Estimating or propagating
+    gradients through stochastic neurons"; Jang, Gu & Poole, 2017): the loss is the true one, its gradient is biased.
+    """
+
+    def __call__(self, units: Latent, inputs: Tensor, noise: Tensor, progress: float) -> Tensor:
+        """Return exact codes with the relaxed ones' gradient."""
+        relaxed = units.relaxed(inputs, noise, self.temperature(progress))
+        return relaxed if units.smooth else units.drawn(inputs, noise) + (relaxed - relaxed.detach())
