@@ -151,7 +151,14 @@ def test_every_neural_autoencoder_takes_images_and_norms():
         "hidden_layer_sizes": (20,),
         "norm": BatchNorm(),
     }
-    for cls in (DenoisingAutoencoder, ContractiveAutoencoder, DropoutAutoencoder, SparseAutoencoder):
+    neural = (
+        DenoisingAutoencoder,
+        ContractiveAutoencoder,
+        DropoutAutoencoder,
+        SparseAutoencoder,
+        VariationalAutoencoder,
+    )
+    for cls in neural:
         model = cls(5, n_iter=2, averaging=0.9, early_stopping=True, random_state=0, **images).fit(DIGITS)
         assert model.reconstruct(DIGITS).shape == DIGITS.shape
         np.testing.assert_allclose(

@@ -89,7 +89,7 @@ class SparseAutoencoder(Autoencoder):
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
         module: Any = super()._build(n_features, likelihood, generator, mean)
-        encoder, decoder = _affine_layers(module.encoder.map), _affine_layers(module.decoder.map)
+        encoder, decoder = module.encoder.map.layers, module.decoder.map.layers
         with torch.no_grad():
             restore(self._unit_norms(module))
             for up, down in zip(encoder, reversed(decoder), strict=True):
@@ -103,15 +103,7 @@ class SparseAutoencoder(Autoencoder):
 
     def _unit_norms(self, module: Any) -> list[UnitNorm]:
         """Return what keeps the weights that leave an unbounded code at length one."""
-        if module.encoder.units.bounded:
-            return []
-        leaving: Any = _affine_layers(module.decoder.map)[0]
-        return [UnitNorm(leaving.weight)]
+        return [] if module.encoder.units.bounded else [UnitNorm(module.decoder.map.layers[0].weight)]
 
     def _rule(self) -> Rule:
         return SparseReconstruction(self._part("corruption"), self._part("penalty"))
-
-
-def _affine_layers(map: nn.Module) -> list[nn.Linear]:
-    """Return the affine layers of a map, in order; convolutions beside them are left as they are."""
-    return [module for module in map.modules() if isinstance(module, nn.Linear)]

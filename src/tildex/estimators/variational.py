@@ -17,7 +17,7 @@ from tildex.estimators.pairs import PairEstimator, automatic, start_at
 from tildex.estimators.table import ModelRow
 from tildex.evaluate import guards
 from tildex.generator import Generator
-from tildex.maps import MLP
+from tildex.maps import Architecture, Dense, Norm
 from tildex.models import Conditional, LatentPair, importance_weighted_bound
 from tildex.optimizers import Adam, Optimizer
 from tildex.part import Part
@@ -45,7 +45,7 @@ class VariationalAutoencoder(BinarisedMixin, PairEstimator):
     ----------
     n_components : int
         Columns of the code: units, or of categorical codes variables times classes.
-    hidden_layer_sizes, activation, likelihood
+    hidden_layer_sizes, activation, architecture, norm, likelihood
         As in :class:`Autoencoder`; any family of units can be the likelihood.
     code : Units, optional
         The family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
@@ -86,6 +86,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     )
     defaults: ClassVar[dict[str, Part]] = {
         "optimizer": Adam(),
+        "architecture": Dense(),
         "code": DiagonalGaussian(),
         "prior": StandardPrior(),
         "rule": ELBO(),
@@ -97,6 +98,8 @@ clip_norm, precision, device, warm_start, verbose, random_state
         *,
         hidden_layer_sizes: Sequence[int] | int = (128,),
         activation: str = "relu",
+        architecture: Architecture | None = None,
+        norm: Norm | None = None,
         code: Units | None = None,
         likelihood: Units | None = None,
         prior: Prior | None = None,
@@ -121,6 +124,8 @@ clip_norm, precision, device, warm_start, verbose, random_state
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.architecture = architecture
+        self.norm = norm
         self.code = code
         self.likelihood = likelihood
         self.prior = prior
@@ -165,8 +170,10 @@ clip_norm, precision, device, warm_start, verbose, random_state
         code = self._part("code").sized(self.n_components)
         up = [n_features, *hidden, code.arity * self.n_components]
         down = [self.n_components, *hidden[::-1], visible.arity * n_features]
-        encoder = MLP(up, generator=generator, activation=self.activation)
-        decoder = MLP(down, generator=generator, activation=self.activation)
+        architecture: Architecture = self._part("architecture")
+        layers = {"generator": generator, "activation": self.activation, "norm": self._part("norm")}
+        encoder: Any = architecture.encoder(up, **layers)
+        decoder = architecture.decoder(down, **layers)
         start_at(decoder, visible, mean)
         with torch.no_grad():
             # Variances begin at one: from large values of the data the first draws would else lie anywhere.

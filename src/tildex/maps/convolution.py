@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from tildex.generator import Generator
 from tildex.maps.base import Map
-from tildex.maps.mlp import Noise, activation_named
+from tildex.maps.mlp import MLP, Noise, activation_named
 from tildex.maps.norms import Norm
 
 __all__ = ["Composed", "Downward", "Grid", "Upward"]
@@ -181,6 +181,11 @@ class Composed(Map):
         for map in self.maps:
             x = map(x, generator)
         return x
+
+    @property
+    def layers(self) -> list[nn.Linear]:
+        """The affine layers, in order, without the convolutions."""
+        return [layer for map in self.maps if isinstance(map, MLP) for layer in map.layers]
 
     @property
     def output_bias(self) -> Tensor | None:
