@@ -9,7 +9,14 @@ __version__ = "0.1.0"
 
 # Names are fetched when first used, so that ``tildex --help`` need not wait for torch.
 _PUBLIC = {
-    "tildex.corruptions": ("Dropout", "GaussianNoise", "Masking", "SaltAndPepper"),
+    "tildex.corruptions": (
+        "Dropout",
+        "GaussianNoise",
+        "LogitNoise",
+        "Masking",
+        "SaltAndPepper",
+        "StraightThrough",
+    ),
     "tildex.data": ("DataError", "read"),
     "tildex.estimators": (
         "RBM",
@@ -23,6 +30,7 @@ _PUBLIC = {
         "GaussianRBM",
         "LinearAutoencoder",
         "ReplicatedSoftmaxRBM",
+        "SemanticHashing",
         "SparseAutoencoder",
         "StackedClassifier",
         "StackedRegressor",
@@ -38,6 +46,8 @@ _PUBLIC = {
         "JacobianChange",
         "KLSparsity",
         "Revive",
+        "Decorrelation",
+        "Neighbours",
         "WeightDecay",
         "WeightL1",
     ),
