@@ -57,6 +57,7 @@ _PUBLIC = {
         "PCD",
         "FastPCD",
         "LengthTempering",
+        "Nested",
         "ParallelTempering",
         "Reconstruction",
         "SparseReconstruction",

@@ -5,6 +5,7 @@ from tildex.rules.contrastive import CD, PCD
 from tildex.rules.elbo import ELBO, importance_weighted_bound
 from tildex.rules.fast import FastPCD
 from tildex.rules.lengths import LengthTempering
+from tildex.rules.nested import Nested
 from tildex.rules.reconstruction import Reconstruction
 from tildex.rules.sparse import SparseReconstruction
 from tildex.rules.supervised import Supervised
@@ -20,6 +21,7 @@ __all__ = [
     "PCD",
     "FastPCD",
     "LengthTempering",
+    "Nested",
     "ParallelTempering",
     "Reconstruction",
     "Rule",
