@@ -13,7 +13,7 @@ from torch import Tensor
 from tildex.estimators.inputs import chunks
 from tildex.train import Rows
 
-__all__ = ["leading_axes", "rotated", "second_moment", "signed", "unit_length", "uncorrelated"]
+__all__ = ["leading_axes", "rotated", "second_moment", "signed", "uncorrelated", "unit_length"]
 
 
 def second_moment(data: Rows) -> Tensor:

@@ -203,6 +203,8 @@ warm_start, verbose, random_state
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
     ) -> Self:
         """Set both weights to the principal axes; there is nothing that a checkpoint could hold."""
+        if self._kept is not None:
+            raise ValueError("a closed form has no epochs to keep codes at: leave out snapshots")
         began = time.perf_counter()
         axes = leading_axes(second_moment(data), self.n_components)
         for weight in self._matrices():
@@ -237,7 +239,9 @@ warm_start, verbose, random_state
     def _named(self, setting: str, table: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
         name = getattr(self, setting)
         if name not in table:
-            raise ValueError(f"{setting} must be one of {sorted(table)}, got {name!r}; {nearest(str(name), table)}")
+            raise ValueError(
+                f"{setting} must be one of {sorted(table)}, got {name!r}; {nearest(str(name), table)}"
+            )
         return table[name]
 
     def _fitted(self) -> dict[str, Any]:
@@ -249,16 +253,12 @@ warm_start, verbose, random_state
         self.principal_angles_ = np.array(fitted.get("principal_angles", []))
 
 
-def _one(n_features: int, n_components: int, generator: Generator) -> tuple[Coupling, Coupling]:
-    coupling = Coupling(n_features, n_components, generator=generator, scale=n_features**-0.5)
-    return coupling, coupling
+def _one(n_features: int, n_components: int, generator: Generator) -> list[Coupling]:
+    return 2 * [Coupling(n_features, n_components, generator=generator, scale=n_features**-0.5)]
 
 
-def _two(n_features: int, n_components: int, generator: Generator) -> tuple[Coupling, Coupling]:
-    first, second = (
-        Coupling(n_features, n_components, generator=generator, scale=n_features**-0.5) for _ in range(2)
-    )
-    return first, second
+def _two(n_features: int, n_components: int, generator: Generator) -> list[Coupling]:
+    return [Coupling(n_features, n_components, generator=generator, scale=n_features**-0.5) for _ in range(2)]
 
 
 _COUPLINGS: dict[str, Callable[..., Any]] = {"tied": _one, "untied": _two}
