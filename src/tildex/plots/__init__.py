@@ -3,6 +3,7 @@
 from tildex.plots.curves import curves
 from tildex.plots.filters import filters
 from tildex.plots.latent_map import latent_map
+from tildex.plots.latent_maps import latent_maps
 from tildex.plots.reconstructions import reconstructions
 from tildex.plots.samples import samples
 from tildex.plots.spectra import spectra
@@ -19,3 +20,4 @@ __all__ = [
     "tiles",
     "vector_field",
 ]
+__all__ = ["curves", "filters", "latent_map", "latent_maps", "reconstructions", "samples", "tiles"]
