@@ -14,10 +14,10 @@ __all__ = [
     "curves",
     "filters",
     "latent_map",
+    "latent_maps",
     "reconstructions",
     "samples",
     "spectra",
     "tiles",
     "vector_field",
 ]
-__all__ = ["curves", "filters", "latent_map", "latent_maps", "reconstructions", "samples", "tiles"]

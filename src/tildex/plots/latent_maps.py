@@ -63,7 +63,7 @@ def latent_maps(
         2.5 * math.ceil(len(points) / columns) + (0.6 if y is not None else 0.2), layout="constrained"
     )
     headed(figure, title)
-    grid = figure.subplots(math.ceil(len(points) / columns), columns, squeeze=False).flat
+    grid = list(figure.subplots(math.ceil(len(points) / columns), columns, squeeze=False).flat)
     drawn: list[Any] = []
     for axes, (epoch, Z) in zip(grid, points.items(), strict=False):
         drawn = [scatter(axes, Z[classes == label], k, 4 * len(Z)) for k, label in enumerate(found)]
@@ -72,7 +72,7 @@ def latent_maps(
         axes.set_title(plain(f"epoch {epoch}"), loc="left", fontsize=9.5, color=INK)
         axes.set(xticks=[], yticks=[])
         quiet(axes)
-    for axes in list(grid)[len(points) :]:
+    for axes in grid[len(points) :]:
         axes.remove()
     if y is not None:
         legend(figure, drawn, names)
