@@ -35,6 +35,7 @@ from tildex import (
     GaussianNoise,
     GaussianRBM,
     JumpReLU,
+    KLSparsity,
     Linear,
     LinearAutoencoder,
     Masking,
@@ -204,9 +205,10 @@ def test_learned_bits_find_more_of_a_digits_kind_than_signs_of_projections():
     model = SemanticHashing(
         24,
         hidden_layer_sizes=128,
-        n_iter=60,
-        batch_size=50,
-        optimizer=Adam(3e-3, schedule=Cosine()),
+        penalty=KLSparsity(1.0, target=0.5) + Neighbours(20.0, perplexity=10),
+        n_iter=100,
+        batch_size=200,
+        optimizer=Adam(3e-3),
         random_state=0,
     ).fit(TRAIN)
     assert model.pack(TEST).shape == (len(TEST), 3)
@@ -219,7 +221,7 @@ def test_learned_bits_find_more_of_a_digits_kind_than_signs_of_projections():
         pca_signs(TRAIN, 24),
         iterative_quantization(TRAIN, 24, Generator(0)),
     )
-    assert precision(model.transform) > max(map(precision, others)) + 0.01
+    assert precision(model.transform) > max(map(precision, others)) + 0.02
 
 
 def test_variational_bound_beats_independent_units():
