@@ -32,7 +32,7 @@ class LogitNoise(Corruption):
     >>> import torch
     >>> from tildex.generator import Generator
     >>> LogitNoise(4.0)(torch.tensor([[0.5, 0.999999]]), Generator(0)).round(decimals=2)
-    tensor([[0.6200, 1.0000]])
+    tensor([[0.0500, 1.0000]])
     """
 
     def __init__(self, scale: float = 4.0) -> None:
