@@ -292,3 +292,8 @@ def test_a_start_of_other_sizes_is_refused():
     start = RBM(3, n_iter=1, random_state=0).fit(X)
     with pytest.raises(ValueError, match=r"layers of \[4, 3\] units and this machine of \[4, 5, 2\]"):
         DeepBoltzmannMachine(2, hidden_layer_sizes=5, pretraining="growing", start=start).fit(X)
+
+
+def test_bits_need_units_that_are_binary():
+    with pytest.raises(ValueError, match=r"bits need a code of Bernoulli\(\) units, got Gaussian"):
+        tildex.SemanticHashing(3, code=tildex.Gaussian()).fit(np.random.default_rng(0).random((20, 4)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tildex.corruptions.base import Corruption, check_rate
+from tildex.corruptions.base import Corruption, Strength, check_strength, per_column
 from tildex.generator import Generator
 
 __all__ = ["LogitNoise", "StraightThrough"]
@@ -24,8 +24,8 @@ class LogitNoise(Corruption):
 
     Parameters
     ----------
-    scale : float
-        The standard deviation of the noise.
+    scale : float or sequence of float
+        The standard deviation of the noise, or one a unit.
 
     Example
     -------
@@ -35,17 +35,17 @@ class LogitNoise(Corruption):
     tensor([[0.0500, 1.0000]])
     """
 
-    def __init__(self, scale: float = 4.0) -> None:
-        if scale < 0:
-            raise ValueError(f"scale must not be negative, got {scale}")
-        self.scale = scale
+    def __init__(self, scale: Strength = 4.0) -> None:
+        self.scale = check_strength("scale", scale)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
         """Return means between 0 and 1, moved; gradients pass where the unit is not at an end already."""
         if self.scale == 0:
             return x
         inputs = torch.logit(x, eps=_END)
-        return torch.sigmoid(inputs + self.scale * generator.normal_like(inputs))
+        noise = per_column("scale", self.scale, inputs) * generator.normal_like(inputs)
+        # What gets no noise stays as it is, at its ends too.
+        return torch.where(noise == 0, x, torch.sigmoid(inputs + noise))
 
 
 class StraightThrough(Corruption):
@@ -54,8 +54,8 @@ class StraightThrough(Corruption):
 
     Parameters
     ----------
-    rate : float
-        The share of values that are drawn; the others stay as they are.
+    rate : float or sequence of float
+        The share of values that are drawn, or one a unit; the others stay as they are.
 
     Example
     -------
@@ -65,8 +65,8 @@ class StraightThrough(Corruption):
     tensor([[0., 1., 1.]])
     """
 
-    def __init__(self, rate: float = 1.0) -> None:
-        self.rate = check_rate(rate)
+    def __init__(self, rate: Strength = 1.0) -> None:
+        self.rate = check_strength("rate", rate, most=1)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
         """Return draws in place of values between 0 and 1."""
@@ -74,6 +74,6 @@ class StraightThrough(Corruption):
             return x
         p = x.detach()
         drawn = generator.bernoulli(p.clamp(0, 1))
-        if self.rate < 1:
-            drawn = torch.where(generator.bernoulli(torch.full_like(p, self.rate)) > 0, drawn, p)
+        if self.rate != 1:
+            drawn = torch.where(generator.bernoulli(per_column("rate", self.rate, p)) > 0, drawn, p)
         return x + (drawn - p)

@@ -80,6 +80,8 @@ class SemanticHashing(Autoencoder):
             sizes[::-1], generator=generator, activation=self.activation, input_noise=self._part("noise")
         )
         code, units = self._part("code"), likelihood.sized(n_features)
+        if not isinstance(code, Bernoulli):
+            raise ValueError(f"bits need a code of Bernoulli() units, got {code!r}")
         start_at(decoder, units, mean)
         return Pair(Conditional(encoder, code.sized(self.n_components)), Conditional(decoder, units))
 

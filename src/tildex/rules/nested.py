@@ -5,6 +5,8 @@ r"""Nested reconstruction: each row is rebuilt from the first unit of its code, 
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
@@ -53,11 +55,11 @@ def in_closed_form(decoder: Conditional, x: Tensor, hidden: Tensor, generator: G
     axes = decoder.inputs(torch.eye(hidden.shape[1], dtype=hidden.dtype, device=hidden.device))
     bias = decoder.inputs(torch.zeros_like(hidden[:1]))
     axes = axes - bias
-    size = len(axes)
+    size, units = len(axes), cast(Gaussian, decoder.units)
     often = torch.arange(size, 0, -1, dtype=axes.dtype, device=axes.device) / size
     together = torch.minimum(often[:, None], often)
-    spread = decoder.units.variance(bias)
-    towards = x - decoder.units.mean(bias)
+    spread = units.variance(bias)
+    towards = x - units.mean(bias)
     gained = (often * hidden * (towards @ axes.t())).sum(1)
     lost = (hidden @ (together * ((spread * axes) @ axes.t())) * hidden).sum(1)
-    return decoder.units.log_prob(x, bias) + gained - 0.5 * lost
+    return units.log_prob(x, bias) + gained - 0.5 * lost
