@@ -14,6 +14,7 @@ from tildex import (
     Gaussian,
     LinearAutoencoder,
     ReplicatedSoftmaxRBM,
+    SemanticHashing,
     VariationalAutoencoder,
 )
 
@@ -296,4 +297,4 @@ def test_a_start_of_other_sizes_is_refused():
 
 def test_bits_need_units_that_are_binary():
     with pytest.raises(ValueError, match=r"bits need a code of Bernoulli\(\) units, got Gaussian"):
-        tildex.SemanticHashing(3, code=tildex.Gaussian()).fit(np.random.default_rng(0).random((20, 4)))
+        SemanticHashing(3, code=Gaussian()).fit(np.random.default_rng(0).random((20, 4)))
