@@ -44,7 +44,9 @@ from tildex import (
     Linear,
     LinearAutoencoder,
     Masking,
+    Neighbours,
     ReplicatedSoftmaxRBM,
+    SemanticHashing,
     SparseAutoencoder,
     StackedClassifier,
     TopK,
@@ -55,7 +57,8 @@ from tildex import (
 from tildex.apps.patches import PatchScaling, random_patches
 from tildex.evaluate import jacobian_spectrum, unexplained_variance
 from tildex.generator import Generator
-from tildex.plots import spectra, vector_field
+from tildex.plots import latent_map, spectra, vector_field
+from tildex.plots import latent_maps as maps_of_epochs
 from tildex.plots.mosaic import compose, gap_of, show, to_rgb
 from tildex.plots.paper import COLOURS, INK, WIDTH, blank, headed, quiet
 
@@ -245,6 +248,62 @@ def deep() -> Figure:
     return figure
 
 
+def hashing() -> Figure:
+    """Draw held-out digits, and the training digits whose codes differ in the fewest bits."""
+    penalty = KLSparsity(1.0, target=0.5) + Neighbours(20.0, perplexity=10)
+    model = SemanticHashing(
+        32,
+        hidden_layer_sizes=128,
+        penalty=penalty,
+        optimizer=fast,
+        n_iter=100,
+        batch_size=200,
+        random_state=0,
+    ).fit(train.X)
+    known, queries = model.transform(train.X), one_of_each()[[0, 2, 4, 7, 9]]
+    figure = blank(3.0, layout="constrained")
+    headed(figure, "Held-out digits, the nearest of 32 bits, and how many differ")
+    grid = figure.subplots(5, 9, width_ratios=[1.0, *8 * [1.0]])
+    for row, query, code in zip(grid, queries, model.transform(queries), strict=True):
+        apart = (known != code).sum(1)
+        nearest = np.argsort(apart, kind="stable")[:8]
+        for axes, image in zip(row, [query, *train.X[nearest]], strict=True):
+            axes.imshow(grey(image[None])[0])
+            axes.set_axis_off()
+        for axes, k in zip(row[1:], nearest, strict=True):
+            axes.set_title(f"{apart[k]:.0f}", fontsize=7.5, color=INK, pad=1.5)
+    return figure
+
+
+def atlas() -> Autoencoder:
+    """Return an autoencoder whose two units are a map of the digits, with its snapshots."""
+    model = Autoencoder(
+        2,
+        hidden_layer_sizes=(128, 128),
+        activation="silu",
+        penalty=Neighbours(100.0, perplexity=10),
+        n_iter=150,
+        batch_size=200,
+        optimizer=Adam(3e-3, schedule=Cosine(warmup=0.05)),
+        random_state=0,
+    )
+    return model.fit(train.X, snapshots=[0, 3, 9, 12])
+
+
+def digit_map() -> Figure:
+    """Draw where held-out digits lie on the map."""
+    return latent_map(atlas().transform(test.X), test.y, title="Held-out digits on a map learned from others")
+
+
+def latent_maps() -> Figure:
+    """Draw how the map came about."""
+    model, few = atlas(), slice(800)
+    maps = {epoch: codes[few] for epoch, codes in model.snapshots_.items()}
+    return maps_of_epochs(
+        maps, train.y[model.snapshot_rows_][few], title="The map of the digits, epoch by epoch"
+    )
+
+
 def vae() -> Figure:
     """Draw rows from a learned prior, and how far each unit of the code follows the row."""
     settings = {
@@ -402,6 +461,9 @@ PICTURES: dict[str, Callable[[], Figure]] = {
         contractive,
         dropout,
         deep,
+        hashing,
+        digit_map,
+        latent_maps,
         vae,
         rbm,
         gaussian_rbm,

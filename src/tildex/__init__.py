@@ -9,7 +9,15 @@ __version__ = "0.1.0"
 
 # Names are fetched when first used, so that ``tildex --help`` need not wait for torch.
 _PUBLIC = {
-    "tildex.corruptions": ("Dropout", "GaussianNoise", "Masking", "SaltAndPepper", "Shift"),
+    "tildex.corruptions": (
+        "BernoulliNoise",
+        "Dropout",
+        "GaussianNoise",
+        "LogitNoise",
+        "Masking",
+        "SaltAndPepper",
+        "Shift",
+    ),
     "tildex.data": ("DataError", "read"),
     "tildex.estimators": (
         "RBM",
@@ -24,6 +32,7 @@ _PUBLIC = {
         "GaussianRBM",
         "LinearAutoencoder",
         "ReplicatedSoftmaxRBM",
+        "SemanticHashing",
         "SparseAutoencoder",
         "StackedClassifier",
         "StackedRegressor",
@@ -40,6 +49,8 @@ _PUBLIC = {
         "JacobianChange",
         "KLSparsity",
         "Revive",
+        "Decorrelation",
+        "Neighbours",
         "WeightDecay",
         "WeightL1",
     ),
@@ -53,6 +64,7 @@ _PUBLIC = {
         "FastPCD",
         "GumbelSoftmax",
         "LengthTempering",
+        "Nested",
         "ParallelTempering",
         "Reconstruction",
         "SparseReconstruction",

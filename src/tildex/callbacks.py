@@ -6,9 +6,11 @@ import contextlib
 import json
 import math
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 from rich.errors import LiveError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,7 +20,7 @@ from tildex import distributed
 from tildex.files import RunError, load_state, save_state
 from tildex.train import Trainer
 
-__all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar", "begun_from"]
+__all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar", "Snapshots", "begun_from"]
 
 
 class EarlyStopping:
@@ -128,6 +130,46 @@ class Checkpoint:
 def begun_from(path: Path) -> int | None:
     """Return the seed of the run whose checkpoint lies at ``path``, which also chose the rows that are held out."""
     return int(load_state(path)["seed"]) if path.exists() else None
+
+
+class Snapshots:
+    """Keeps the codes of some rows at chosen epochs, 0 for before training, so that one sees a map come about.
+
+    Parameters
+    ----------
+    epochs : sequence of int
+        When to keep them; those after the end of training never come.
+    encode : callable
+        From rows to codes.
+    rows : Tensor of shape (n, features)
+        The same rows every time, as the model reads them.
+
+    Attributes
+    ----------
+    codes : dict of int to Tensor
+        The codes by epoch, shape (n, components) each.
+    """
+
+    def __init__(self, epochs: Sequence[int], encode: Callable[[Tensor], Tensor], rows: Tensor) -> None:
+        self.epochs = frozenset(epochs)
+        self.encode = encode
+        self.rows = rows
+        self.codes: dict[int, Tensor] = {}
+
+    @torch.no_grad()
+    def __call__(self, trainer: Trainer) -> None:
+        """Keep the codes if it is time; averaged weights, if any, are what encodes."""
+        if trainer.epoch in self.epochs:
+            with trainer.averaged():
+                self.codes[trainer.epoch] = self.encode(self.rows).detach().cpu()
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what has been kept."""
+        return {"codes": self.codes}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take it back."""
+        self.codes = state["codes"]
 
 
 class EpochPrinter:

@@ -1,13 +1,15 @@
 """A run on disk: ``recipe.json``, ``weights.safetensors`` and ``history.jsonl`` in a folder; loading executes nothing.
 
-The recipe is written last and carries the weights' checksum, so a folder is either whole or refused.
+Where codes were kept during training, ``snapshots.safetensors`` holds them. The recipe is written last and carries the
+checksums, so a folder is either whole or refused.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +26,12 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Run:
-    """What a run folder holds: the nested recipe, tensors by name, and a record an epoch."""
+    """What a run folder holds: the nested recipe, tensors by name, a record an epoch, and codes kept on the way."""
 
     recipe: dict[str, Any]
     weights: dict[str, Tensor]
     history: list[dict[str, float]]
+    snapshots: dict[str, Tensor] = field(default_factory=dict)
 
 
 def write_run(path: str | Path, run: Run) -> Path:
@@ -44,13 +47,16 @@ def write_run(path: str | Path, run: Run) -> Path:
         raise RunError(f"expected a folder to save the run in, and {path} is a file: choose another name")
     if path.is_dir() and any(path.iterdir()) and not _ours(path):
         raise RunError(f"{path} holds files that are not a run: choose an empty or a new folder")
-    weights = path / "weights.safetensors"
-    tensors = {name: t.detach().cpu().contiguous() for name, t in run.weights.items()}
+    checksums = {"weights_sha256": _write_tensors(path / "weights.safetensors", run.weights)}
     lines = "".join(json.dumps(record) + "\n" for record in run.history)
-    write_whole(weights, lambda target: save_file(tensors, target))
     write_whole(path / "history.jsonl", lambda target: target.write_text(lines, encoding="utf-8"))
-    recipe = {"format": FORMAT, **run.recipe, "weights_sha256": _sha256(weights)}
-    write_json(path / "recipe.json", recipe)
+    snapshots = path / "snapshots.safetensors"
+    if run.snapshots:
+        checksums["snapshots_sha256"] = _write_tensors(snapshots, run.snapshots)
+    else:
+        # Those of a run that was here before are of other codes.
+        snapshots.unlink(missing_ok=True)
+    write_json(path / "recipe.json", {"format": FORMAT, **run.recipe, **checksums})
     return path
 
 
@@ -64,21 +70,36 @@ def read_run(path: str | Path) -> Run:
     """
     path = Path(path)
     recipe = _read_recipe(path)
-    weights = path / "weights.safetensors"
-    if not weights.is_file():
-        raise RunError(f"{path} has a recipe and no weights.safetensors: restore it, or train again")
-    if _sha256(weights) != recipe.get("weights_sha256"):
-        raise RunError(
-            f"{weights} is not the file that recipe.json describes (its checksum differs): it is damaged or mixed "
-            "from two runs; restore it, or train again"
-        )
+    weights, snapshots = path / "weights.safetensors", path / "snapshots.safetensors"
+    _require(weights, recipe.get("weights_sha256"))
+    kept = "snapshots_sha256" in recipe
+    if kept:
+        _require(snapshots, recipe["snapshots_sha256"])
     try:
         tensors = load_file(weights)
+        codes = load_file(snapshots) if kept else {}
         lines = (path / "history.jsonl").read_text(encoding="utf-8").splitlines()
         history = [json.loads(line) for line in lines]
     except (OSError, ValueError, SafetensorError) as error:
         raise RunError(f"{path} is damaged: {error}") from error
-    return Run(recipe, tensors, history)
+    return Run(recipe, tensors, history, codes)
+
+
+def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> str:
+    """Write tensors by name, and return the file's checksum."""
+    whole = {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
+    write_whole(file, lambda target: save_file(whole, target))
+    return _sha256(file)
+
+
+def _require(file: Path, checksum: str | None) -> None:
+    if not file.is_file():
+        raise RunError(f"{file.parent} has a recipe and no {file.name}: restore it, or train again")
+    if _sha256(file) != checksum:
+        raise RunError(
+            f"{file} is not the file that recipe.json describes (its checksum differs): it is damaged or mixed "
+            "from two runs; restore it, or train again"
+        )
 
 
 def _read_recipe(path: Path) -> dict[str, Any]:

@@ -159,6 +159,20 @@ def test_report(run):
     assert "<html" in (run / "report.html").read_text()
 
 
+def test_snapshots_are_kept_and_shown(tmp_path, capsys):
+    out = str(tmp_path / "map")
+    settings = ["--epochs", "2", "--snapshots", "0", "2", "--set", "n_components=2"]
+    assert main(["fit", "autoencoder", "digits", "--out", out, *settings]) == 0
+    assert (tmp_path / "map" / "snapshots.safetensors").is_file()
+    assert main(["report", out]) == 0
+    page = (tmp_path / "map" / "report.html").read_text()
+    assert "after 0 and 2 epochs" in page and "Neighbours in the code" in page
+    said(capsys)
+    assert "predicts and has no map" in refused(
+        capsys, ["fit", "classifier", "digits", "--out", str(tmp_path / "c"), "--snapshots", "0"]
+    )
+
+
 def test_models_and_data_as_json(capsys):
     assert main(["models", "--json"]) == 0
     assert {row["model"] for row in json.loads(said(capsys)[0])} >= {"linear", "vae", "rbm"}

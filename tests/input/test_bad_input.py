@@ -14,6 +14,7 @@ from tildex import (
     Gaussian,
     LinearAutoencoder,
     ReplicatedSoftmaxRBM,
+    SemanticHashing,
     VariationalAutoencoder,
 )
 
@@ -298,3 +299,8 @@ def test_no_passes_are_refused_where_nothing_else_is_trained(estimator_class):
     if estimator_class.least_passes:
         with pytest.raises(ValueError, match="n_iter must be a whole number of at least 1, got 0"):
             estimator_class(n_iter=0).fit(X)
+
+
+def test_bits_need_units_that_are_binary():
+    with pytest.raises(ValueError, match=r"bits need a code of Bernoulli\(\) units, got Gaussian"):
+        SemanticHashing(3, code=Gaussian()).fit(np.random.default_rng(0).random((20, 4)))

@@ -5,7 +5,15 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from tildex.corruptions import Dropout, GaussianNoise, Masking, SaltAndPepper, Shift
+from tildex.corruptions import (
+    BernoulliNoise,
+    Dropout,
+    GaussianNoise,
+    LogitNoise,
+    Masking,
+    SaltAndPepper,
+    Shift,
+)
 from tildex.generator import Generator
 from tildex.part import Part
 
@@ -153,3 +161,34 @@ def test_a_shift_lets_nothing_in_from_the_other_side():
             Shift(**settings)
     with pytest.raises(ValueError, match="set image_shape"):
         Shift(1, (2, 2))(ones, Generator(0))
+
+
+def test_straight_through_draws_bits_with_their_probabilities(close):
+    draws = torch.stack([BernoulliNoise()(X, Generator(seed)) for seed in range(200)])
+    assert set(draws.unique().tolist()) == {0.0, 1.0}
+    close(draws, X, X * (1 - X))
+
+
+def test_straight_through_passes_gradients_as_if_nothing_was_drawn():
+    x = X[:5].clone().requires_grad_()
+    (BernoulliNoise()(x, Generator(0)) * torch.arange(64.0)).sum().backward()
+    assert torch.equal(x.grad, torch.arange(64.0).expand(5, 64))
+
+
+def test_straight_through_draws_a_share():
+    drawn = BernoulliNoise(0.25)(X, Generator(0))
+    assert float((drawn != X).double().mean()) == pytest.approx(0.25, abs=0.02)
+
+
+def test_logit_noise_is_normal_before_the_logistic_function(close):
+    noise = torch.logit(LogitNoise(2.0)(X.double(), Generator(0))) - torch.logit(X.double())
+    close(noise.flatten(), torch.tensor(0.0))
+    close(noise.flatten().square(), torch.tensor(4.0))
+
+
+def test_logit_noise_leaves_what_is_at_an_end_there():
+    ends = torch.tensor([[0.0, 1.0]]).repeat(100, 1).requires_grad_()
+    moved = LogitNoise(1.0)(ends, Generator(0))
+    assert (moved.detach().round() == ends.detach()).all()
+    moved.sum().backward()
+    assert ends.grad.isfinite().all()

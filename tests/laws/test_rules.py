@@ -4,11 +4,12 @@ import itertools
 
 import pytest
 import torch
+from torch import nn
 
 from tildex.corruptions import Corruption, Dropout, Masking
 from tildex.evaluate import log_likelihood
 from tildex.generator import Generator
-from tildex.maps import MLP, Affine, Coupling
+from tildex.maps import MLP, Affine, Coupling, Down
 from tildex.models import (
     BeliefNetwork,
     BoltzmannMachine,
@@ -21,7 +22,8 @@ from tildex.models import (
 )
 from tildex.penalties import L1, Contractive, JacobianChange, WeightDecay
 from tildex.priors import StandardPrior
-from tildex.rules import CD, ELBO, IWAE, PCD, DReG, GumbelSoftmax, Reconstruction
+from tildex.rules import CD, ELBO, IWAE, PCD, DReG, GumbelSoftmax, Nested, Reconstruction
+from tildex.rules.nested import in_closed_form, one_by_one
 from tildex.units import Bernoulli, Categorical, DiagonalGaussian, Gaussian, Poisson
 
 X = torch.tensor(
@@ -362,3 +364,25 @@ def test_contrastive_validation_is_pseudo_likelihood_or_reconstruction():
 def test_impossible_settings_are_refused(make):
     with pytest.raises(ValueError, match=r"must .*, got"):
         make()
+
+
+@pytest.mark.parametrize("precision", [1.0, 2.5])
+def test_nested_closed_form_is_the_mean_over_prefixes(precision):
+    generator = Generator(4)
+    bias = nn.Parameter(torch.randn(4, dtype=torch.float64))
+    decoder = Conditional(
+        Down(Coupling(4, 3, generator=generator, scale=1.0), bias), Gaussian(precision)
+    ).double()
+    hidden = generator.normal(5, 3, dtype=torch.float64)
+    terms = [decoder.log_prob(X, hidden * (torch.arange(3) < k)) for k in (1, 2, 3)]
+    expected = torch.stack(terms).mean(0)
+    torch.testing.assert_close(one_by_one(decoder, X, hidden, generator), expected)
+    torch.testing.assert_close(in_closed_form(decoder, X, hidden, generator), expected)
+
+
+def test_nested_asks_more_of_the_first_units_than_of_the_last():
+    model = pair(Bernoulli(), 3)
+    loss = Nested()(model, X, Generator(0))
+    hidden = model.encoder.mean(X)
+    terms = [-model.decoder.log_prob(X, hidden * (torch.arange(3) < k)).mean() for k in (1, 2, 3)]
+    torch.testing.assert_close(loss.total, torch.stack(terms).mean())

@@ -31,6 +31,28 @@ def test_a_linear_autoencoder_is_level_with_pca(models, digits):
     assert measured.pca_rank == 8 and measured.n_parameters == 8 * 64
 
 
+def test_a_linear_model_says_its_largest_angle(models, digits):
+    measured = measure("linear", models["linear"], *digits)
+    assert 0 <= measured.largest_angle < 1e-3
+    assert "rad" in next(line.text for line in measured.lines() if "largest angle" in line.label)
+    assert measure("vae", models["vae"], *digits).largest_angle is None
+    plain = tildex.Autoencoder(4, likelihood=tildex.Gaussian(), n_iter=2).fit(digits[0].X)
+    assert 0 < measure("plain", plain, *digits).largest_angle <= np.pi / 2
+
+
+def test_neighbours_are_judged_beside_those_of_pca(models, digits):
+    train, test = digits
+    found = measure("linear", models["linear"], train, test).neighbours
+    assert found.code.trustworthiness.value == pytest.approx(found.pca.trustworthiness.value, abs=1e-3)
+    Z = models["linear"].transform(test.X)
+    assert found.code.continuity.value == evaluate.continuity(test.X, Z).value
+    assert 0 < found.code.error.value < 0.3
+    alone = measure("linear", models["linear"], None, test).neighbours
+    assert alone.pca is None and alone.code.error is None and alone.rows == len(test)
+    few = dataclasses.replace(test, X=test.X[:20], y=test.y[:20])
+    assert measure("linear", models["linear"], train, few).neighbours is None
+
+
 def test_a_code_as_long_as_the_row_has_no_contest(models, digits):
     measured = measure("denoising", models["denoising"], *digits)
     assert measured.against_pca == "no contest"

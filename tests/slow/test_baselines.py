@@ -40,12 +40,15 @@ from tildex import (
     GaussianNoise,
     GaussianRBM,
     JumpReLU,
+    KLSparsity,
     LayerNorm,
     Linear,
     LinearAutoencoder,
     Masking,
+    Neighbours,
     ReplicatedSoftmaxRBM,
     Revive,
+    SemanticHashing,
     SparseAutoencoder,
     StackedClassifier,
     StackedRegressor,
@@ -59,12 +62,18 @@ from tildex.evaluate import (
     Sparsity,
     independent_bernoulli,
     independent_gaussian,
+    iterative_quantization,
     likelihood,
     log_likelihood,
     log_partition,
     log_partition_ais,
+    neighbour_error,
+    pca_signs,
     pca_squared_error,
+    precision_at,
+    random_hyperplanes,
     squared_error,
+    trustworthiness,
 )
 from tildex.generator import Generator
 from tildex.penalties import jacobian
@@ -200,6 +209,48 @@ def test_linear_autoencoder_is_pca_on_mnist():
     train, test = (MNIST().load(root, split).X for split in ("train", "test"))
     assert train.shape == (60_000, 784)
     same_subspace(train, test, 30)
+
+
+def test_neighbours_in_the_loss_make_a_map_that_holds_for_other_rows():
+    plane = PCA(2).fit(TRAIN)
+    model = Autoencoder(
+        2,
+        hidden_layer_sizes=(128, 128),
+        activation="silu",
+        penalty=Neighbours(100.0, perplexity=10),
+        n_iter=100,
+        batch_size=200,
+        optimizer=Adam(3e-3, schedule=Cosine(warmup=0.05)),
+        random_state=0,
+    ).fit(TRAIN)
+    ours, theirs = model.transform(TEST), plane.transform(TEST)
+    assert trustworthiness(TEST, ours).value > trustworthiness(TEST, theirs).value + 0.08
+    known = [neighbour_error(code(TRAIN), LABELS[:1400], code(TEST), LABELS[1400:])
+             for code in (model.transform, plane.transform)]  # fmt: skip
+    assert known[0].value < known[1].value / 2
+
+
+def test_learned_bits_find_more_of_a_digits_kind_than_signs_of_projections():
+    model = SemanticHashing(
+        24,
+        hidden_layer_sizes=128,
+        penalty=KLSparsity(1.0, target=0.5) + Neighbours(20.0, perplexity=10),
+        n_iter=100,
+        batch_size=200,
+        optimizer=Adam(3e-3),
+        random_state=0,
+    ).fit(TRAIN)
+    assert model.pack(TEST).shape == (len(TEST), 3)
+
+    def precision(hash_):
+        return precision_at(50, hash_(TEST), LABELS[1400:], hash_(TRAIN), LABELS[:1400]).value
+
+    others = (
+        random_hyperplanes(TRAIN, 24, Generator(0)),
+        pca_signs(TRAIN, 24),
+        iterative_quantization(TRAIN, 24, Generator(0)),
+    )
+    assert precision(model.transform) > max(map(precision, others)) + 0.02
 
 
 def test_variational_bound_beats_independent_units():

@@ -10,12 +10,21 @@ import numpy as np
 
 from tildex.apps.likelihood import measure_likelihood
 from tildex.apps.measurement import Measurement, Probe
+from tildex.apps.neighbourhoods import Neighbourhoods, neighbourhoods
 from tildex.apps.pick import at_most
 from tildex.apps.projection import Projection
 from tildex.data import Record
-from tildex.evaluate import Estimate, Sparsity, pca_squared_error, probe_accuracy, squared_error
-from tildex.models import BeliefNetwork, BoltzmannMachine, LatentPair, has_pseudo_likelihood
-from tildex.units import Activation
+from tildex.evaluate import (
+    Estimate,
+    Sparsity,
+    pca_squared_error,
+    principal_angles,
+    principal_axes,
+    probe_accuracy,
+    squared_error,
+)
+from tildex.models import BeliefNetwork, BoltzmannMachine, LatentPair, Pair, has_pseudo_likelihood
+from tildex.units import Activation, Gaussian
 
 __all__ = ["Measurement", "measure", "same_rows"]
 
@@ -24,6 +33,7 @@ _HELD_OUT_ROWS = 10_000
 _BASELINE_ROWS = 60_000
 _SCORE_ROWS = 1_000
 _PROBE_ROWS = 5_000
+_NEIGHBOUR_ROWS = 2_000
 
 
 def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Measurement:
@@ -38,7 +48,7 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
     train : Record, optional
         What it was trained on; without it there are no baselines and no probe.
     test : Record
-        Held-out rows; a fixed 10,000 of more, and 1,000 for the score.
+        Held-out rows; a fixed 10,000 of more, 2,000 for neighbours and 1,000 for the score.
 
     Returns
     -------
@@ -72,6 +82,8 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
         likelihood=measure_likelihood(estimator, X_train, scored.X),
         probe=_probe(estimator, train, held_out),
         sparsity=_sparsity(estimator, held_out.X, reconstruction),
+        neighbours=_neighbours(estimator, train, at_most(test, _NEIGHBOUR_ROWS)),
+        largest_angle=_largest_angle(estimator, X_train),
     )
 
 
@@ -106,6 +118,28 @@ def same_rows(record: Record, other: Record) -> bool:
     if X.shape != Y.shape or type(X) is not type(Y):
         return False
     return np.array_equal(X, Y) if isinstance(X, np.ndarray) else not (X != Y).nnz
+
+
+def _neighbours(estimator: Any, train: Record | None, held_out: Record) -> Neighbourhoods | None:
+    known = None
+    if train is not None:
+        labelled = at_most(train, _PROBE_ROWS)
+        known = labelled.X, labelled.y if train.target_names == held_out.target_names else None
+    return neighbourhoods(estimator.transform, held_out.X, held_out.y, known, estimator.n_components)
+
+
+def _largest_angle(estimator: Any, X_train: Any) -> float | None:
+    """Return how far what a linear pair reconstructs lies from the subspace of PCA, in radians; None for others."""
+    module = estimator.module_
+    if X_train is None or not isinstance(module, Pair) or not isinstance(module.decoder.units, Gaussian):
+        return None
+    encoder, decoder = (half.map.affine_weight() for half in (module.encoder, module.decoder))
+    if encoder is None or decoder is None or not isinstance(module.encoder.units, Gaussian):
+        return None
+    # Of standardised columns the axes stand in the data's own units once each is stretched.
+    axes = estimator.scaling_.scale[:, None] * decoder
+    wanted = principal_axes(X_train, estimator.n_components)[1]
+    return float(principal_angles(axes.t(), wanted).max())
 
 
 def _probe(estimator: Any, train: Record | None, held_out: Record) -> Probe | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tildex.apps.formatting import counted, measured, percent
 from tildex.apps.likelihood import Compared
+from tildex.apps.neighbourhoods import NEIGHBOURS, Neighbourhoods
 from tildex.evaluate import Estimate, Sparsity
 
 __all__ = ["Line", "Measurement", "Probe"]
@@ -60,6 +61,10 @@ class Measurement:
         Where there are labels.
     sparsity : Sparsity, optional
         Of a code whose units can be exactly zero.
+    neighbours : Neighbourhoods, optional
+        Whether neighbours stay neighbours in the code, where there are rows enough.
+    largest_angle : float, optional
+        Of a linear model, the largest principal angle to the subspace of PCA, in radians.
     """
 
     name: str
@@ -78,6 +83,8 @@ class Measurement:
     likelihood: Compared | None
     probe: Probe | None
     sparsity: Sparsity | None
+    neighbours: Neighbourhoods | None
+    largest_angle: float | None
 
     @property
     def against_pca(self) -> str | None:
@@ -105,8 +112,10 @@ class Measurement:
         if self.pca is not None:
             lines.append(Line(f"of PCA, rank {self.pca_rank}", f"{measured(self.pca)} ({self.against_pca})"))
         lines.append(Line(f"{self.score_meaning} ({counted(self.score_rows)} rows)", measured(self.score)))
+        if self.largest_angle is not None:
+            lines.append(Line("largest angle to the subspace of PCA", f"{self.largest_angle:.2g} rad"))
         lines += _sparsity_lines(self.sparsity) + _likelihood_lines(self.likelihood)
-        lines += _probe_lines(self.probe)
+        lines += _probe_lines(self.probe) + _neighbour_lines(self.neighbours)
         if self.seconds is not None:
             lines.append(Line("training", f"{self.seconds:.3g} s"))
         return lines
@@ -148,6 +157,20 @@ def _probe_lines(probe: Probe | None) -> list[Line]:
         Line(f"probe of the code ({counted(probe.train_rows)} rows)", percent(probe.code)),
         Line("probe of PCA", percent(probe.pca)),
     ]
+
+
+def _neighbour_lines(neighbours: Neighbourhoods | None) -> list[Line]:
+    if neighbours is None:
+        return []
+    lines = []
+    rows = f"{counted(neighbours.rows)} rows, k = {NEIGHBOURS}"
+    for of, found in (("the code", neighbours.code), ("PCA", neighbours.pca)):
+        if found is not None:
+            lines.append(Line(f"trustworthiness of {of} ({rows})", measured(found.trustworthiness)))
+            lines.append(Line(f"continuity of {of}", measured(found.continuity)))
+            if found.error is not None:
+                lines.append(Line(f"error of the nearest neighbour in {of}", percent(found.error)))
+    return lines
 
 
 def _finite(value: Any) -> Any:

@@ -12,6 +12,7 @@ from tildex.apps.formatting import counted
 from tildex.apps.markup import Picture
 from tildex.apps.pick import at_most, spread
 from tildex.apps.projection import Projection
+from tildex.apps.snapshots import snapshots
 from tildex.corruptions import Corruption
 from tildex.data import Record
 from tildex.generator import Generator
@@ -43,13 +44,17 @@ def learning(name: str, estimator: Any) -> Picture | None:
     return Picture(plots.curves({name: estimator.history_}, columns=1), caption, f"Learning curve of {name}")
 
 
-def pictures(name: str, estimator: Any, test: Record) -> list[Picture]:
-    """Return what a model reconstructs, looks for, draws and where it puts held-out rows, as far as it can."""
+def pictures(name: str, estimator: Any, test: Record, train: Record | None = None) -> list[Picture]:
+    """Return what a model reconstructs, looks for, draws and where it puts held-out rows, as far as it can.
+
+    Codes that were kept in training are of rows of ``train``, which gives them their colours.
+    """
     drawn = [
         _reconstructions(name, estimator, test),
         _filters(name, estimator, test),
         _samples(name, estimator, test),
         _latent_map(name, estimator, test),
+        snapshots(name, estimator, train),
     ]
     return [picture for picture in drawn if picture is not None]
 

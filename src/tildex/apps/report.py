@@ -13,6 +13,7 @@ from tildex.apps.formatting import counted
 from tildex.apps.markup import Picture, escape
 from tildex.apps.measure import measure, same_rows
 from tildex.apps.measurement import Measurement
+from tildex.apps.neighbourhoods_table import neighbours_table
 from tildex.apps.pictures import learning, pictures
 from tildex.data import Record
 from tildex.files import write_whole
@@ -27,6 +28,7 @@ _LARGEST_PAGE = 3_000_000
 _EXTRAS = {
     "likelihood": "Log-likelihood",
     "sparsity": "Use of sparse codes",
+    "neighbours": "Neighbours in the code",
     "guards": "Health of training",
 }
 
@@ -66,7 +68,7 @@ def build_report(
     measurements = [measure(name, model, train, test) for name, model in models.items()]
     text = _texts(models, measurements, train, test, title)
     curves = [picture for name, model in models.items() if (picture := learning(name, model)) is not None]
-    drawn = {name: pictures(name, model, test) for name, model in models.items()}
+    drawn = {name: pictures(name, model, test, train) for name, model in models.items()}
     template = _template("report.html")
     for density in _DENSITIES:
         page = template.substitute(
@@ -92,12 +94,16 @@ def _texts(
     """Return all of the page that is not pictures, as HTML by the template's names."""
     likelihood, health = sections.likelihood_table(measurements), sections.guards_table(models)
     use = sections.sparsity_table(measurements)
+    neighbours = neighbours_table(measurements)
     return {
         "title": escape(title),
         "style": _read("report.css"),
         "lead": escape(_lead(measurements, train, test)),
         "warning": markup.paragraphs(_warnings(train, test), "warning"),
-        "contents": _contents(models, {"likelihood": likelihood, "sparsity": use, "guards": health}),
+        "contents": _contents(
+            models,
+            {"likelihood": likelihood, "sparsity": use, "neighbours": neighbours, "guards": health},
+        ),
         "facts": markup.facts(sections.facts_of(models, train, test)),
         "findings": markup.paragraphs(sections.findings(measurements)),
         "results": sections.results_table(measurements),
@@ -106,6 +112,7 @@ def _texts(
         "probe": escape(_probe(measurements[0])),
         "likelihood": _template("report_likelihood.html").substitute(table=likelihood) if likelihood else "",
         "sparsity": _template("report_sparsity.html").substitute(table=use) if use else "",
+        "neighbours": _template("report_neighbours.html").substitute(table=neighbours) if neighbours else "",
         "guards": _template("report_guards.html").substitute(table=health) if health else "",
     }
 

@@ -27,6 +27,7 @@ def fit(
     split: str = "train",
     data_dir: Path | None = None,
     start: Path | None = None,
+    snapshots: Annotated[tuple[int, ...], Parameter(negative=(), consume_multiple=True)] = (),
     resume: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -61,6 +62,8 @@ def fit(
         The folder of known data sets; $TILDEX_DATA when not given.
     start
         The run whose trained model a classifier or regressor begins with.
+    snapshots
+        Epochs at which to keep the codes of some rows, 0 for before training; the report shows their maps.
     resume
         Go on from the checkpoint of an interrupted run in the same folder.
     json
@@ -81,7 +84,7 @@ def fit(
     record = read(data, split=split, data_dir=data_dir)
     if record.note:
         say(record.note)
-    estimator.fit(record.X, record.y, checkpoint=checkpoint)
+    estimator.fit(record.X, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
     if distributed.rank() == 0:
         estimator.save(out)
         provenance(out, data, split, record)
@@ -97,6 +100,14 @@ def _start(cls: Any, run: Path, device: str) -> Any:
             f"{cls.__name__} starts from nothing: --start is for the classifier, the regressor, the dbm and the dbn"
         )
     return load(run, device=device)
+
+
+def _watched(cls: Any, snapshots: tuple[int, ...]) -> dict[str, Any]:
+    from tildex.estimators import Estimator
+
+    if snapshots and not issubclass(cls, Estimator):
+        raise ValueError(f"{cls.__name__} predicts and has no map: --snapshots is for models of rows")
+    return {"snapshots": snapshots} if snapshots else {}
 
 
 def _require_free(out: Path, checkpoint: Path, resume: bool) -> None:

@@ -14,6 +14,7 @@ from tildex.estimators.deep_autoencoder import DeepAutoencoder
 from tildex.estimators.denoising import DenoisingAutoencoder
 from tildex.estimators.documents import ReplicatedSoftmaxRBM
 from tildex.estimators.gaussian_rbm import GaussianRBM
+from tildex.estimators.hashing import SemanticHashing
 from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
 from tildex.estimators.regressor import StackedRegressor
@@ -37,6 +38,7 @@ __all__ = [
     "LinearAutoencoder",
     "ModelRow",
     "ReplicatedSoftmaxRBM",
+    "SemanticHashing",
     "SparseAutoencoder",
     "StackedClassifier",
     "StackedRegressor",

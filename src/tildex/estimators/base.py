@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from tildex.estimators.inputs import check, check_counts, hold_out, resolve_device
 from tildex.estimators.learner import Learner
+from tildex.estimators.snapshots import SnapshotsMixin
 from tildex.estimators.table import rows_of
 from tildex.estimators.using import UsingMixin
 from tildex.generator import Generator
@@ -19,7 +21,7 @@ from tildex.train import Rows
 __all__ = ["Estimator", "model_table"]
 
 
-class Estimator(UsingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
+class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     """A scikit-learn transformer around a torch module, trained without labels."""
 
     n_components: int
@@ -54,7 +56,15 @@ class Estimator(UsingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, L
         """Return the rows a step of :meth:`partial_fit` takes."""
         return self.batch_size or n_rows
 
-    def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        X_val: Any = None,
+        checkpoint: str | Path | None = None,
+        snapshots: Sequence[int] = (),
+    ) -> Self:
         """Train on the rows of ``X``.
 
         Parameters
@@ -68,6 +78,8 @@ class Estimator(UsingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, L
         checkpoint : path, optional
             A file for the state of training, renewed after every epoch. If it exists, training goes on from it and
             ends as if it had never stopped, bit for bit.
+        snapshots : sequence of int
+            Epochs at which to keep the codes of some rows, 0 for before training: see ``snapshots_``.
 
         Returns
         -------
@@ -76,6 +88,7 @@ class Estimator(UsingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, L
         X = check(self, X, reset=True)
         path, generator = self._begin(checkpoint)
         data = self._with_labels(self._scaled(self._start(X, generator)))
+        self._watch(data, snapshots)
         held_out = None
         if X_val is not None:
             held_out = self._scaled(self._rows(check(self, X_val, reset=False))).take(slice(None))
@@ -83,6 +96,7 @@ class Estimator(UsingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, L
             data, held_out = hold_out(data, self.validation_fraction, generator)
         self._learn(self._training_rows(data), held_out, generator, path)
         self._finish(data)
+        self._keep()
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -41,7 +40,7 @@ class LabelledMixin(UsingMixin):
     _digest: str
     _log_label: Callable[[Tensor], Tensor]
 
-    def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
+    def fit(self, X: Any, y: Any = None, **settings: Any) -> Self:
         """Train on the rows of ``X``, and with ``label_layer=True`` on their labels.
 
         Parameters
@@ -50,8 +49,8 @@ class LabelledMixin(UsingMixin):
             The data; never changed, and read a batch at a time.
         y : array of shape (rows,)
             Labels of any type; ignored without a label layer.
-        X_val, checkpoint
-            As of every estimator.
+        **settings
+            ``X_val``, ``checkpoint``: as of every estimator.
 
         Returns
         -------
@@ -59,7 +58,7 @@ class LabelledMixin(UsingMixin):
         """
         if self.label_layer:
             self.classes_, self._places = encode_classes(_require_labels(y))
-        return super().fit(X, y, X_val=X_val, checkpoint=checkpoint)  # type: ignore[misc]
+        return super().fit(X, y, **settings)  # type: ignore[misc]
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Make one pass over ``X`` in batches; the first call must show a row of every class."""

@@ -13,7 +13,7 @@ import torch
 from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
-from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
+from tildex.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar, Snapshots
 from tildex.estimators.inputs import (
     Columns,
     Transformed,
@@ -84,6 +84,7 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
     likelihood_: Units
     n_features_in_: int
     history_: list[dict[str, float]]
+    _kept: Snapshots | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -216,14 +217,17 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         name = type(self).__name__
         stopping = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping else None
         with ProgressBar(name, self.n_iter) as bar:
-            callbacks: list[Any] = [stopping] if stopping else []
+            callbacks: list[Any] = [callback for callback in (stopping, self._kept) if callback is not None]
             callbacks.append(EpochPrinter(name) if self.verbose else bar)
             trainer = self._trainer_for(generator, callbacks)
             if checkpoint is not None:
-                identity = {**self._recipe(), "rows": len(data), "data": self._digest}
+                kept = sorted(self._kept.epochs) if self._kept is not None else []
+                identity = {**self._recipe(), "rows": len(data), "data": self._digest, "snapshots": kept}
                 saver = Checkpoint(checkpoint, identity, generator.seed)
                 saver.resume(trainer)
                 trainer.callbacks = [*callbacks, saver]
+            if self._kept is not None and trainer.epoch == 0:
+                self._kept(trainer)
             trainer.fit(data, held_out)
         if stopping is not None:
             stopping.restore(trainer)

@@ -33,6 +33,13 @@ class SavableMixin:
     _build: Callable[..., nn.Module]
     _code_size: Callable[[], int]
 
+    def _snapshot_tensors(self) -> dict[str, Tensor]:
+        """Return what was kept of the codes during training."""
+        return {}
+
+    def _restore_snapshots(self, tensors: dict[str, Tensor]) -> None:
+        """Take it back."""
+
     def save(self, path: str | Path) -> Path:
         """Save the fitted estimator as a folder of JSON and safetensors, and return the folder.
 
@@ -43,7 +50,7 @@ class SavableMixin:
         """
         check_is_fitted(self, "module_")
         recipe = {**self._recipe(), "fitted": self._fitted()}
-        return write_run(path, Run(recipe, self._weights(), self.history_))
+        return write_run(path, Run(recipe, self._weights(), self.history_, self._snapshot_tensors()))
 
     @classmethod
     def _from_run(cls, run: Run, device: str) -> Self:
@@ -106,6 +113,7 @@ class SavableMixin:
         self.module_.to(device)
         self.device_ = device
         self.history_ = run.history
+        self._restore_snapshots(run.snapshots)
         self._n_features_out = self._code_size()
 
     def _fitted(self) -> dict[str, Any]:

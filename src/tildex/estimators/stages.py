@@ -143,6 +143,13 @@ class StagedEstimator(Estimator):
 
     _held: nn.Module | None = None
 
+    def _watch(self, data: Rows, epochs: Sequence[int]) -> None:
+        if len(epochs):
+            raise ValueError(
+                f"{type(self).__name__} is trained in stages, each with codes of its own: snapshots are of models "
+                "trained in one"
+            )
+
     @abstractmethod
     def _stages(self, data: Rows, held_out: Tensor | None) -> list[Stage]:
         """Return the stages of a training on scaled rows."""

@@ -8,10 +8,12 @@ from tildex.evaluate.baselines import (
     pca_squared_error,
     squared_error,
 )
+from tildex.evaluate.distances import cosine, hamming, squared_euclidean
 from tildex.evaluate.estimate import Estimate
 from tildex.evaluate.exact import enumerable, log_likelihood, log_partition
 from tildex.evaluate.guards import GUARD_COLUMNS, Guard, guards
-from tildex.evaluate.latent import probe_accuracy
+from tildex.evaluate.hashes import SignHash, iterative_quantization, pca_signs, random_hyperplanes
+from tildex.evaluate.latent import continuity, neighbour_error, probe_accuracy, trustworthiness
 from tildex.evaluate.lengths import (
     LengthPartitions,
     at_length,
@@ -22,9 +24,11 @@ from tildex.evaluate.lengths import (
 )
 from tildex.evaluate.likelihood import Annealing, Likelihood, likelihood
 from tildex.evaluate.mixture import GaussianMixture
+from tildex.evaluate.retrieval import mean_average_precision, precision_at
 from tildex.evaluate.score_field import relative_error, score_field
 from tildex.evaluate.sparsity import Sparsity, unexplained_variance
 from tildex.evaluate.spectrum import JacobianSpectrum, jacobian_spectrum, tangent_share
+from tildex.evaluate.subspace import axis_cosines, principal_angles, principal_axes
 from tildex.evaluate.two_sided import TwoSided, two_sided
 
 __all__ = [
@@ -38,14 +42,20 @@ __all__ = [
     "JacobianSpectrum",
     "LengthPartitions",
     "Likelihood",
+    "SignHash",
     "Sparsity",
     "TwoSided",
     "at_length",
+    "axis_cosines",
+    "continuity",
+    "cosine",
     "enumerable",
     "exact_lengths",
     "guards",
+    "hamming",
     "independent_bernoulli",
     "independent_gaussian",
+    "iterative_quantization",
     "jacobian_spectrum",
     "likelihood",
     "log_likelihood",
@@ -54,14 +64,23 @@ __all__ = [
     "log_partition_lengths",
     "log_partition_reverse_ais",
     "log_word_probability",
+    "mean_average_precision",
+    "neighbour_error",
+    "pca_signs",
     "pca_squared_error",
     "perplexity",
+    "precision_at",
+    "principal_angles",
+    "principal_axes",
     "probe_accuracy",
+    "random_hyperplanes",
     "relative_error",
     "score_field",
     "squared_error",
+    "squared_euclidean",
     "tangent_share",
     "temperatures",
+    "trustworthiness",
     "two_sided",
     "unexplained_variance",
 ]

@@ -1,17 +1,27 @@
-"""How good a code is for what comes after it."""
+r"""How good a code is for what comes after it: a linear probe, and whether neighbours stay neighbours.
+
+.. math:: T_k = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r_{ij} - k)
+
+where U_k(i) are the k nearest codes of row i that are not among its k nearest rows, and r_ij is the rank of row j by
+distance from row i.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch import Tensor
 
+from tildex.evaluate.distances import as_rows, portions, squared_euclidean
 from tildex.evaluate.estimate import Estimate
+from tildex.products import fast_products
 
-__all__ = ["probe_accuracy"]
+__all__ = ["continuity", "neighbour_error", "probe_accuracy", "trustworthiness"]
 
 
 def probe_accuracy(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> Estimate:
@@ -19,3 +29,98 @@ def probe_accuracy(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> Esti
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     probe.fit(np.asarray(Z_train, dtype=float), y_train)
     return Estimate.of(probe.predict(np.asarray(Z_test, dtype=float)) == np.asarray(y_test))
+
+
+def trustworthiness(X: Any, Z: Any, *, k: int = 12) -> Estimate:
+    """Return how far the nearest codes of a row belong to near rows: 1 where the ``k`` nearest are the same (Venna &
+    Kaski, 2001, "Neighborhood preservation in nonlinear projection methods").
+
+    Parameters
+    ----------
+    X, Z : array of shape (rows, features) and (rows, components)
+        The data and the code of each row.
+    k : int
+        Neighbours, fewer than half of the rows.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not as many, or too few for ``k``.
+
+    Example
+    -------
+    >>> X = np.arange(20.0)[:, None]
+    >>> trustworthiness(X, 2 * X, k=3).value, round(trustworthiness(X, X % 10, k=3).value, 2)
+    (1.0, 0.45)
+    """
+    x, z = as_rows(X), as_rows(Z)
+    n = len(x)
+    if len(z) != n:
+        raise ValueError(f"expected a code for each of {n} rows, got {len(z)}")
+    if not 1 <= k < n / 2:
+        raise ValueError(f"expected k of at least 1 and less than half of {n} rows, got {k}")
+    x, z = x - x.mean(0), z - z.mean(0)
+    worst = k * (2 * n - 3 * k - 1) / 2
+    with fast_products(x.device):
+        found = [1 - _intrusions(x, z, part, k) / worst for part in portions(n, n)]
+    return Estimate.of(torch.cat(found).cpu().numpy())
+
+
+def continuity(X: Any, Z: Any, *, k: int = 12) -> Estimate:
+    """Return how far the nearest rows of a row have near codes: trustworthiness with data and codes exchanged.
+
+    Trustworthiness suffers where a map puts strangers together, continuity where it tears neighbours apart.
+
+    Parameters
+    ----------
+    X, Z, k
+        As of :func:`trustworthiness`.
+    """
+    return trustworthiness(Z, X, k=k)
+
+
+def neighbour_error(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any, *, k: int = 1) -> Estimate:
+    """Return the share of held-out codes that the majority of their ``k`` nearest training codes puts into another
+    class; where classes draw, the one that a nearer code has decides.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than ``k`` training codes.
+
+    Example
+    -------
+    >>> neighbour_error([[0.0], [1.0]], ["a", "b"], [[0.1], [0.2], [0.9]], ["a", "b", "b"]).value.__round__(3)
+    0.333
+    """
+    rows, queries = as_rows(np.asarray(Z_train)), as_rows(np.asarray(Z_test))
+    if not 1 <= k <= len(rows):
+        raise ValueError(f"expected k from 1 to the {len(rows)} training codes there are, got {k}")
+    centre = rows.mean(0)
+    rows, queries = rows - centre, queries.to(rows) - centre
+    names, known = np.unique(np.asarray(y_train), return_inverse=True)
+    labels = torch.from_numpy(known)
+    found = []
+    for part in portions(len(queries), len(rows)):
+        nearest = squared_euclidean(queries[part], rows).topk(k, largest=False).indices
+        votes = torch.nn.functional.one_hot(labels[nearest], len(names)).double()
+        # Less than a vote in all, and the more the nearer.
+        nearness = torch.linspace(0.5, 0.1, k, dtype=torch.float64)[:, None] / k**2
+        found.append((votes * (1 + nearness)).sum(1).argmax(1))
+    return Estimate.of(names[torch.cat(found).numpy()] != np.asarray(y_test))
+
+
+def _intrusions(x: Tensor, z: Tensor, part: slice, k: int) -> Tensor:
+    """Return by how much the k nearest codes of some rows are further than k among rows, a sum a row."""
+    itself = torch.arange(part.start, part.stop, device=x.device)[:, None]
+    # A row's own place must be the first in either ranking, also beside others like it.
+    far = squared_euclidean(x[part], x).scatter_(1, itself, -torch.inf)
+    near = squared_euclidean(z[part], z).scatter_(1, itself, torch.inf).topk(k, largest=False).indices
+    distance = far.gather(1, near)
+    total = far.new_zeros(len(far), dtype=torch.float64)
+    nearer = torch.empty_like(far)
+    for column in distance.unbind(1):
+        # Compared into floats, which are counted many times faster than truth values.
+        torch.lt(far, column[:, None], out=nearer)
+        total += (nearer.sum(1) - k).clamp_min(0)
+    return total

@@ -8,6 +8,7 @@ from tildex.penalties.jacobians import jacobian
 from tildex.penalties.kl_sparsity import KLSparsity
 from tildex.penalties.l0 import L0
 from tildex.penalties.l1 import L1
+from tildex.penalties.neighbours import Neighbours
 from tildex.penalties.revive import Revive
 from tildex.penalties.weight_decay import WeightDecay
 from tildex.penalties.weight_l1 import WeightL1
@@ -20,6 +21,7 @@ __all__ = [
     "Decorrelation",
     "JacobianChange",
     "KLSparsity",
+    "Neighbours",
     "Penalty",
     "Revive",
     "WeightDecay",

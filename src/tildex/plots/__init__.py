@@ -3,6 +3,7 @@
 from tildex.plots.curves import curves
 from tildex.plots.filters import filters
 from tildex.plots.latent_map import latent_map
+from tildex.plots.latent_maps import latent_maps
 from tildex.plots.reconstructions import reconstructions
 from tildex.plots.samples import samples
 from tildex.plots.spectra import spectra
@@ -13,6 +14,7 @@ __all__ = [
     "curves",
     "filters",
     "latent_map",
+    "latent_maps",
     "reconstructions",
     "samples",
     "spectra",

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 
 from tildex.plots.paper import COLOURS, INK, blank, headed, plain, quiet
 
-__all__ = ["latent_map"]
+__all__ = ["latent_map", "legend", "name_of", "scatter", "write_names"]
 
 _MARKERS = "osD^v"
 _MOST_IN_LEGEND = 40
@@ -63,26 +63,28 @@ def latent_map(
     if classes.shape != (len(Z),):
         raise ValueError(f"expected a class for each of {len(Z)} points, got {classes.shape}")
     found = np.unique(classes)
-    names = [_name(label, target_names) for label in found]
-    n_columns = 5 if max(map(len, names)) <= 9 else 3
+    names = [name_of(label, target_names) for label in found]
+    n_columns = _columns(names)
     n_entries = 0 if y is None else min(len(found), _MOST_IN_LEGEND + 1)
     figure = blank(4.1 + 0.2 * math.ceil(n_entries / n_columns), layout="constrained")
     headed(figure, title)
     axes = figure.add_subplot(xlabel=plain(axes_names[0], 60), ylabel=plain(axes_names[1], 60))
-    points = [_scatter(axes, Z[classes == label], k, len(Z)) for k, label in enumerate(found)]
+    points = [scatter(axes, Z[classes == label], k, len(Z)) for k, label in enumerate(found)]
     if y is not None:
-        _write_names(axes, Z, classes, found, names)
-        _legend(figure, points, names, n_columns)
+        write_names(axes, Z, classes, found, names)
+        legend(figure, points, names)
     quiet(axes)
     return figure
 
 
-def _name(label: Any, target_names: Sequence[str] | None) -> str:
+def name_of(label: Any, target_names: Sequence[str] | None) -> str:
+    """Return what a class is called, short enough for a legend."""
     known = target_names is not None and 0 <= label < len(target_names)
     return plain(target_names[label] if known else label, 18)  # type: ignore[index]
 
 
-def _scatter(axes: Axes, points: np.ndarray, k: int, n: int) -> Any:
+def scatter(axes: Axes, points: np.ndarray, k: int, n: int) -> Any:
+    """Draw the ``k``-th class of ``n`` points in all."""
     return axes.scatter(
         points[:, 0],
         points[:, 1],
@@ -94,7 +96,8 @@ def _scatter(axes: Axes, points: np.ndarray, k: int, n: int) -> Any:
     )
 
 
-def _legend(figure: Figure, points: list[Any], names: list[str], n_columns: int) -> None:
+def legend(figure: Figure, points: list[Any], names: list[str]) -> None:
+    """Write what each colour means below the panels, as much as has room."""
     more = len(names) - _MOST_IN_LEGEND
     if more > 0:
         points = [*points[:_MOST_IN_LEGEND], Line2D([], [], linestyle="none")]
@@ -103,7 +106,7 @@ def _legend(figure: Figure, points: list[Any], names: list[str], n_columns: int)
         points,
         names,
         loc="outside lower center",
-        ncols=n_columns,
+        ncols=_columns(names),
         frameon=False,
         fontsize=8.5,
         labelcolor=INK,
@@ -113,7 +116,8 @@ def _legend(figure: Figure, points: list[Any], names: list[str], n_columns: int)
     )
 
 
-def _write_names(axes: Axes, Z: np.ndarray, classes: np.ndarray, found: np.ndarray, names: list[str]) -> None:
+def write_names(axes: Axes, Z: np.ndarray, classes: np.ndarray, found: np.ndarray, names: list[str]) -> None:
+    """Write short names at each class's median."""
     if len(found) > _MOST_WRITTEN or max(map(len, names)) > _LONGEST_WRITTEN:
         return
     halo = [effects.withStroke(linewidth=3, foreground="white")]
@@ -122,3 +126,7 @@ def _write_names(axes: Axes, Z: np.ndarray, classes: np.ndarray, found: np.ndarr
         axes.text(
             x, y, name, ha="center", va="center", fontsize=9.5, weight="bold", color=INK, path_effects=halo
         )
+
+
+def _columns(names: list[str]) -> int:
+    return 5 if max(map(len, names)) <= 9 else 3

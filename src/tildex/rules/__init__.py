@@ -6,6 +6,7 @@ from tildex.rules.elbo import ELBO
 from tildex.rules.fast import FastPCD
 from tildex.rules.importance import IWAE, DReG
 from tildex.rules.lengths import LengthTempering
+from tildex.rules.nested import Nested
 from tildex.rules.reconstruction import Reconstruction
 from tildex.rules.relaxations import GumbelSoftmax, Relaxation, StraightThrough
 from tildex.rules.sparse import SparseReconstruction
@@ -25,6 +26,7 @@ __all__ = [
     "FastPCD",
     "GumbelSoftmax",
     "LengthTempering",
+    "Nested",
     "ParallelTempering",
     "Reconstruction",
     "Relaxation",

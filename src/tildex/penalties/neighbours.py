@@ -1,0 +1,156 @@
+r"""Neighbours of the data as neighbours in the code: the loss of parametric t-SNE.
+
+.. math:: \Omega = \sum_{i \ne j} p_{ij} \log\frac{p_{ij}}{q_{ij}}, \qquad
+          q_{ij} \propto \Big(1 + \frac{\|h_i - h_j\|^2}{\alpha}\Big)^{-\frac{\alpha + 1}{2}}
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tildex.penalties.base import Penalty
+from tildex.shapes import Step
+
+__all__ = ["Neighbours", "affinities", "conditional_affinities", "log_similarities", "squared_distances"]
+
+_STEPS = 40
+_STRIDE = 1.5
+_TOLERANCE = 1e-5
+# Exponentials below it are nothing beside one, and the numbers that they would be are slow to compute with.
+_LEAST = -60.0
+
+
+class Neighbours(Penalty):
+    """Asks rows of a batch that are near each other to have codes that are (van der Maaten, 2009, "Learning a
+    parametric embedding by preserving local structure").
+
+    Affinities are those of t-SNE among the rows of the batch, whose size therefore decides with ``perplexity`` how
+    near a neighbour is: 10 of 1,000 rows are neighbours at the same distance as 600 of 60,000. They are of the clean
+    data, so that with a corruption the encoder learns to place what is damaged where the whole row belongs. The
+    divergence of the batch is spread over its rows, each of whose shares is not negative; in nats a batch it is a few
+    units where a reconstruction costs a hundred, and wants a large weight beside one.
+
+    Parameters
+    ----------
+    weight : float
+        What the divergence is multiplied with.
+    perplexity : float
+        The effective number of neighbours a row, at least 1; at most a third of the batch's other rows count.
+    degrees : float, optional
+        The degrees of freedom alpha of Student's distribution in the code; one less than its units, and at least 1,
+        when not given, since a longer code has room for more neighbours.
+
+    Example
+    -------
+    >>> Neighbours(100.0, perplexity=15)
+    Neighbours(weight=100.0, perplexity=15, degrees=None)
+    """
+
+    def __init__(self, weight: float = 1.0, perplexity: float = 30.0, degrees: float | None = None) -> None:
+        super().__init__(weight)
+        if perplexity < 1:
+            raise ValueError(f"perplexity must be at least 1, got {perplexity}")
+        if degrees is not None and degrees <= 0:
+            raise ValueError(f"degrees must be positive, or None, got {degrees}")
+        self.perplexity = perplexity
+        self.degrees = degrees
+
+    def value(self, model: Any, step: Step) -> Tensor:
+        """Return each row's share of the batch's divergence times the number of rows: the mean is the divergence."""
+        n = len(step.x)
+        if n < 3:
+            # Two rows are each other's only neighbours, wherever they are.
+            return 0 * step.hidden.sum(-1)
+        # Differences of near points do not survive products in bfloat16.
+        with torch.autocast(step.x.device.type, enabled=False):
+            p = affinities(step.x.detach(), self.perplexity)
+            log_q = log_similarities(step.hidden.to(p.dtype), self.degrees)
+            # Both sum to one, so q - p adds nothing to the batch and keeps every row's share above zero.
+            return n * (torch.xlogy(p, p) - p - p * log_q + log_q.exp()).sum(-1)
+
+
+def affinities(x: Tensor, perplexity: float) -> Tensor:
+    """Return the joint probabilities of pairs of rows, symmetric, zero on the diagonal, with sum 1, shape (n, n)."""
+    p = conditional_affinities(squared_distances(x), perplexity)
+    return (p + p.t()) / (2 * len(x))
+
+
+def conditional_affinities(square: Tensor, perplexity: float) -> Tensor:
+    """Return normal affinities of every row to all others whose entropy is the logarithm of ``perplexity``.
+
+    Parameters
+    ----------
+    square : Tensor of shape (n, n)
+        Squared distances.
+    perplexity : float
+        At most a third of the other rows count, and at least 1.
+
+    Returns
+    -------
+    Tensor of shape (n, n)
+        Rows sum to 1; the diagonal is zero.
+    """
+    n = len(square)
+    wanted = math.log(max(1.0, min(perplexity, (n - 1) / 3)))
+    itself = torch.eye(n, dtype=torch.bool, device=square.device)
+    # Of the nearest neighbour's distance only differences matter, and those do not underflow.
+    far = (square - square.masked_fill(itself, torch.inf).amin(1, keepdim=True)).masked_fill_(
+        itself, torch.inf
+    )
+    finite = far.masked_fill(itself, 0.0)
+    logarithm = 2 - (finite.sum(1, keepdim=True) / (n - 1)).clamp_min(1e-12).log()
+    low, high = logarithm - 50, logarithm + 50
+    for _ in range(_STEPS):
+        beta = logarithm.exp()
+        p = torch.mul(far, -beta).clamp_min_(_LEAST).exp_()
+        total = p.sum(1, keepdim=True)
+        p /= total
+        weighted = p * finite
+        mean = weighted.sum(1, keepdim=True)
+        excess = total.log() + beta * mean - wanted
+        settled = excess.abs() < _TOLERANCE
+        if bool(settled.all()):
+            break
+        low = torch.where(excess > 0, logarithm, low)
+        high = torch.where(excess > 0, high, logarithm)
+        # The entropy's slope by log beta is minus beta^2 times the variance of the distances; where it is flat,
+        # Newton's step is too long to be believed.
+        slope = beta.square() * ((weighted * finite).sum(1, keepdim=True) - mean.square())
+        newton = logarithm + (excess / slope.clamp_min(1e-12)).clamp(-_STRIDE, _STRIDE)
+        inside = (newton > low) & (newton < high)
+        better = torch.where(inside, newton, (low + high) / 2)
+        logarithm = torch.where(settled, logarithm, better)
+    return p.masked_fill_(itself, 0.0)
+
+
+def log_similarities(h: Tensor, degrees: float | None = None) -> Tensor:
+    """Return the log-probabilities of pairs of codes under Student's distribution, which add up to 1, shape (n, n).
+
+    Parameters
+    ----------
+    h : Tensor of shape (n, hidden)
+        The codes.
+    degrees : float, optional
+        Degrees of freedom; one less than the units, and at least 1, when not given.
+
+    Returns
+    -------
+    Tensor
+        The diagonal counts for next to nothing.
+    """
+    degrees = max(1.0, h.shape[1] - 1.0) if degrees is None else degrees
+    logarithm = torch.log1p(squared_distances(h) / degrees) * (-(degrees + 1) / 2)
+    itself = torch.eye(len(h), dtype=torch.bool, device=h.device)
+    logarithm = logarithm.clamp_min(_LEAST).masked_fill(itself, _LEAST)
+    return logarithm - logarithm.logsumexp((0, 1))
+
+
+def squared_distances(x: Tensor) -> Tensor:
+    """Return the squared Euclidean distances of all pairs of rows, shape (n, n)."""
+    centred = x - x.detach().mean(0)
+    length = centred.square().sum(1)
+    return (length[:, None] + length - 2 * centred @ centred.t()).clamp_min(0)
