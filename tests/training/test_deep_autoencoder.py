@@ -11,8 +11,12 @@ from tildex import (
     SGD,
     Adam,
     Autoencoder,
+    BatchNorm,
+    BatchTopK,
     Bernoulli,
     Contractive,
+    ContractiveAutoencoder,
+    Convolutional,
     DeepAutoencoder,
     DeepBeliefNetwork,
     DenoisingAutoencoder,
@@ -23,6 +27,7 @@ from tildex import (
     Masking,
     ReplicatedSoftmaxRBM,
     Shift,
+    SparseAutoencoder,
     StackedClassifier,
     StackedRegressor,
     VariationalAutoencoder,
@@ -129,6 +134,29 @@ def test_pretraining_alone_stacks_what_the_layers_have_learned():
     ours = float((down.mean(up.mean(x)) - x).square().sum(1).mean().detach())
     theirs = float(((alone.reconstruct(DIGITS) - DIGITS) ** 2).sum(1).mean())
     assert ours == pytest.approx(theirs, rel=0.1)
+
+
+def test_codes_that_are_no_distribution_are_stacked_too(tmp_path):
+    layer = SparseAutoencoder(code=BatchTopK(3), n_iter=3)
+    deep = DeepAutoencoder(4, hidden_layer_sizes=(20,), pretrain=(layer, "denoising"), **SHORT).fit(DIGITS)
+    first = deep.module_.encoder.map.conditionals[0]
+    assert 0 < (first.mean(torch.from_numpy(DIGITS)) != 0).float().mean() < 0.5
+    again = load(deep.save(tmp_path / "run"))
+    assert np.array_equal(again.transform(DIGITS), deep.transform(DIGITS))
+
+
+def test_every_neural_autoencoder_takes_images_and_norms():
+    images = {
+        "architecture": Convolutional(channels=(4, 6)),
+        "hidden_layer_sizes": (20,),
+        "norm": BatchNorm(),
+    }
+    for cls in (DenoisingAutoencoder, ContractiveAutoencoder, DropoutAutoencoder, SparseAutoencoder):
+        model = cls(5, n_iter=2, averaging=0.9, early_stopping=True, random_state=0, **images).fit(DIGITS)
+        assert model.reconstruct(DIGITS).shape == DIGITS.shape
+        np.testing.assert_allclose(
+            model.transform(DIGITS[:1]), model.transform(DIGITS)[:1], rtol=1e-4, atol=1e-5
+        )
 
 
 def test_pretraining_may_be_left_out_and_the_network_is_the_same():
