@@ -46,7 +46,7 @@ BITS, NEAREST = 32, 100
 RECIPES: dict[str, dict[str, Any]] = {
     "mnist": {
         "hidden_layer_sizes": 500,
-        "noise": LogitNoise(4.0),
+        "code_noise": LogitNoise(4.0),
         "corruption": Masking(0.3),
         "penalty": KLSparsity(1.0, target=0.5) + Decorrelation(1.0) + Neighbours(500.0, perplexity=10),
         "optimizer": Adam(1e-3, schedule=Cosine(warmup=0.05)),

@@ -6,7 +6,7 @@ import torch
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
-from tildex import Adam, LinearAutoencoder, Nested, Reconstruction, load
+from tildex import Adam, DeepAutoencoder, LinearAutoencoder, Nested, Reconstruction, load
 from tildex.estimators.axes import rotated, uncorrelated, unit_length
 from tildex.evaluate import axis_cosines, squared_error
 
@@ -87,8 +87,10 @@ def test_saved_angles_come_back(tmp_path):
 def test_a_closed_form_reports_held_out_rows_and_refuses_steps():
     model = LinearAutoencoder(3, solver="closed-form", early_stopping=True, random_state=0).fit(X)
     assert model.history_[0]["held_out"] > 0 and model.n_iter_ == 1
-    with pytest.raises(ValueError, match="steps by gradient and solver is 'closed-form'"):
-        model.partial_fit(X)
+    with pytest.raises(ValueError, match="need solver='gradient', got 'closed-form'"):
+        model.set_params(early_stopping=False).partial_fit(X)
+    with pytest.raises(ValueError, match="need solver='gradient'"):
+        DeepAutoencoder(2, hidden_layer_sizes=3, pretrain=model, n_iter=1, n_iter_pretraining=1).fit(X)
     with pytest.raises(ValueError, match="no epochs to keep codes at"):
         model.fit(X, snapshots=[0])
 

@@ -9,12 +9,8 @@ from torch import Tensor, nn
 
 from tildex.corruptions import BernoulliNoise, Masking
 from tildex.estimators.autoencoders import Autoencoder
-from tildex.estimators.inputs import layer_sizes
-from tildex.estimators.pairs import start_at
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
-from tildex.maps import MLP
-from tildex.models import Conditional, Pair
 from tildex.part import Part
 from tildex.penalties import Decorrelation, KLSparsity
 from tildex.units import Bernoulli, Units
@@ -27,7 +23,7 @@ class SemanticHashing(Autoencoder):
     hashing").
 
     ``transform`` gives 0 and 1, :meth:`pack` the same eight to a byte; ``reconstruct`` and ``score_samples`` are from
-    the bits. All parameters are those of :class:`Autoencoder` but for ``noise``, which strikes the code alone:
+    the bits. All parameters are those of :class:`Autoencoder`. ``code_noise`` is what makes the code binary:
     ``BernoulliNoise()``, the default, draws every bit in training and lets gradients pass, ``LogitNoise(4.0)`` adds
     the normal noise of the paper. ``corruption`` defaults to ``Masking(0.3)``, ``code`` to ``Bernoulli()``, and
     ``penalty`` to bits that are on for half of the rows and do not say the same thing twice,
@@ -45,7 +41,7 @@ class SemanticHashing(Autoencoder):
 
     slug = "hashing"
     row = ModelRow(
-        55,
+        57,
         "map + Bernoulli, as bits",
         "map + units",
         corruption="any; on the code, drawn bits or noise",
@@ -54,8 +50,8 @@ class SemanticHashing(Autoencoder):
     defaults: ClassVar[dict[str, Part]] = {
         **Autoencoder.defaults,
         "code": Bernoulli(),
+        "code_noise": BernoulliNoise(),
         "corruption": Masking(0.3),
-        "noise": BernoulliNoise(),
         "penalty": KLSparsity(1.0, target=0.5) + Decorrelation(1.0),
     }
 
@@ -74,16 +70,9 @@ class SemanticHashing(Autoencoder):
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
-        sizes = [n_features, *layer_sizes(self.hidden_layer_sizes), self.n_components]
-        encoder = MLP(sizes, generator=generator, activation=self.activation)
-        decoder = MLP(
-            sizes[::-1], generator=generator, activation=self.activation, input_noise=self._part("noise")
-        )
-        code, units = self._part("code"), likelihood.sized(n_features)
-        if not isinstance(code, Bernoulli):
+        if not isinstance(code := self._part("code"), Bernoulli):
             raise ValueError(f"bits need a code of Bernoulli() units, got {code!r}")
-        start_at(decoder, units, mean)
-        return Pair(Conditional(encoder, code.sized(self.n_components)), Conditional(decoder, units))
+        return super()._build(n_features, likelihood, generator, mean)
 
     def _encode(self, x: Tensor) -> Tensor:
         return self.module_.encoder.units.mode(self.module_.encoder.inputs(x))

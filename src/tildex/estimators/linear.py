@@ -6,7 +6,7 @@ r"""The linear autoencoder, which spans the principal subspace: tied or not, des
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -33,7 +33,7 @@ from tildex.models import Conditional, Pair
 from tildex.optimizers import LBFGS, Optimizer
 from tildex.part import Part, nearest
 from tildex.rules import Nested, Reconstruction, Rule
-from tildex.train import Rows
+from tildex.train import Rows, Trainer
 from tildex.units import Gaussian, Units
 
 __all__ = ["LinearAutoencoder"]
@@ -152,18 +152,6 @@ warm_start, verbose, random_state
         """What is taken off each column."""
         return self.scaling_.offset.cpu().numpy()
 
-    def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Make one pass by gradient over ``X`` in batches, without rotating the code afterwards.
-
-        Raises
-        ------
-        ValueError
-            If another solver was asked for.
-        """
-        if self._named("solver", _SOLVERS) is not LinearAutoencoder._descend:
-            raise ValueError(f"partial_fit takes steps by gradient and solver is {self.solver!r}: use fit")
-        return super().partial_fit(X, y)
-
     def _likelihood(self, columns: Columns) -> Units:
         return Gaussian()
 
@@ -187,6 +175,13 @@ warm_start, verbose, random_state
         root = (values.clamp_min(0).sqrt() * vectors).t() * self.n_features_in_**0.5
         offset = self.scaling_.offset
         return rows(root.to(offset), device=offset.device, dtype=offset.dtype)
+
+    def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
+        if self._named("solver", _SOLVERS) is not LinearAutoencoder._descend:
+            raise ValueError(
+                f"steps by gradient, as in partial_fit or in a stack, need solver='gradient', got {self.solver!r}"
+            )
+        return super()._trainer_for(generator, callbacks)
 
     def _learn(
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
@@ -230,7 +225,9 @@ warm_start, verbose, random_state
             weight.copy_(axes)
         wanted = leading_axes(moment, self.n_components)
         self.principal_angles_ = principal_angles(self.components_, wanted)
-        self.history_[-1]["largest_angle"] = float(self.principal_angles_.max())
+        # As a layer of a stack it has no history of its own.
+        if hasattr(self, "history_"):
+            self.history_[-1]["largest_angle"] = float(self.principal_angles_.max())
 
     def _matrices(self) -> list[nn.Parameter]:
         """Return the encoder's weights, and the decoder's where they are others."""
