@@ -17,8 +17,8 @@ from tildex import (
     Gaussian,
     GaussianNoise,
     Masking,
-    ReLU,
     SparseAutoencoder,
+    TopK,
     VariationalAutoencoder,
 )
 from tildex.generator import Generator
@@ -59,7 +59,8 @@ def test_the_plain_autoencoder_can_learn_the_identity():
 @pytest.mark.parametrize(
     "model",
     [
-        SparseAutoencoder(UNITS, code=ReLU(), penalty=L1(0.3), **SETTINGS),
+        SparseAutoencoder(UNITS, penalty=L1(0.5), **SETTINGS),
+        SparseAutoencoder(UNITS, code=TopK(8), **SETTINGS),
         DenoisingAutoencoder(UNITS, corruption=Masking(0.5), **SETTINGS),
         DenoisingAutoencoder(UNITS, corruption=GaussianNoise(1.0), code=Gaussian(), **SETTINGS),
         ContractiveAutoencoder(UNITS, penalty=Contractive(1.0), **SETTINGS),

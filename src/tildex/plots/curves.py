@@ -52,10 +52,10 @@ def curves(histories: Mapping[str, History], *, columns: int = 2) -> Figure:
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = blank(2.2 * rows, width=WIDTH if columns == 1 else 3.3 * columns, layout="constrained")
-    grid = figure.subplots(rows, columns, squeeze=False).flat
+    grid = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, (title, lines, borders) in zip(grid, panels, strict=False):
         _draw(axes, title, lines, borders)
-    for axes in list(grid)[len(panels) :]:
+    for axes in grid[len(panels) :]:
         axes.set_visible(False)
     return figure
 
