@@ -1,9 +1,9 @@
 """How long it takes to a held-out log-likelihood: this library's RBM beside scikit-learn's at its best setting.
 
 Both learn 784 x 500 from the same 50,000 MNIST images and are judged on one frozen Bernoulli draw of 10,000 others by
-the same annealing from both sides, whose time is not counted; what differs by more than half a nat is no result.
-scikit-learn gets several settings and a budget each; the best value that any of them reaches, and when, is what ours is
-timed to.
+annealing from both sides, whose time is not counted. Where the sides differ, scikit-learn is judged by the higher one
+and ours by the lower. scikit-learn gets several settings and a budget each; the best value that any of them reaches,
+and when, is what ours is timed to. Seconds are the processor's, on one thread.
 
     python benchmarks/rbm_race.py --budget 300 --threads 1
 """
@@ -51,24 +51,23 @@ def main() -> None:
     best, when, setting = -np.inf, 0.0, ""
     with threadpool_limits(options.threads):
         for rate, batch in itertools.product(options.rates, options.batches):
-            for seconds, value in theirs(X, held_out, mean, rate, batch, options.budget):
-                print(
-                    f"scikit-learn, rate {rate}, batch {batch}: {value:.1f} after {seconds:.0f} s", flush=True
-                )
-                if value > best:
-                    best, when, setting = value, seconds, f"rate {rate}, batch {batch}"
+            for seconds, (low, high) in theirs(X, held_out, mean, rate, batch, options.budget):
+                name = f"rate {rate}, batch {batch}"
+                print(f"scikit-learn, {name}: {low:.1f} to {high:.1f} after {seconds:.0f} s", flush=True)
+                if high > best:
+                    best, when, setting = high, seconds, name
         print(f"scikit-learn at its best: {best:.1f} after {when:.0f} s ({setting})")
         for epochs in options.epochs:
-            seconds, value = ours(X, held_out, epochs, options.precision)
-            print(f"ours, {epochs} epochs: {value:.1f} after {seconds:.1f} s", flush=True)
-            if value >= best:
+            seconds, (low, high) = ours(X, held_out, epochs, options.precision)
+            print(f"ours, {epochs} epochs: {low:.1f} to {high:.1f} after {seconds:.1f} s", flush=True)
+            if low >= best:
                 print(f"as good {when / seconds:.1f} times sooner; wanted 10")
                 break
 
 
 def theirs(
     X: np.ndarray, held_out: torch.Tensor, mean: torch.Tensor, rate: float, batch: int, budget: float
-) -> list[tuple[float, float]]:
+) -> list[tuple[float, tuple[float, float]]]:
     """Return seconds of training and held-out log-likelihood after 1, 2, 4, ... epochs within the budget."""
     rbm, order = (
         ReferenceRBM(HIDDEN, learning_rate=rate, batch_size=batch, random_state=0),
@@ -90,11 +89,13 @@ def theirs(
             parameters = (machine.couplings[0].weight, machine.layers[0].bias, machine.layers[1].bias)
             for parameter, values in zip(parameters, learned, strict=True):
                 parameter.data.copy_(torch.from_numpy(np.asarray(values)))
-            found.append((spent, log_likelihood(machine, held_out)))
+            found.append((spent, log_likelihoods(machine, held_out)))
     return found
 
 
-def ours(X: np.ndarray, held_out: torch.Tensor, epochs: int, precision: str) -> tuple[float, float]:
+def ours(
+    X: np.ndarray, held_out: torch.Tensor, epochs: int, precision: str
+) -> tuple[float, tuple[float, float]]:
     """Return seconds of training and held-out log-likelihood of a whole training of so many epochs."""
     rbm = RBM(
         HIDDEN,
@@ -108,20 +109,19 @@ def ours(X: np.ndarray, held_out: torch.Tensor, epochs: int, precision: str) -> 
     )
     began = time.process_time()
     rbm.fit(X)
-    return time.process_time() - began, log_likelihood(rbm.module_, held_out)
+    return time.process_time() - began, log_likelihoods(rbm.module_, held_out)
 
 
 @torch.no_grad()
-def log_likelihood(machine: BoltzmannMachine, x: torch.Tensor) -> float:
-    """Return the mean log-likelihood of binary rows by annealing from both sides, minus infinity where they disagree.
+def log_likelihoods(machine: BoltzmannMachine, x: torch.Tensor) -> tuple[float, float]:
+    """Return the mean log-likelihood of binary rows by annealing from both sides: the lower one and the higher one.
 
     A machine with large weights can look likely from one side alone, where no chain finds what it prefers.
     """
     result = two_sided(machine, Generator(0), start=x[:100], n_chains=100, n_betas=2000)
-    if abs(result.gap) > 0.5:
-        print(f"    not a result: the two sides differ by {result.gap:.1f} nats", flush=True)
-        return -np.inf
-    return float(machine.log_marginal([x, x]).mean()) - result.log_partition.value
+    unnormalised = float(machine.log_marginal([x, x]).mean())
+    sides = [unnormalised - side.log_partition.value for side in (result.forward, result.reverse)]
+    return min(sides), max(sides)
 
 
 if __name__ == "__main__":
