@@ -44,11 +44,10 @@ def all_reduce_sum(tensors: Sequence[Tensor]) -> None:
 
 
 def all_reduce_mean(tensors: Sequence[Tensor]) -> None:
-    """Replace the tensors, those of whole numbers excepted, by their means over all processes."""
-    floating = [t for t in tensors if t.is_floating_point()]
-    if world_size() > 1 and floating:
-        all_reduce_sum(floating)
-        torch._foreach_div_(floating, world_size())
+    """Replace the tensors by their means over all processes."""
+    if world_size() > 1 and tensors:
+        all_reduce_sum(tensors)
+        torch._foreach_div_(list(tensors), world_size())
 
 
 def broadcast(tensors: Sequence[Tensor]) -> None:

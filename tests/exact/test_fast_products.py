@@ -2,9 +2,13 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from tildex import products
+from tildex.generator import Generator
+from tildex.maps import Coupling
 from tildex.products import fast_products
+from tildex.units.softplus import softplus
 
 CPU = torch.device("cpu")
 
@@ -53,3 +57,26 @@ def test_torch_is_left_alone_where_accuracy_would_suffer(accurate, monkeypatch):
     before = setting()
     with fast_products(CPU):
         assert (setting() != before) == accurate
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_rounded_products_round_neither_biases_nor_the_weights_twice(way):
+    coupling = Coupling(40, 30, generator=Generator(0), scale=1.0)
+    rows, size = (40, 30) if way == "up" else (30, 40)
+    x = Generator(1).bernoulli(torch.full((7, rows), 0.5))
+    bias = 1000 + torch.arange(size) / 64
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        nothing = getattr(coupling, way)(torch.zeros_like(x), bias)
+        found = getattr(coupling, way)(x, None, 0.5)
+    assert torch.equal(nothing, bias.expand(7, -1))
+    weight = coupling.weight.detach().bfloat16().float()
+    exact = 0.5 * (x @ weight.t() if way == "up" else x @ weight)
+    torch.testing.assert_close(found, exact, rtol=2**-8, atol=1e-6)
+
+
+def test_softplus_is_torchs_at_every_size_and_on_the_tape():
+    x = torch.cat([torch.linspace(-120, 120, 2001), torch.tensor([-1e30, 0.0, 1e30])])
+    torch.testing.assert_close(softplus(x), F.softplus(x), rtol=1e-6, atol=1.2e-7)
+    zero = torch.zeros(1, requires_grad=True)
+    softplus(zero).backward()
+    assert zero.grad == 0.5

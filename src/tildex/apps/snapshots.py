@@ -25,7 +25,7 @@ def snapshots(name: str, estimator: Any, train: Record | None) -> Picture | None
     if not kept or next(iter(kept.values())).shape[1] < 2:
         return None
     rows = estimator.snapshot_rows_
-    labelled = train is not None and train.y is not None and rows.max() < len(train)
+    labels, names = _labels(train, rows)
     size = next(iter(kept.values())).shape[1]
     last = Projection.of(np.asarray(kept[max(kept)], dtype=float), 2)
     maps = {epoch: Z if size == 2 else last(Z) for epoch, Z in kept.items()}
@@ -36,11 +36,18 @@ def snapshots(name: str, estimator: Any, train: Record | None) -> Picture | None
     )
     drawn = plots.latent_maps(
         maps,
-        train.y[rows] if labelled else None,  # type: ignore[union-attr, index]
-        train.target_names if labelled else None,  # type: ignore[union-attr]
+        labels,
+        names,
         title=f"How the map of {name} came about",
     )
     return Picture(drawn, caption, f"Maps of the codes of {name} at several epochs of training")
+
+
+def _labels(train: Record | None, rows: Any) -> tuple[Any, Any]:
+    """Return the labels of those rows of training and the names of classes, or nothing where they are not known."""
+    if train is None or train.y is None or rows.max() >= len(train):
+        return None, None
+    return train.y[rows], train.target_names
 
 
 def _listed(epochs: list[int]) -> str:

@@ -100,8 +100,7 @@ def _product(x: Tensor, weight: Tensor, onto: Tensor | None, factor: float) -> T
     # One call multiplies, scales and adds: the sum costs no second pass over memory.
     if onto is not None:
         return torch.addmm(onto, x, weight, alpha=factor)
-    product = torch.mm(x, weight)
-    return product if factor == 1 else factor * product
+    return _sum(None, torch.mm(x, weight), factor)
 
 
 def _rounds(x: Tensor) -> bool:

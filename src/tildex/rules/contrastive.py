@@ -152,10 +152,17 @@ class PCD(_Contrastive):
 
     Parameters
     ----------
+    k : int
+        Gibbs steps an update.
     n_chains : int, optional
         Chains; as many as the first batch has rows when not given.
-    k, penalty, k_end, centring
-        As in :class:`PCD`.
+    penalty : Penalty, optional
+        What is added.
+    k_end : int, optional
+        To how many steps ``k`` grows, on a straight line, by the end of training; ``k`` all along when not given.
+    centring : float, optional
+        The rate at which the offsets of the centred gradient follow the data's means; the plain gradient when not
+        given.
 
     Attributes
     ----------
