@@ -4,7 +4,7 @@ The code is linear and the output logistic, trained by cross-entropy. Settings w
 images (``--validate``); without that option all 60,000 are trained on and the test set is touched once for every seed
 and variant. A result that is there already is kept, and ``--resume`` goes on from checkpoints.
 
-    python benchmarks/deep_autoencoder.py modern --out runs/deep --seeds 0
+    python benchmarks/deep_autoencoder.py modern --out runs/deep --seeds 0 1 2
     python benchmarks/deep_autoencoder.py plain --out runs/deep --seeds 0
     python benchmarks/deep_autoencoder.py logistic --out runs/deep --seeds 0
 
@@ -230,12 +230,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the folder of runs and results.json")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--validate", action="store_true", help="judge on the last 10,000 training images")
-    parser.add_argument("--epochs", type=int, default=300, help="of the whole network")
+    parser.add_argument("--epochs", type=int, default=100, help="of the whole network")
     parser.add_argument("--pretraining-epochs", type=int, default=50, help="a layer")
-    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="adam")
-    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, default="muon")
+    parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--decay", type=float, default=0.1, help="decoupled weight decay")
-    parser.add_argument("--batch-size", type=int, default=256)
+    parser.add_argument("--batch-size", type=int, default=1000)
     parser.add_argument("--averaging", type=float, default=0.999)
     parser.add_argument("--rows", type=int, help="train on so many images only, for a trial")
     parser.add_argument("--resume", action="store_true", help="go on from checkpoints")

@@ -7,8 +7,9 @@ of patches it has not seen (FVU) and by the units that none of these uses (dead)
 
 ``MiniBatchDictionaryLearning`` learns its dictionary with lasso codes. Its codes here are ``lasso``, of the price at
 which as many units are in use, found by bisection, and ``omp``, orthogonal matching pursuit with so many steps. Ours
-are one product with a matrix and a choice of the largest inputs. Times are of the processor: learning, and encoding
-10,000 patches. A result that is there already is kept.
+are one product with a matrix and a choice of the largest inputs, or, as ``pursuit``, a choice of one after the other,
+with which the dictionary was learned too. Times are of the processor: learning, and encoding 10,000 patches. A result
+that is there already is kept.
 
     python benchmarks/sparse_patches.py --out runs/patches --seeds 0 1 2
     python benchmarks/sparse_patches.py --out runs/patches --validate --patches 20000 --models top-k    # in a minute
@@ -29,7 +30,7 @@ import torch
 from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 from sklearn.exceptions import ConvergenceWarning
 
-from tildex import Adam, BatchTopK, Cosine, SparseAutoencoder, TopK, read
+from tildex import Adam, BatchTopK, Cosine, Pursuit, Revive, SparseAutoencoder, TopK, read
 from tildex.apps.patches import equalised, random_patches
 from tildex.evaluate import Sparsity
 from tildex.files import write_json
@@ -60,6 +61,7 @@ def autoencoder(code: Any, options: argparse.Namespace, X: np.ndarray, seed: int
         optimizer=Adam(options.rate, schedule=Cosine(warmup=0.05)),
         n_iter=options.epochs,
         batch_size=options.batch_size,
+        penalty=None if isinstance(code, Pursuit) else Revive(after=2000),
         precision="bfloat16",
         random_state=seed,
     ).fit(X)
@@ -109,7 +111,7 @@ def price_for(components: np.ndarray, rows: np.ndarray, k: int) -> float:
 
 def coders(options: argparse.Namespace, wanted: list[str], X: np.ndarray, seed: int) -> Any:
     """Yield each model's name, coder and the processor seconds of its training."""
-    ours = {"top-k": TopK(options.k), "batch-top-k": BatchTopK(options.k)}
+    ours = {"top-k": TopK(options.k), "batch-top-k": BatchTopK(options.k), "pursuit": Pursuit(options.k)}
     for name, code in ours.items():
         if name in wanted:
             began = time.process_time()
@@ -134,7 +136,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = ["top-k", "batch-top-k", "lasso", "omp"]
+    names = ["pursuit", "top-k", "batch-top-k", "lasso", "omp"]
     parser.add_argument("--out", type=Path, required=True, help="the folder of checkpoints and results")
     parser.add_argument("--models", nargs="+", choices=names, default=names)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])

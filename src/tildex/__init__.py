@@ -85,6 +85,7 @@ _PUBLIC = {
         "JumpReLU",
         "LearnedGaussian",
         "Poisson",
+        "Pursuit",
         "ReLU",
         "Rectified",
         "ReplicatedSoftmax",

@@ -69,6 +69,7 @@ PUBLIC = [
     "PCD",
     "ParallelTempering",
     "Poisson",
+    "Pursuit",
     "RBM",
     "ReLU",
     "Rectified",

@@ -12,7 +12,7 @@ from tildex.models import Conditional, Layer, Pair
 from tildex.penalties import Contractive, jacobian
 from tildex.rules import Reconstruction
 from tildex.shapes import Step
-from tildex.units import Activation, BatchTopK, Bernoulli, Gaussian, JumpReLU, TopK
+from tildex.units import Activation, BatchTopK, Bernoulli, Gaussian, JumpReLU, Pursuit, TopK
 
 SIZE = 6
 
@@ -24,7 +24,7 @@ def some_inputs(*shape, seed=0, scale=1.5):
 
 def ready(activation):
     """Return one for six units that has learned something from a batch."""
-    if isinstance(activation, TopK | BatchTopK):
+    if isinstance(activation, TopK | BatchTopK | Pursuit):
         activation.k = min(activation.k, 2)
     units = activation.sized(SIZE).double()
     units.in_training(some_inputs(50, seed=9), 1.0)
@@ -108,7 +108,7 @@ def test_keeps_shape_and_type(activation, dtype):
 def test_silence_is_counted_in_rows_of_training(activation):
     units = ready(activation)
     inputs = torch.full((10, SIZE), 5.0, dtype=torch.float64)
-    inputs[:, 0] = -5
+    inputs[:, 0] = 0
     units.in_training(inputs, 1.0)
     before = units.silent.clone()
     hidden = units.in_training(inputs, 1.0)
@@ -219,6 +219,8 @@ def test_a_threshold_learns_the_slope_of_the_mean_code():
         (lambda: JumpReLU(bandwidth=-1.0), "bandwidth must be positive"),
         (lambda: TopK(7).sized(SIZE), "uses 7 units, and the code has 6: lower k or alpha"),
         (lambda: TopK(4, alpha=2.0).sized(SIZE), "uses 8 units, and the code has 6"),
+        (lambda: Pursuit(0), "k must be at least 1 unit, got 0"),
+        (lambda: Pursuit(7).sized(SIZE), "uses 7 units, and the code has 6"),
         (lambda: BatchTopK(7).sized(SIZE), "uses 7 units, and the code has 6"),
     ],
 )

@@ -18,6 +18,7 @@ from tildex import (
     JumpReLU,
     KLSparsity,
     Masking,
+    Pursuit,
     Rectified,
     Revive,
     SparseAutoencoder,
@@ -30,7 +31,7 @@ from tildex.generator import Generator
 from tildex.train import Plan, Trainer
 
 X = np.random.default_rng(0).random((400, 12)).astype(np.float32)
-CODES = [TopK(3), BatchTopK(3), JumpReLU(0.2), Rectified()]
+CODES = [TopK(3), BatchTopK(3), JumpReLU(0.2), Rectified(), Pursuit(3)]
 
 
 def sparse(code=None, penalty=None, **settings):

@@ -13,20 +13,21 @@ from tildex.estimators.autoencoders import Autoencoder
 from tildex.estimators.inputs import Columns
 from tildex.estimators.table import ModelRow
 from tildex.generator import Generator
-from tildex.maps import MLP, Scaling
+from tildex.maps import MLP, Matching, Scaling
 from tildex.part import Part
 from tildex.penalties import L0, L1, Penalty, Revive
 from tildex.restraints import UnitNorm, restore
 from tildex.rules import Rule, SparseReconstruction
-from tildex.units import BatchTopK, Gaussian, JumpReLU, Rectified, TopK, Units
+from tildex.units import BatchTopK, Gaussian, JumpReLU, Pursuit, Rectified, TopK, Units
 
 __all__ = ["SparseAutoencoder"]
 
 # Codes that are sparse by themselves, and what goes with them where no penalty is given.
-_OWN_PENALTIES: dict[type[Part], Penalty] = {
+_OWN_PENALTIES: dict[type[Part], Penalty | None] = {
     TopK: Revive(),
     BatchTopK: Revive(),
     JumpReLU: L0() + Revive(),
+    Pursuit: None,
 }
 
 
@@ -41,9 +42,11 @@ class SparseAutoencoder(Autoencoder):
     - ``code=Rectified(), penalty=L1(0.1)``, the default: the maximum a posteriori code under a Laplace prior;
     - ``code=Bernoulli(), penalty=KLSparsity(target=0.05)``: a target rate of activity over the data;
     - ``code=TopK(25)``: so many units a row; ``code=BatchTopK(25)``: so many on average over rows;
-    - ``code=JumpReLU()``: a learned threshold a unit, where each unit in use costs the same, by an ``L0`` penalty.
+    - ``code=JumpReLU()``: a learned threshold a unit, where each unit in use costs the same, by an ``L0`` penalty;
+    - ``code=Pursuit(10)``: so many units a row, positive or negative, each chosen for what those before it leave: the
+      best reconstruction for the number of units, and the slowest. The decoder, one layer, is the encoder too.
 
-    With the last three and no ``penalty`` given, ``Revive()`` brings silent units back to life.
+    With ``TopK``, ``BatchTopK`` and ``JumpReLU`` and no ``penalty`` given, ``Revive()`` brings silent units back.
 
     The encoder starts as the decoder's transpose, layer by layer, and looks at the difference of a row from the mean.
     Where the code has no upper bound, what each of its units draws is kept at length one: otherwise a penalty on the
@@ -63,7 +66,7 @@ class SparseAutoencoder(Autoencoder):
     slug = "sparse"
     row = ModelRow(
         20,
-        "map + units, or top-k, batch top-k, jump-ReLU",
+        "map + units, or top-k, batch top-k, jump-ReLU, pursuit",
         "map + units",
         penalty="L1 (Laplace prior, MAP) / KL to a target rate / L0",
     )
@@ -71,8 +74,8 @@ class SparseAutoencoder(Autoencoder):
 
     def _part(self, name: str) -> Any:
         if name == "penalty" and self.penalty is None:
-            own = _OWN_PENALTIES.get(type(self.code))  # type: ignore[arg-type]
-            return self.defaults["penalty"].copy() if own is None else own.copy()
+            own = _OWN_PENALTIES.get(type(self.code), self.defaults["penalty"])  # type: ignore[arg-type]
+            return None if own is None else own.copy()
         return super()._part(name)
 
     def _likelihood(self, columns: Columns) -> Units:
@@ -89,13 +92,27 @@ class SparseAutoencoder(Autoencoder):
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
         module: Any = super()._build(n_features, likelihood, generator, mean)
-        encoder, decoder = module.encoder.map.layers, module.decoder.map.layers
         with torch.no_grad():
             restore(self._unit_norms(module))
+            if isinstance(module.encoder.units, Pursuit):
+                return self._compete(module)
+            encoder, decoder = module.encoder.map.layers, module.decoder.map.layers
             for up, down in zip(encoder, reversed(decoder), strict=True):
                 up.weight.copy_(down.weight.t())
             if mean is not None and isinstance(module.encoder.map, MLP):
                 encoder[0].bias.copy_(-encoder[0].weight @ mean.to(encoder[0].weight))
+        return module
+
+    def _compete(self, module: Any) -> Any:
+        """Let the units compete in what the decoder draws, and the decoder's one layer encode."""
+        weight = module.decoder.map.affine_weight()
+        if weight is None:
+            raise ValueError(
+                f"{module.encoder.units!r} chooses among what a decoder of one layer draws: "
+                "leave hidden_layer_sizes and architecture as they are by default, or use code=TopK()"
+            )
+        module.encoder.map = Matching(module.decoder.map.layers[0])
+        module.encoder.units.among(weight)
         return module
 
     def _restraints(self) -> Sequence[UnitNorm]:

@@ -7,7 +7,7 @@ from tildex.maps.coupling import Coupling, Down, Up
 from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
 from tildex.maps.norms import BatchNorm, LayerNorm, Norm
 from tildex.maps.scaling import Scaling
-from tildex.maps.tied import Transposed, tie
+from tildex.maps.tied import Matching, Transposed, tie
 from tildex.maps.whitening import Whitening
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "LayerNorm",
     "Linearised",
     "Map",
+    "Matching",
     "Norm",
     "Scaling",
     "Transposed",

@@ -10,10 +10,11 @@ from typing import cast
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tildex.generator import Generator
 from tildex.maps.base import Map
 from tildex.maps.mlp import MLP
 
-__all__ = ["Transposed", "tie"]
+__all__ = ["Matching", "Transposed", "tie"]
 
 
 class Transposed(nn.Module):
@@ -40,6 +41,28 @@ class Transposed(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the layer's output, shape (batch, out)."""
         return F.linear(x, self.weight, self.bias)
+
+
+class Matching(Map):
+    """What each column of another layer has in common with a row, once the layer's bias is taken off.
+
+    Parameters
+    ----------
+    layer : Linear
+        The last layer of a decoder, shape (features, units): all parameters are its own.
+    """
+
+    def __init__(self, layer: nn.Linear) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
+        """Return the inner products, shape (batch, units), in the type of ``x``."""
+        return F.linear(x - self.layer.bias, self.layer.weight.t()).to(x.dtype)
+
+    def affine_weight(self) -> Tensor:
+        """Return the layer's matrix turned round."""
+        return self.layer.weight.t()
 
 
 def tie(encoder: Map, decoder: Map) -> None:

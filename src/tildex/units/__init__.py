@@ -11,6 +11,7 @@ from tildex.units.gaussian import Gaussian, LearnedGaussian
 from tildex.units.jump_relu import JumpReLU
 from tildex.units.latent import Latent
 from tildex.units.poisson import Poisson
+from tildex.units.pursuit import Pursuit
 from tildex.units.rectified import Rectified
 from tildex.units.relu import ReLU
 from tildex.units.replicated_softmax import ReplicatedSoftmax
@@ -29,6 +30,7 @@ __all__ = [
     "Latent",
     "LearnedGaussian",
     "Poisson",
+    "Pursuit",
     "ReLU",
     "Rectified",
     "ReplicatedSoftmax",
