@@ -45,6 +45,7 @@ from tildex import (
     LinearAutoencoder,
     Masking,
     Neighbours,
+    Pursuit,
     ReplicatedSoftmaxRBM,
     SemanticHashing,
     SparseAutoencoder,
@@ -97,7 +98,10 @@ def sparse() -> Figure:
     """Draw what units of a sparse code draw, and what is left unexplained by how many of them a row may use."""
     budgets = (2, 4, 8, 16, 32)
     settings = {"optimizer": fast, "n_iter": 100, "random_state": 0}
-    models = {k: SparseAutoencoder(100, code=TopK(k), **settings).fit(train.X) for k in budgets}
+    models, pursuing = (
+        {k: SparseAutoencoder(100, code=code(k), **settings).fit(train.X) for k in budgets}
+        for code in (TopK, Pursuit)
+    )
     strokes = models[8].module_.decoder.map.layers[-1].weight.detach().numpy().T
     used = models[8].transform(test.X).mean(0)
     figure, (left, right) = halves("What units draw", "Variance left unexplained")
@@ -107,8 +111,16 @@ def sparse() -> Figure:
     pca = [
         unexplained_variance(test.X, codes[:, :k] @ axes.components_[:k] + axes.mean_).value for k in budgets
     ]
-    ours = [unexplained_variance(test.X, model.reconstruct(test.X)).value for model in models.values()]
-    for name, values, colour, style in (("PCA", pca, COLOURS[6], "--"), ("top-k", ours, COLOURS[0], "-")):
+    ours, best = (
+        [unexplained_variance(test.X, model.reconstruct(test.X)).value for model in kind.values()]
+        for kind in (models, pursuing)
+    )
+    lines = (
+        ("PCA", pca, COLOURS[6], "--"),
+        ("top-k", ours, COLOURS[0], "-"),
+        ("pursuit", best, COLOURS[1], "-"),
+    )
+    for name, values, colour, style in lines:
         right.plot(
             budgets,
             np.multiply(100, values),
