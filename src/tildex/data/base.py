@@ -41,6 +41,8 @@ class Dataset(Part, kind="data"):
         What must lie in its folder; empty where another package brings the data.
     folder : str
         Name of its folder; the slug where it is empty.
+    by_hand : str
+        What the files are, where nobody publishes them in this form and none can be downloaded.
     """
 
     slug: ClassVar[str]
@@ -51,6 +53,7 @@ class Dataset(Part, kind="data"):
     shape: ClassVar[tuple[int, ...]]
     files: ClassVar[tuple[File, ...]] = ()
     folder: ClassVar[str] = ""
+    by_hand: ClassVar[str] = ""
 
     def load(self, root: Path | str | None = None, split: str = "train") -> Record:
         """Return the rows of a split; files that are missing are downloaded, all are verified.
@@ -74,7 +77,14 @@ class Dataset(Part, kind="data"):
 
     def fetch(self, root: Path | str | None = None) -> None:
         """Download what is missing and verify what is there."""
-        fetch(self.files, self.where(root))
+        folder = self.where(root)
+        missing = [file for file in self.files if not (folder / file.name).exists()]
+        if self.by_hand and missing:
+            raise DataError(
+                f"{self.slug} cannot be downloaded: there is {self.by_hand} to be made from the source, or read the "
+                f"folder that you have by its path; {directions(missing, folder)}"
+            )
+        fetch(self.files, folder)
 
     def present(self, root: Path | str | None = None) -> bool:
         """Say whether all files are there in their right size, without reading them."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tildex.data.errors import DataError
+from tildex.data.members import Members, opened
+from tildex.data.pictures import form_of, is_grey, pixels_of, require_pillow
+from tildex.data.pixels import unit_rows
 from tildex.data.record import Record
+from tildex.data.skipping import each, note_of
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-__all__ = ["IMAGES", "SOUNDS", "read_images"]
+__all__ = ["IMAGES", "classes_of", "pixels_at", "read_images"]
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm", ".ppm")
-SOUNDS = (".wav", ".flac", ".ogg", ".mp3")
-
-_GREY = ("1", "L", "LA")
-_GREY_16_BITS = ("I", "I;16", "I;16B", "I;16L")
 
 
 def read_images(folder: Path, image_size: tuple[int, int] | None = None) -> Record:
@@ -35,97 +31,80 @@ def read_images(folder: Path, image_size: tuple[int, int] | None = None) -> Reco
     Returns
     -------
     Record
-        Samples are (height, width) if every image is grey, else (height, width, 3).
+        Samples are (height, width) if every image is grey, else (height, width, 3). Images that cannot be read
+        are ``skipped``.
 
     Raises
     ------
     DataError
-        If there are no images, one cannot be read, or their sizes differ.
+        If there are no images that can be read, or their sizes differ.
     """
-    try:
-        import PIL  # noqa: F401
-    except ImportError as error:
-        raise DataError("a folder of images needs Pillow: pip install 'tildex[image]'") from error
-    paths, y, target_names = _files(folder)
-    mode, size = _form(paths, image_size)
-    pixels = np.stack([_pixels(path, mode, size) for path in paths])
-    return Record(pixels.reshape(len(paths), -1), y, pixels.shape[1:], None, target_names, folder.name)
+    require_pillow()
+    with opened(folder, IMAGES) as members:
+        if not members.names:
+            raise DataError(f"{folder} holds no images: expected files ending in {', '.join(IMAGES)}")
+        y, target_names = classes_of(members.names, folder)
+        found, shape, skipped = pixels_at(members, members.names, image_size)
+    kept = [k for k, name in enumerate(members.names) if name in found]
+    return Record(
+        unit_rows(np.stack(list(found.values()))),
+        None if y is None else y[kept],
+        shape,
+        None,
+        target_names,
+        folder.name,
+        note_of(skipped),
+        files=tuple(found),
+        skipped=tuple(skipped),
+    )
 
 
-def _files(folder: Path) -> tuple[list[Path], np.ndarray | None, tuple[str, ...] | None]:
-    """Return the paths, and the classes and their names where there are sub-folders of images."""
-    flat = _inside(folder, IMAGES)
-    classes = {sub.name: found for sub in _folders(folder) if (found := _inside(sub, IMAGES))}
-    if flat and classes:
+def pixels_at(
+    members: Members, names: tuple[str, ...], image_size: tuple[int, int] | None = None
+) -> tuple[dict[str, np.ndarray], tuple[int, ...], list[str]]:
+    """Return uint8 images by name, their common shape, and a sentence for each that cannot be read.
+
+    Raises
+    ------
+    DataError
+        If none can be read, or their sizes differ and no size is given.
+    """
+    forms, broken = each(names, lambda name: form_of(members.read(name), name))
+    if not forms:
+        raise DataError(note_of(broken))
+    mode = "L" if all(is_grey(mode) for mode, _ in forms.values()) else "RGB"
+    size = _size(forms) if image_size is None else (image_size[1], image_size[0])
+    found, damaged = each(forms, lambda name: pixels_of(members.read(name), name, mode, size))
+    if not found:
+        raise DataError(note_of(damaged))
+    return found, next(iter(found.values())).shape, [*broken, *damaged]
+
+
+def classes_of(names: tuple[str, ...], folder: Path) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
+    """Return a class for each file and what it means, where sub-folders name classes.
+
+    Raises
+    ------
+    DataError
+        If some files lie in sub-folders and others beside them.
+    """
+    parents = [name.rpartition("/")[0] for name in names]
+    if len(set(parents)) > 1 and "" in parents:
         raise DataError(
-            f"{folder} has images beside its sub-folders: put each into the sub-folder of its class"
+            f"{folder} has files beside its sub-folders: put each into the sub-folder of its class"
         )
-    if flat:
-        return flat, None, None
-    if not classes:
-        if any(_inside(place, SOUNDS) for place in (folder, *_folders(folder))):
-            raise DataError(f"{folder} holds sounds: sound folders are not read yet, give a folder of images")
-        raise DataError(f"{folder} holds no images: expected files ending in {', '.join(IMAGES)}")
-    y = np.repeat(np.arange(len(classes)), [len(found) for found in classes.values()])
-    return [path for found in classes.values() for path in found], y, tuple(classes)
+    if parents[0] == "":
+        return None, None
+    classes, y = np.unique([parent.rpartition("/")[2] for parent in parents], return_inverse=True)
+    return y.astype(np.int64), tuple(map(str, classes))
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-
-
-def _inside(folder: Path, endings: tuple[str, ...]) -> list[Path]:
-    files = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    return sorted(path for path in files if path.suffix.lower() in endings)
-
-
-def _form(paths: list[Path], image_size: tuple[int, int] | None) -> tuple[str, tuple[int, int]]:
-    """Return the common mode and (width, height), from the heads of the files alone."""
-    heads = [_head(path) for path in paths]
-    mode = "L" if all(head in (*_GREY, *_GREY_16_BITS) for head, _ in heads) else "RGB"
-    if image_size is not None:
-        return mode, (image_size[1], image_size[0])
-    first = heads[0][1]
-    for path, (_, size) in zip(paths, heads, strict=True):
-        if size != first:
+def _size(forms: dict[str, tuple[str, tuple[int, int]]]) -> tuple[int, int]:
+    (first, (_, wanted)), *others = forms.items()
+    for name, (_, size) in others:
+        if size != wanted:
             raise DataError(
-                f"{path} is {size[0]} x {size[1]}, {paths[0].name} is {first[0]} x {first[1]}: "
+                f"{name} is {size[0]} x {size[1]}, {first} is {wanted[0]} x {wanted[1]}: "
                 "expected one size; give image_size to resize them"
             )
-    return mode, first
-
-
-def _head(path: Path) -> tuple[str, tuple[int, int]]:
-    with _opened(path) as image:
-        return image.mode, image.size
-
-
-def _pixels(path: Path, mode: str, size: tuple[int, int]) -> np.ndarray:
-    from PIL import Image
-
-    with _opened(path) as image:
-        try:
-            if image.mode in _GREY_16_BITS:
-                # Pillow's own conversion to 8 bits clips these instead of scaling them.
-                deep = np.asarray(image, dtype=np.float32) / np.float32(65535 / 255)
-                image = Image.fromarray(np.clip(np.rint(deep), 0, 255).astype(np.uint8))
-            plain = image.convert(mode)
-            if plain.size != size:
-                plain = plain.resize(size, Image.Resampling.LANCZOS)
-        # Decoders answer damaged bytes with many kinds of errors.
-        except Exception as error:
-            raise _broken(path, error) from error
-    return np.divide(np.asarray(plain), np.float32(255))
-
-
-def _opened(path: Path) -> Image.Image:
-    from PIL import Image
-
-    try:
-        return Image.open(path)
-    except Exception as error:
-        raise _broken(path, error) from error
-
-
-def _broken(path: Path, error: Exception) -> DataError:
-    return DataError(f"{path} is not a whole image ({error}); replace or remove it")
+    return wanted

@@ -1,4 +1,4 @@
-"""Matrices of bytes, sparse counts and names from MATLAB files."""
+"""Matrices of bytes, numbers and bits, sparse counts and names from MATLAB files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.io import loadmat
 
 from tildex.data.errors import DataError
 
-__all__ = ["read_columns", "read_counts", "read_labels", "read_names"]
+__all__ = ["read_columns", "read_counts", "read_floats", "read_labels", "read_names", "read_words"]
 
 
 def read_columns(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
@@ -52,6 +52,34 @@ def read_counts(path: Path, key: str, shape: tuple[int, int]) -> sparse.csr_arra
     if counts.nnz and (counts.data.min() < 0 or (counts.data != np.round(counts.data)).any()):
         raise DataError(f"{path}: expected counts in {key!r}, got fractions or negative numbers")
     return counts
+
+
+def read_floats(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
+    """Return the matrix ``key`` of finite numbers as float32.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or holds something else.
+    """
+    matrix = _load(path, key)
+    if matrix.dtype.kind != "f" or matrix.shape != shape or not np.isfinite(matrix).all():
+        raise DataError(f"{path}: expected {key!r} as {shape} finite numbers, got {_kind(matrix)}")
+    return np.ascontiguousarray(matrix, dtype=np.float32)
+
+
+def read_words(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
+    """Return the matrix ``key`` of zeros and ones as booleans.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or holds something else.
+    """
+    matrix = _load(path, key)
+    if sparse.issparse(matrix) or matrix.shape != shape or not np.isin(matrix, (0, 1)).all():
+        raise DataError(f"{path}: expected {key!r} as {shape} zeros and ones, got {_kind(matrix)}")
+    return np.asarray(matrix, dtype=bool)
 
 
 def read_labels(path: Path, key: str) -> np.ndarray:

@@ -9,9 +9,12 @@ from pathlib import Path
 from tildex.data.arrays import read_npy, read_npz
 from tildex.data.catalogue import by_slug, find
 from tildex.data.errors import DataError
-from tildex.data.images import IMAGES, SOUNDS, read_images
+from tildex.data.images import IMAGES, read_images
+from tildex.data.members import opened
 from tildex.data.record import Record
+from tildex.data.sounds import SOUNDS, read_sounds
 from tildex.data.tables import read_csv, read_parquet
+from tildex.data.tagged import read_tagged
 from tildex.part import nearest
 
 __all__ = ["read"]
@@ -22,7 +25,7 @@ _READERS: dict[str, Callable[[Path], Record]] = {
     ".csv": read_csv,
     ".parquet": read_parquet,
 }
-_EXPECTED = f"a file ending in {', '.join(_READERS)} or a folder of images"
+_EXPECTED = f"a file ending in {', '.join(_READERS)}, a folder of images, or a folder or .zip of sounds"
 
 
 def read(
@@ -31,8 +34,11 @@ def read(
     data_dir: Path | str | None = None,
     split: str = "train",
     image_size: tuple[int, int] | None = None,
+    tags: Path | str | None = None,
+    rate: int | None = None,
+    seconds: float | None = None,
 ) -> Record:
-    """Return the rows of a known data set, a file or a folder of images.
+    """Return the rows of a known data set, a file, or a folder of images or sounds.
 
     Parameters
     ----------
@@ -44,6 +50,12 @@ def read(
         Part of a known data set; a path is read whole, whatever the split.
     image_size : (height, width), optional
         Resizes the images of a folder.
+    tags : path, optional
+        A table of what is on the images of a folder or zip archive, a .csv file; pictures without a row are skipped.
+    rate : int, optional
+        Samples a second of the sounds of a folder or zip archive; their most common rate by default, 22,050 at most.
+    seconds : float, optional
+        How much of each sound is read; 10 by default.
 
     Raises
     ------
@@ -59,10 +71,14 @@ def read(
         return dataset.load(data_dir, split)
     path = Path(data)
     try:
-        if path.is_dir():
-            return read_images(path, image_size)
         if not path.exists():
             raise _unknown(data)
+        if tags is not None:
+            return read_tagged(path, Path(tags), image_size)
+        if path.suffix.lower() == ".zip" or (path.is_dir() and _is_of_sounds(path)):
+            return read_sounds(path, rate, seconds)
+        if path.is_dir():
+            return read_images(path, image_size)
         reader = _READERS.get(path.suffix.lower())
         if reader is None:
             raise DataError(f"{path} cannot be read: {_why_not(path)}")
@@ -71,12 +87,17 @@ def read(
         raise DataError(f"{path} cannot be read ({error}): expected {_EXPECTED}") from error
 
 
+def _is_of_sounds(folder: Path) -> bool:
+    with opened(folder, IMAGES) as images, opened(folder, SOUNDS) as sounds:
+        return bool(sounds.names) and not images.names
+
+
 def _why_not(path: Path) -> str:
     ending = path.suffix.lower()
     if ending in IMAGES:
         return "give the folder of images, not one image"
     if ending in SOUNDS:
-        return "sounds are not read yet"
+        return "give the folder of sounds, not one sound"
     return f"expected {_EXPECTED}"
 
 

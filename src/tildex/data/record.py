@@ -33,6 +33,18 @@ class Record:
         The data set or file it came from.
     note : str
         What a user of these rows must know, e.g. that some are missing; mostly empty.
+    tags : float32 array or sparse CSR matrix of shape (rows, tags), optional
+        What is said of each row: 1 where a tag applies, or its weight.
+    tag_names : tuple of str, optional
+        One name a column of ``tags``.
+    groups : int64 array of shape (rows,), optional
+        Rows that belong together, such as those of a speaker or a fold, and must not be parted by a split.
+    files : tuple of str
+        The file each row came from, where every row has its own.
+    rate : int, optional
+        Values a second, where rows are sounds; shorter sounds end in zeros.
+    skipped : tuple of str
+        A sentence for each file that could not be used: which, why, and the cure.
 
     Raises
     ------
@@ -53,6 +65,12 @@ class Record:
     target_names: tuple[str, ...] | None = None
     name: str = ""
     note: str = ""
+    tags: np.ndarray | sparse.csr_array | None = None
+    tag_names: tuple[str, ...] | None = None
+    groups: np.ndarray | None = None
+    files: tuple[str, ...] = ()
+    rate: int | None = None
+    skipped: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or 0 in self.X.shape:
@@ -66,6 +84,17 @@ class Record:
             raise DataError(f"{self.name}: samples of shape {self.shape} do not fill {features} columns")
         if self.feature_names is not None and len(self.feature_names) != features:
             raise DataError(f"{self.name}: {len(self.feature_names)} names for {features} columns")
+        if self.groups is not None and self.groups.shape != (rows,):
+            raise DataError(
+                f"{self.name}: expected one group for each of {rows} rows, got {self.groups.shape}"
+            )
+        if self.files and len(self.files) != rows:
+            raise DataError(f"{self.name}: {len(self.files)} files for {rows} rows")
+        if self.tags is not None and self.tags.shape != (rows, len(self.tag_names or ())):
+            raise DataError(
+                f"{self.name}: expected tags of {rows} rows and a name a column, got {self.tags.shape} and "
+                f"{len(self.tag_names or ())} names"
+            )
 
     def __len__(self) -> int:
         return self.X.shape[0]

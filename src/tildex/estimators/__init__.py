@@ -17,8 +17,10 @@ from tildex.estimators.gaussian_rbm import GaussianRBM
 from tildex.estimators.hashing import SemanticHashing
 from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
+from tildex.estimators.picture_features import PictureFeatures
 from tildex.estimators.regressor import StackedRegressor
 from tildex.estimators.restricted import RBM
+from tildex.estimators.sound_features import SoundFeatures
 from tildex.estimators.sparse import SparseAutoencoder
 from tildex.estimators.table import ModelRow
 from tildex.estimators.variational import VariationalAutoencoder
@@ -37,8 +39,10 @@ __all__ = [
     "GaussianRBM",
     "LinearAutoencoder",
     "ModelRow",
+    "PictureFeatures",
     "ReplicatedSoftmaxRBM",
     "SemanticHashing",
+    "SoundFeatures",
     "SparseAutoencoder",
     "StackedClassifier",
     "StackedRegressor",

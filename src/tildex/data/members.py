@@ -1,0 +1,108 @@
+"""The files below a folder or inside a zip archive, by name, as bytes of bounded size."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+from tildex.data.errors import DataError
+
+__all__ = ["Members", "opened"]
+
+_LARGEST = 1 << 28
+"""Bytes of one file: a quarter of a gigabyte of picture or sound is a mistake."""
+
+
+class Members(Protocol):
+    """Files by name, the parts of which are joined by slashes."""
+
+    names: tuple[str, ...]
+
+    def read(self, name: str) -> bytes:
+        """Return the content of a file.
+
+        Raises
+        ------
+        DataError
+            If it is too large, or cannot be read.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class _Folder:
+    path: Path
+    names: tuple[str, ...]
+
+    def read(self, name: str) -> bytes:
+        path = self.path / name
+        try:
+            _require_small(name, path.stat().st_size)
+            return path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{name} cannot be read ({error}); allow it, or remove the file") from error
+
+
+@dataclass(frozen=True)
+class _Archive:
+    archive: zipfile.ZipFile
+    names: tuple[str, ...]
+
+    def read(self, name: str) -> bytes:
+        try:
+            # Of what the head promises no more is unpacked, so that a small archive cannot fill the memory.
+            _require_small(name, self.archive.getinfo(name).file_size)
+            return self.archive.read(name)
+        except (OSError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise DataError(f"{name} cannot be unpacked ({error}); make the archive again") from error
+
+
+@contextmanager
+def opened(path: Path, endings: Sequence[str]) -> Iterator[Members]:
+    """Yield the files with those endings, in the order of their names; hidden ones are left out.
+
+    Parameters
+    ----------
+    path : Path
+        A folder, whose sub-folders are read one level deep, or a zip archive, which is never unpacked to disk.
+    endings : sequence of str
+        In lower case, with the dot.
+
+    Raises
+    ------
+    DataError
+        If an archive is damaged.
+    """
+    if path.is_dir():
+        found = [file for pattern in ("*", "*/*") for file in path.glob(pattern) if file.is_file()]
+        yield _Folder(path, _wanted((file.relative_to(path).as_posix() for file in found), endings))
+        return
+    try:
+        archive = zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is not a whole zip archive ({error}); make it again") from error
+    with archive:
+        yield _Archive(archive, _wanted(archive.namelist(), endings))
+
+
+def _wanted(names: Iterator[str] | list[str], endings: Sequence[str]) -> tuple[str, ...]:
+    paths = (PurePosixPath(name) for name in names)
+    return tuple(
+        sorted(
+            path.as_posix()
+            for path in paths
+            if path.suffix.lower() in endings and not any(part.startswith((".", "__MACOSX")) for part in path.parts)
+        )
+    )
+
+
+def _require_small(name: str, size: int) -> None:
+    if size > _LARGEST:
+        raise DataError(
+            f"{name} has {size:,} bytes, more than the {_LARGEST:,} that one file may have; make it smaller"
+        )
