@@ -18,7 +18,7 @@ from tildex.data import Record
 from tildex.generator import Generator
 from tildex.models import BeliefNetwork, BoltzmannMachine
 
-__all__ = ["learning", "pictures"]
+__all__ = ["learning", "pictures", "plane"]
 
 _SHOWN, _FILTERS, _SAMPLES, _POINTS, _FEWEST_POINTS = 10, 64, 40, 1500, 3
 
@@ -159,7 +159,7 @@ def _latent_map(name: str, estimator: Any, test: Record) -> Picture | None:
     rows = at_most(test, _POINTS)
     if len(rows) < _FEWEST_POINTS:
         return None
-    Z, axes_names, where = _plane(np.asarray(estimator.transform(rows.X), dtype=float))
+    Z, axes_names, where = plane(np.asarray(estimator.transform(rows.X), dtype=float))
     together = (
         "Classes that lie apart were told apart without a label being used in training."
         if rows.y is not None
@@ -175,7 +175,7 @@ def _latent_map(name: str, estimator: Any, test: Record) -> Picture | None:
     return Picture(drawn, f"{where} {together}", f"Map of the codes of {name}")
 
 
-def _plane(Z: np.ndarray) -> tuple[np.ndarray, tuple[str, str], str]:
+def plane(Z: np.ndarray) -> tuple[np.ndarray, tuple[str, str], str]:
     """Return two numbers a code, what they are, and that in a sentence."""
     if Z.shape[1] == 1:
         height = Generator(0).uniform(len(Z)).numpy()

@@ -11,7 +11,7 @@ import sys
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from tildex.cli import browse, demo, fit, likelihood, use
+from tildex.cli import anomalies, browse, complete, demo, fit, likelihood, snapshots, sounds, use
 
 __all__ = ["app", "main"]
 
@@ -32,6 +32,11 @@ for command in (
     use.reconstruct,
     use.sample,
     use.report,
+    snapshots.animate,
+    complete.complete,
+    anomalies.anomalies,
+    sounds.sounds,
+    sounds.find_sound,
     browse.models,
     browse.data,
     demo.demo,

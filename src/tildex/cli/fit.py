@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-__all__ = ["fit"]
+__all__ = ["fit", "require_free"]
 
 
 def fit(
@@ -80,7 +80,7 @@ def fit(
         options["start"] = _start(cls, start, device)
     estimator = configure(cls, set_, random_state=seed, device=device, **options)
     checkpoint = out / "checkpoint.safetensors"
-    _require_free(out, checkpoint, resume)
+    require_free(out, checkpoint, resume)
     record = read(data, split=split, data_dir=data_dir)
     if record.note:
         say(record.note)
@@ -110,7 +110,8 @@ def _watched(cls: Any, snapshots: tuple[int, ...]) -> dict[str, Any]:
     return {"snapshots": snapshots} if snapshots else {}
 
 
-def _require_free(out: Path, checkpoint: Path, resume: bool) -> None:
+def require_free(out: Path, checkpoint: Path, resume: bool) -> None:
+    """Refuse a folder that holds something else than what is to be done says."""
     from tildex.files import RunError
 
     if (out / "recipe.json").is_file():
