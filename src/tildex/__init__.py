@@ -21,6 +21,7 @@ _PUBLIC = {
     "tildex.data": ("DataError", "read"),
     "tildex.estimators": (
         "RBM",
+        "AnomalyDetector",
         "Autoencoder",
         "BernoulliRBM",
         "ContractiveAutoencoder",

@@ -58,13 +58,15 @@ def test_offline_message_says_how_to_get_the_files(dataset, tmp_path, offline):
         assert dataset.present(tmp_path)
         return
     assert not dataset.present(tmp_path)
-    with pytest.raises(DataError, match="no network") as caught:
+    reason = "cannot be downloaded" if dataset.by_hand else "no network"
+    with pytest.raises(DataError, match=reason) as caught:
         dataset.load(tmp_path)
     message = str(caught.value)
     assert str(dataset.where(tmp_path)) in message
     for file in dataset.files:
         assert file.name in message and all(url in message for url in file.urls)
-    assert [*dataset.where(tmp_path).iterdir()] == []
+    folder = dataset.where(tmp_path)
+    assert not folder.exists() if dataset.by_hand else [*folder.iterdir()] == []
     assert all(file.name in dataset.how_to_get(tmp_path) for file in dataset.files)
 
 
@@ -99,11 +101,47 @@ def test_record_is_complete(dataset, split, request):
         assert record.X.data.min() >= 1 and (record.X.data == np.round(record.X.data)).all()
         assert record.X.sum(1).min() >= 0 and record.X.sum(0).min() >= 1
         assert len(set(record.feature_names)) == record.X.shape[1]
+    elif record.rate is not None:
+        assert record.X.min() >= -1 and record.X.max() <= 1 and np.abs(record.X).max(1).min() > 1e-4
     else:
-        assert record.X.min() >= 0 and record.X.max() <= 1 and record.X.std() > 0.05
+        assert record.X.min() >= 0 and record.X.max() <= 1 and record.X.std() > 0.01
+    if record.tags is not None:
+        assert record.tags.dtype == np.float32 and record.tags.min() >= 0
+        assert len(set(record.tag_names)) == record.tags.shape[1]
+    if record.files:
+        assert len(set(record.files)) == len(record)
+    assert record.skipped == ()
     if record.y is not None:
         assert record.y.dtype == np.int64
         assert sorted(set(record.y)) == list(range(len(record.target_names)))
+
+
+def test_folds_and_speakers_are_the_publishers(published):
+    train, test = (read("esc10", data_dir=published, split=split) for split in ("train", "test"))
+    assert (sorted(set(train.groups)), set(test.groups), train.rate) == ([1, 2, 3], {4}, 16_000)
+    assert all(f.split("/")[1].startswith(f"{fold}-") for f, fold in zip(train.files, train.groups, strict=True))
+    test = read("fsdd", data_dir=published, split="test")
+    assert np.bincount(test.groups).tolist() == [50] * 5
+    assert {file.rpartition("_")[2] for file in test.files} == {f"{k}.wav" for k in range(5)}
+
+
+def test_photographs_have_the_words_of_their_row_in_the_list(published):
+    record = read("corel5k", data_dir=published)
+    assert record.files[:2] == ("1000/1000.jpeg", "1000/1003.jpeg")
+    words = [record.tag_names[k] for k in record.tags[[0]].indices]
+    assert words == ["city", "mountain", "sky", "sun"]
+    blue = record.X.reshape(-1, 64, 64, 3)[:, :20].mean((1, 2)) @ np.array([-0.5, -0.5, 1])
+    sky = record.tags[:, [record.tag_names.index("sky")]].toarray()[:, 0] > 0
+    assert blue[sky].mean() > blue[~sky].mean() + 0.05
+
+
+def test_products_are_of_the_colour_they_are_said_to_be(published):
+    record = read("fashion-products", data_dir=published, split="test")
+    middle = record.X.reshape(-1, 80, 60, 3)[:, 30:50, 20:40].mean((1, 2))
+    told = {name: record.tags[:, [record.tag_names.index(name)]].toarray()[:, 0] > 0 for name in ("Red", "Blue")}
+    assert (middle[told["Red"]] @ [1, 0, -1]).mean() > 0.1
+    assert (middle[told["Blue"]] @ [1, 0, -1]).mean() < -0.05
+    assert set(record.tags.sum(1)) == {5.0}
 
 
 def test_two_data_sets_never_share_a_name():

@@ -1,5 +1,6 @@
 """Folders of images."""
 
+import re
 import sys
 
 import numpy as np
@@ -79,29 +80,38 @@ def test_sizes_must_agree_or_be_given(tmp_path):
     assert read(tmp_path, image_size=(6, 5)).shape == (6, 5)
 
 
-def test_corrupt_images_are_named(tmp_path):
+def test_corrupt_images_are_named_and_the_rest_is_read(tmp_path):
     noise = np.random.default_rng(0).integers(0, 256, (50, 50), dtype=np.uint8)
     draw(tmp_path / "a.png", noise)
     draw(tmp_path / "b.png", noise)
     whole = (tmp_path / "b.png").read_bytes()
     for damaged in (b"", b"text", whole[:10], whole[:500], whole[:300] + bytes(200) + whole[500:]):
         (tmp_path / "b.png").write_bytes(damaged)
-        with pytest.raises(DataError, match=r"b\.png is not a whole image"):
-            read(tmp_path)
+        record = read(tmp_path)
+        assert record.files == ("a.png",) and record.note == f"skipped 1 file: {record.skipped[0]}"
+        assert re.match(r"b\.png is not a whole image .*; replace or remove it", record.skipped[0])
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(DataError, match=r"skipped 1 file: b\.png is not a whole image"):
+        read(tmp_path)
+
+
+def test_classes_stay_with_their_images_when_some_are_skipped(tmp_path):
+    for k, name in enumerate(["ant/1.png", "bee/1.png", "bee/2.png"]):
+        draw(tmp_path / name, np.full((2, 2), k, np.uint8))
+    (tmp_path / "ant" / "0.png").write_bytes(b"")
+    assert read(tmp_path).y.tolist() == [0, 1, 1]
+
+
+def test_huge_images_are_refused_unseen(tmp_path, monkeypatch):
+    monkeypatch.setattr("tildex.data.pictures._MOST_PIXELS", 1_000_000)
+    draw(tmp_path / "a.png", GREY)
+    Image.new("1", (2000, 1000)).save(tmp_path / "b.png")
+    record = read(tmp_path)
+    assert record.files == ("a.png",) and record.skipped == ("b.png has more than 1 million pixels; make it smaller",)
 
 
 def test_folders_without_images(tmp_path):
     with pytest.raises(DataError, match=r"holds no images: expected files ending in \.png"):
-        read(tmp_path)
-    (tmp_path / "one.ogg").touch()
-    with pytest.raises(DataError, match="sound folders are not read yet"):
-        read(tmp_path)
-
-
-def test_sounds_in_sub_folders(tmp_path):
-    (tmp_path / "cat").mkdir()
-    (tmp_path / "cat" / "one.WAV").touch()
-    with pytest.raises(DataError, match="sound folders are not read yet"):
         read(tmp_path)
 
 

@@ -13,7 +13,7 @@ from tildex.data import DataError, Record, read
         ("digit", "did you mean 'digits'"),
         (
             "qqqq",
-            r"known: 20news.*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.parquet or",
+            r"known: 20news.*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.parquet, a",
         ),
         ("nowhere.npy", "there is no file or folder 'nowhere.npy'"),
         ("some/where", "there is no file or folder 'some/where'"),
@@ -31,7 +31,7 @@ def test_unknown_names(name, message, tmp_path, monkeypatch):
         ("a.txt", r"expected a file ending in \.npy"),
         ("a", "expected a file ending in"),
         ("a.png", "give the folder of images, not one image"),
-        ("a.mp3", "sounds are not read yet"),
+        ("a.mp3", "give the folder of sounds, not one sound"),
     ],
 )
 def test_files_that_are_not_read(name, message, tmp_path):
@@ -67,6 +67,9 @@ def test_endings_in_capitals(tmp_path):
         ({"y": np.ones(3)}, "one label for each of 2 rows"),
         ({"shape": (2, 2)}, "do not fill 3 columns"),
         ({"feature_names": ("a",)}, "1 names for 3 columns"),
+        ({"groups": np.ones(3)}, "one group for each of 2 rows"),
+        ({"files": ("a",)}, "1 files for 2 rows"),
+        ({"tags": np.ones((2, 3)), "tag_names": ("a",)}, "tags of 2 rows and a name a column"),
     ],
 )
 def test_records_that_do_not_fit(parts, message):

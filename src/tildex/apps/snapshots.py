@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,31 @@ from tildex.apps.markup import Picture
 from tildex.apps.projection import Projection
 from tildex.data import Record
 
-__all__ = ["snapshots"]
+__all__ = ["KeptMaps", "kept_maps", "snapshots"]
+
+
+@dataclass(frozen=True)
+class KeptMaps:
+    """The points of the same rows by epoch, shape (n, 2) each, the units of the code, and the classes if known."""
+
+    maps: dict[int, np.ndarray]
+    size: int
+    labels: Any
+    names: Any
+
+
+def kept_maps(estimator: Any, train: Record | None) -> KeptMaps | None:
+    """Return the maps of the codes that a model kept while it was trained, or None where it kept none of two units.
+
+    Codes of more than two units are in the plane of the main axes of the last of them.
+    """
+    kept = getattr(estimator, "snapshots_", {})
+    if not kept or next(iter(kept.values())).shape[1] < 2:
+        return None
+    size = next(iter(kept.values())).shape[1]
+    last = Projection.of(np.asarray(kept[max(kept)], dtype=float), 2)
+    maps = {epoch: Z if size == 2 else last(Z) for epoch, Z in kept.items()}
+    return KeptMaps(maps, size, *_labels(train, estimator.snapshot_rows_))
 
 
 def snapshots(name: str, estimator: Any, train: Record | None) -> Picture | None:
@@ -21,23 +46,21 @@ def snapshots(name: str, estimator: Any, train: Record | None) -> Picture | None
     Codes of more than two units are shown in the plane of the main axes of the last of them; classes have colours where
     the rows of training are given.
     """
-    kept = getattr(estimator, "snapshots_", {})
-    if not kept or next(iter(kept.values())).shape[1] < 2:
+    kept = kept_maps(estimator, train)
+    if kept is None:
         return None
-    rows = estimator.snapshot_rows_
-    labels, names = _labels(train, rows)
-    size = next(iter(kept.values())).shape[1]
-    last = Projection.of(np.asarray(kept[max(kept)], dtype=float), 2)
-    maps = {epoch: Z if size == 2 else last(Z) for epoch, Z in kept.items()}
-    plane = "" if size == 2 else f", in the plane of the two main axes of the last {size}-unit codes"
+    plane = (
+        "" if kept.size == 2 else f", in the plane of the two main axes of the last {kept.size}-unit codes"
+    )
     caption = (
-        f"The same {counted(len(rows))} rows of training after {_listed(list(maps))} epochs{plane}: what is alike "
+        f"The same {counted(len(estimator.snapshot_rows_))} rows of training after {_listed(list(kept.maps))} "
+        f"epochs{plane}: what is alike "
         "comes together while the model learns. Every panel has its own scale."
     )
     drawn = plots.latent_maps(
-        maps,
-        labels,
-        names,
+        kept.maps,
+        kept.labels,
+        kept.names,
         title=f"How the map of {name} came about",
     )
     return Picture(drawn, caption, f"Maps of the codes of {name} at several epochs of training")

@@ -24,6 +24,7 @@ from tildex.plots.paper import COLOURS
 
 __all__ = ["build_sound_page"]
 
+_POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 _BUDGET = 16_000_000
 _NEIGHBOURS = 6
 _SIDE, _MARGIN = 1000, 20
@@ -67,7 +68,7 @@ def build_sound_page(record: Record, codes: Any, *, out: Path, title: str, budge
     points, _, where = plane(codes)
     page = string.Template(_read("sound_page.html")).substitute(
         title=escape(title),
-        policy=f"default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'",
+        policy=f"{_POLICY}; script-src 'sha256-{digest}'",
         style=_read("report.css") + _read("sound_page.css"),
         lead=escape(_lead(record, played)),
         warning=paragraphs([record.note] if record.note else [], "warning"),

@@ -91,7 +91,9 @@ def sounds(
     if json:
         print_json({"run": str(out), "page": str(page), "sounds": len(record), "skipped": record.skipped})
         return
-    say(f"{len(record)} sounds in {page}: open it, and click; what sounds like a file: tildex find-sound {out} FILE")
+    say(
+        f"{len(record)} sounds in {page}: open it, and click; what sounds like a file: tildex find-sound {out} FILE"
+    )
 
 
 def find_sound(
@@ -138,7 +140,9 @@ def find_sound(
         for k, d in zip(index[0], distances[0], strict=True)
     ]
     if known.y is not None and known.target_names is not None:
-        rows = [{**row, "class": known.target_names[known.y[k]]} for row, k in zip(rows, index[0], strict=True)]
+        rows = [
+            {**row, "class": known.target_names[known.y[k]]} for row, k in zip(rows, index[0], strict=True)
+        ]
     if json:
         print_json(rows)
     else:

@@ -16,9 +16,7 @@ from tildex.data.tagged import tagged_record
 
 __all__ = ["Corel5k"]
 
-_PLACE = (
-    "https://github.com/TonyZZX/MultiGraph_MultiLabel_Learning/raw/master/Graph-based%20Segment/Corel5k/"
-)
+_PLACE = "https://github.com/TonyZZX/MultiGraph_MultiLabel_Learning/raw/master/Graph-based%20Segment/Corel5k/"
 _EVERY = 9
 
 

@@ -24,8 +24,8 @@ _TESTED = 4
 class ESC10(Dataset):
     """Sounds of ten kinds at 16,000 samples a second; ``groups`` are the author's folds, which share no recording.
 
-    Results on it are cross-validated over the folds. The fourth is the test split, the first three are for training; the
-    fifth is not among the files, which were resampled from the published ones.
+    Results on it are cross-validated over the folds. The fourth is the test split, the first three are for training;
+    the fifth is not among the files, which were resampled from the published ones.
     """
 
     slug = "esc10"
@@ -67,5 +67,5 @@ class ESC10(Dataset):
             )
         except (KeyError, ValueError) as error:
             raise DataError(f"{folder / self.files[1].name} does not list the sounds ({error})") from error
-        tested = record.groups == _TESTED
+        tested = np.array([int(row["fold"]) == _TESTED for row in rows])
         return select(record, tested if split == "test" else ~tested)

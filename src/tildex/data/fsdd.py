@@ -20,10 +20,10 @@ _TESTED = 5
 
 
 class FSDD(Dataset):
-    """Spoken digits at 8,000 samples a second, by the publisher's split: the first five of every speaker and digit test.
+    """Spoken digits at 8,000 samples a second, five of every speaker and digit for testing as published.
 
-    ``groups`` are speakers. What is read is an archive of five speakers' recordings; any other copy of the collection is
-    read as the folder of sounds that it is.
+    ``groups`` are speakers. What is read is an archive of five speakers' recordings; any other copy of the collection
+    is read as the folder of sounds that it is.
     """
 
     slug = "fsdd"

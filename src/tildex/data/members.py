@@ -21,7 +21,10 @@ _LARGEST = 1 << 28
 class Members(Protocol):
     """Files by name, the parts of which are joined by slashes."""
 
-    names: tuple[str, ...]
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All files, in the order of their names."""
+        ...
 
     def read(self, name: str) -> bytes:
         """Return the content of a file.
@@ -58,7 +61,14 @@ class _Archive:
             # Of what the head promises no more is unpacked, so that a small archive cannot fill the memory.
             _require_small(name, self.archive.getinfo(name).file_size)
             return self.archive.read(name)
-        except (OSError, RuntimeError, NotImplementedError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (
+            OSError,
+            RuntimeError,
+            NotImplementedError,
+            EOFError,
+            zipfile.BadZipFile,
+            zlib.error,
+        ) as error:
             raise DataError(f"{name} cannot be unpacked ({error}); make the archive again") from error
 
 
@@ -96,7 +106,8 @@ def _wanted(names: Iterator[str] | list[str], endings: Sequence[str]) -> tuple[s
         sorted(
             path.as_posix()
             for path in paths
-            if path.suffix.lower() in endings and not any(part.startswith((".", "__MACOSX")) for part in path.parts)
+            if path.suffix.lower() in endings
+            and not any(part.startswith((".", "__MACOSX")) for part in path.parts)
         )
     )
 

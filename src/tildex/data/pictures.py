@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np

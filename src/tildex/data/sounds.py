@@ -56,9 +56,7 @@ def read_sounds(path: Path, rate: int | None = None, seconds: float | None = Non
         if not members.names:
             raise DataError(f"{path} holds no sounds: expected files ending in {', '.join(SOUNDS)}")
         y, target_names = classes_of(members.names, path)
-        found, skipped = each(
-            members.names, lambda name: samples_of(members.read(name), name, seconds)
-        )
+        found, skipped = each(members.names, lambda name: samples_of(members.read(name), name, seconds))
     if not found:
         raise DataError(note_of(skipped))
     kept = [k for k, name in enumerate(members.names) if name in found]

@@ -21,7 +21,7 @@ _FILE_COLUMNS = ("file", "filename", "file_name", "image", "picture", "sound", "
 
 
 def read_tag_table(path: Path, columns: Sequence[str] | None = None) -> dict[str, list[str]]:
-    """Return the tags by file name, from a .csv file with a head line.
+    r"""Return the tags by file name, from a .csv file with a head line.
 
     One column names the file: that called file, filename, image, picture, sound, path or id, or else the first. Every
     other column holds tags, several in one cell apart by commas, semicolons or bars. A tag that stands in more than one
@@ -44,7 +44,7 @@ def read_tag_table(path: Path, columns: Sequence[str] | None = None) -> dict[str
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     table = Path(folder) / "tags.csv"
-    ...     _ = table.write_text('file,tags\\na.jpg,"sea, sky"\\nb.jpg,snow\\n')
+    ...     _ = table.write_text('file,tags\na.jpg,"sea, sky"\nb.jpg,snow\n')
     ...     read_tag_table(table)
     {'a.jpg': ['sea', 'sky'], 'b.jpg': ['snow']}
     """

@@ -43,7 +43,9 @@ class Wikipedia(Dataset):
     shape = (128,)
     files = (
         _file("categories.list", 75, "4929f3ee00e9de9ffe11f9ab18fc8919b0f6182cc801309409df2f2d05e2b0f5"),
-        _file("raw_features.mat", 1_075_232, "ca628f765a69575e168ab29eb97f5ade12fadf47b31de1328c7ff631c7f225ae"),
+        _file(
+            "raw_features.mat", 1_075_232, "ca628f765a69575e168ab29eb97f5ade12fadf47b31de1328c7ff631c7f225ae"
+        ),
         _file(
             "trainset_txt_img_cat.list",
             155_153,

@@ -1,5 +1,6 @@
 """Estimators: scikit-learn faces, one short class a row of the table of models."""
 
+from tildex.estimators.anomaly import AnomalyDetector
 from tildex.estimators.autoencoders import (
     Autoencoder,
     DropoutAutoencoder,
@@ -27,6 +28,7 @@ from tildex.estimators.variational import VariationalAutoencoder
 
 __all__ = [
     "RBM",
+    "AnomalyDetector",
     "Autoencoder",
     "BernoulliRBM",
     "ContractiveAutoencoder",

@@ -17,9 +17,9 @@ class SoundFeatures(FixedFeatures):
     """Log-mel features of sounds, whatever their length: how loud each pitch is, slice by slice, and how it varies.
 
     The spectrum is in decibels below the loudest moment of the sound, so that it does not matter how loud a recording
-    is. For each of ``n_mels`` pitches come the mean in each of ``slices`` equal slices of the sound's time, the standard
-    deviation over its whole time, and the mean change from one moment to the next. Zeros at the end of a row, with which
-    shorter sounds are filled up, do not count. Nothing is learned.
+    is. For each of ``n_mels`` pitches come the mean in each of ``slices`` equal slices of the sound's time, the
+    standard deviation over its whole time, and the mean change from one moment to the next. Zeros at the end of a row,
+    with which shorter sounds are filled up, do not count. Nothing is learned.
 
     Parameters
     ----------

@@ -49,7 +49,9 @@ def oriented_gradients(images: np.ndarray, *, grid: int = 6, orientations: int =
     strongest = (dx**2 + dy**2).argmax(-1)[..., None]
     dx, dy = (np.take_along_axis(d, strongest, -1)[..., 0] for d in (dx, dy))
     place = (np.arctan2(dy, dx) % np.pi) / np.pi * orientations
-    around = np.abs((place[..., None] - np.arange(orientations, dtype=np.float32) + orientations / 2) % orientations)
+    around = np.abs(
+        (place[..., None] - np.arange(orientations, dtype=np.float32) + orientations / 2) % orientations
+    )
     shares = np.hypot(dx, dy)[..., None] * np.maximum(0, 1 - np.abs(around - orientations / 2))
     down, across = (_cells(length, grid) for length in images.shape[1:3])
     cells = np.einsum("rh,cw,nhwo->nrco", down, across, shares, optimize=True)

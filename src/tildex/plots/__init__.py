@@ -1,5 +1,6 @@
 """Plots: one pure function a picture, from arrays to a matplotlib figure."""
 
+from tildex.plots.completions import completions
 from tildex.plots.curves import curves
 from tildex.plots.filters import filters
 from tildex.plots.latent_map import latent_map
@@ -11,6 +12,7 @@ from tildex.plots.tiles import tiles
 from tildex.plots.vector_field import vector_field
 
 __all__ = [
+    "completions",
     "curves",
     "filters",
     "latent_map",

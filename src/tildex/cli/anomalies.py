@@ -1,0 +1,90 @@
+"""``tildex anomalies``: the rows that are least like those a run was trained on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+__all__ = ["anomalies"]
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def anomalies(
+    run: Path,
+    data: str,
+    /,
+    *,
+    out: Path | None = None,
+    n: Annotated[int, Parameter(name=["-n", "--n"])] = 10,
+    neighbors: int = 5,
+    contamination: float = 0.01,
+    split: str = "test",
+    data_dir: Path | None = None,
+    device: str = "auto",
+    json: Flag = False,
+) -> None:
+    """List the rows that are least like those a run was trained on; the threshold comes from its training rows.
+
+    Example: `tildex anomalies runs/dae digits -n 5 --out scores.csv`
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    data
+        A known name, a file or a folder of images.
+    out
+        A .csv, .parquet or .npy file for the score of every row, the lower the more unusual, and -1 for anomalies, +1
+        for all others.
+    n
+        How many to list.
+    neighbors
+        Training rows that a row's distance is to; 0 for the model's own score instead.
+    contamination
+        The share of training rows that would be called anomalies.
+    split
+        Part of a known data set.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    device
+        Where to compute.
+    json
+        Print the list as JSON.
+    """
+    import numpy as np
+    from sklearn.frozen import FrozenEstimator
+
+    from tildex.cli.output import print_json, print_table, read_provenance, save_array, say
+    from tildex.data import DataError, read
+    from tildex.estimators import AnomalyDetector, load
+
+    if n < 1:
+        raise ValueError(f"-n must be at least 1, got {n}")
+    model = FrozenEstimator(load(run, device=device))
+    trained_on = read_provenance(run, data_dir)
+    if trained_on is None:
+        raise DataError(f"what {run} was trained on is no longer to be had: restore it to where it was")
+    detector = AnomalyDetector(model, n_neighbors=neighbors or None, contamination=contamination)
+    detector.fit(trained_on[1].X)
+    record = read(data, split=split, data_dir=data_dir)
+    scores = detector.decision_function(record.X)
+    found = np.where(scores < 0, -1, 1)
+    if out is not None:
+        save_array(out, np.column_stack([scores, found]), ["score", "prediction"], record.y)
+    rows = [
+        {
+            "row": int(k) + 1,
+            **({"file": record.files[k]} if record.files else {}),
+            "score": round(float(scores[k]), 4),
+            "anomaly": "yes" if found[k] < 0 else "no",
+        }
+        for k in np.argsort(scores, kind="stable")[:n]
+    ]
+    if json:
+        print_json({"anomalies": int((found < 0).sum()), "rows": len(record), "lowest": rows})
+        return
+    print_table(f"Rows of {record.name} least like those of training", rows)
+    say(f"{(found < 0).sum()} of {len(record)} rows are anomalies")

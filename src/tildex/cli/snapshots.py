@@ -1,0 +1,47 @@
+"""``tildex animate``: how a run's map came about, as a film."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["animate"]
+
+
+def animate(
+    run: Path,
+    /,
+    *,
+    out: Path | None = None,
+    steps: int = 8,
+    data_dir: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Write an animated picture of how a run's map came about, from the codes it kept with --snapshots.
+
+    Example: `tildex animate runs/map --out map.gif`
+
+    Parameters
+    ----------
+    run
+        The run folder, of a training with `tildex fit ... --snapshots 0 3 9 12`.
+    out
+        The .gif file to write; RUN/map.gif when not given.
+    steps
+        Pictures from one kept epoch to the next.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    device
+        Where to compute.
+    """
+    from tildex.apps.animation import animate as draw
+    from tildex.cli.output import read_provenance, say
+    from tildex.data import DataError
+    from tildex.estimators import load
+
+    target = out or run / "map.gif"
+    if target.suffix.lower() != ".gif":
+        raise DataError(f"cannot write {target}: expected a name ending in .gif")
+    estimator = load(run, device=device)
+    trained_on = read_provenance(run, data_dir)
+    draw(type(estimator).__name__, estimator, trained_on[1] if trained_on else None, target, steps=steps)
+    say(f"open {target}")

@@ -1,0 +1,161 @@
+r"""Anomalies: rows that lie far from all training rows, or that a model finds unlikely, as a scikit-learn detector.
+
+.. math:: s(x) = -\frac{1}{k} \sum_{i \in N_k(x)} \|h(x) - h(x_i)\|
+"""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from tildex.apps.neighbour_list import nearest_rows
+from tildex.estimators.denoising import DenoisingAutoencoder
+from tildex.estimators.inputs import check
+from tildex.generator import Generator
+
+__all__ = ["AnomalyDetector"]
+
+_JUDGED = 5000
+_SAME = 1e-4
+
+
+class AnomalyDetector(OutlierMixin, BaseEstimator):
+    """Says which rows are unlike those it was trained on, by any model of this library.
+
+    A row's score is minus the mean distance of its code to the nearest codes of training rows, or what the model's own
+    ``score_samples`` says. The distance is the better of the two in most cases: a model that reconstructs well often
+    reconstructs what it has never seen, above all what is simple, such as the digit one.
+
+    Parameters
+    ----------
+    estimator : estimator, optional
+        What has ``transform`` or, without neighbours, ``score_samples``: a model, or a pipeline that ends in one, for
+        sounds of :class:`SoundFeatures` and a model. A copy of it is trained; one in scikit-learn's ``FrozenEstimator``
+        is taken as it is. A :class:`DenoisingAutoencoder` of 64 units by default.
+    n_neighbors : int, optional
+        How many training rows a row's distance is to. None takes the model's ``score_samples`` instead.
+    contamination : float
+        The share of training rows that are to be called anomalies, above 0 and at most 0.5; it sets the threshold
+        alone. Of more than 5,000 rows, 5,000 drawn ones decide on it.
+    random_state : int, RandomState or None
+        Replaces the seed of the estimator, where it has one; None leaves that as it is.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The trained model.
+    codes_ : array of shape (rows, components)
+        Of the training rows, where neighbours count.
+    offset_ : float
+        The score below which a row is an anomaly.
+    n_features_in_ : int
+        Columns of the training rows.
+
+    Example
+    -------
+    >>> from tildex import AnomalyDetector, Autoencoder, read
+    >>> digits = read("digits")
+    >>> detector = AnomalyDetector(Autoencoder(8, n_iter=20), random_state=0).fit(digits.X[digits.y != 0])
+    >>> zeros, others = digits.y == 0, digits.y != 0
+    >>> bool(detector.score_samples(digits.X[zeros]).mean() < detector.score_samples(digits.X[others]).mean())
+    True
+    """
+
+    float_types: ClassVar[tuple[type, ...]] = (np.float32, np.float64)
+    counts: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        estimator: Any = None,
+        *,
+        n_neighbors: int | None = 5,
+        contamination: float = 0.1,
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.n_neighbors = n_neighbors
+        self.contamination = contamination
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Train a copy of the model on the rows of ``X``, and set the threshold.
+
+        Parameters
+        ----------
+        X : array, sparse matrix or tensor of shape (rows, features)
+            Mostly normal rows.
+        y : None
+            Ignored; there for pipelines.
+        """
+        X = check(self, X, reset=True)
+        self._check_settings()
+        model = DenoisingAutoencoder(64) if self.estimator is None else clone(self.estimator)
+        self._require(model)
+        if self.random_state is not None and "random_state" in model.get_params(deep=False):
+            model.set_params(random_state=self.random_state)
+        self.estimator_ = model.fit(X)
+        if self.n_neighbors is not None:
+            self.codes_ = _array(model.transform(X))
+            self._same = 0.0
+        rows = X
+        if X.shape[0] > _JUDGED:
+            rows = X[np.sort(Generator(0).permutation(X.shape[0])[:_JUDGED])]
+        if self.n_neighbors is not None:
+            self._same = _SAME * float(np.median(self._distances(rows, 1)[:, -1]))
+        self.offset_ = float(np.quantile(self._scores(rows), self.contamination))
+        return self
+
+    def score_samples(self, X: Any) -> np.ndarray:
+        """Return one number a row, shape (rows,): the lower, the more unusual."""
+        check_is_fitted(self, "offset_")
+        return self._scores(check(self, X, reset=False))
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Return scores above the threshold, shape (rows,): negative for anomalies."""
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return -1 for anomalies and +1 for all other rows, shape (rows,)."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _scores(self, X: Any) -> np.ndarray:
+        if self.n_neighbors is None:
+            return _array(self.estimator_.score_samples(X)).astype(float)
+        return -self._distances(X, self.n_neighbors).mean(1)
+
+    def _distances(self, X: Any, k: int) -> np.ndarray:
+        """Return distances to the ``k`` nearest training rows, of which a row itself, if it was one, does not count."""
+        codes = _array(self.estimator_.transform(X))
+        _, found = nearest_rows(codes, self.codes_, min(k + 1, len(self.codes_)))
+        found = found.astype(float)
+        if found.shape[1] == 1:
+            return found
+        itself = found[:, :1] <= self._same
+        return np.where(itself, found[:, 1:], found[:, :-1])
+
+    def _check_settings(self) -> None:
+        if not isinstance(self.contamination, Real) or not 0 < self.contamination <= 0.5:
+            raise ValueError(f"contamination must be above 0 and at most 0.5, got {self.contamination!r}")
+        k = self.n_neighbors
+        if k is not None and (not isinstance(k, int | np.integer) or isinstance(k, bool) or k < 1):
+            raise ValueError(f"n_neighbors must be a whole number of at least 1, or None, got {k!r}")
+
+    def _require(self, model: Any) -> None:
+        method = "score_samples" if self.n_neighbors is None else "transform"
+        if not hasattr(model, method):
+            other = "a number of neighbours" if self.n_neighbors is None else "n_neighbors=None"
+            raise ValueError(f"{type(model).__name__} has no {method}: give another estimator, or {other}")
+
+
+def _array(values: Any) -> np.ndarray:
+    return values.cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)

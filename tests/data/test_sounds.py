@@ -1,0 +1,120 @@
+"""Folders and archives of sounds, whole and broken."""
+
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+
+from tildex.data import DataError, read, read_sound
+
+soundfile = pytest.importorskip("soundfile")
+
+
+def tone(hertz, rate=8000, seconds=0.5, loud=0.5):
+    return (loud * np.sin(2 * np.pi * hertz * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
+
+
+def pitch(row, rate):
+    """Return the frequency of the strongest part of a sound."""
+    heard = row[: np.flatnonzero(row)[-1] + 1]
+    return np.abs(np.fft.rfft(heard * np.hanning(len(heard)))).argmax() * rate / len(heard)
+
+
+def test_sounds_become_rows_of_one_rate_and_length(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(440), 8000)
+    soundfile.write(tmp_path / "b.flac", tone(440, seconds=0.25), 8000)
+    soundfile.write(tmp_path / "c.ogg", tone(440, 16_000), 16_000)
+    soundfile.write(tmp_path / "d.wav", np.stack([tone(440, 11_025), tone(440, 11_025)], 1), 11_025)
+    record = read(tmp_path)
+    assert record.rate == 8000 and record.X.shape == (4, 4000) and record.shape == (4000,)
+    assert record.files == ("a.wav", "b.flac", "c.ogg", "d.wav") and record.y is None and record.skipped == ()
+    assert not record.X[1, 2000:].any() and record.X.dtype == np.float32
+    assert [pitch(row, 8000) for row in record.X] == pytest.approx([440] * 4, abs=3)
+    np.testing.assert_allclose(record.X[0], tone(440), atol=1e-4)
+
+
+def test_resampling_keeps_what_fits_and_drops_what_would_alias(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(1000, 32_000) + tone(6000, 32_000), 32_000, subtype="FLOAT")
+    row = read(tmp_path, rate=8000).X[0]
+    # 6,000 Hz would come back as 2,000.
+    np.testing.assert_allclose(row[200:-200], tone(1000)[200:-200], atol=5e-3)
+
+
+def test_sub_folders_are_classes_and_archives_are_read(tmp_path):
+    for name in ("dog/1.wav", "cat/1.wav", "cat/2.wav"):
+        (tmp_path / "s" / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / "s" / name, tone(300), 8000)
+    with zipfile.ZipFile(tmp_path / "s.zip", "w") as archive:
+        for file in sorted((tmp_path / "s").rglob("*.wav")):
+            archive.write(file, file.relative_to(tmp_path))
+    for place in ("s", "s.zip"):
+        record = read(tmp_path / place)
+        assert record.target_names == ("cat", "dog") and record.y.tolist() == [0, 0, 1]
+
+
+def test_only_the_beginning_of_long_sounds_is_read(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(300, seconds=15), 8000)
+    assert read(tmp_path).X.shape == (1, 80_000)
+    assert read(tmp_path, seconds=0.5, rate=4000).X.shape == (1, 2000)
+
+
+def test_what_cannot_be_used_is_named_and_the_rest_is_read(tmp_path):
+    soundfile.write(tmp_path / "good.wav", tone(440), 8000)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(100), 8000)
+    soundfile.write(tmp_path / "empty.wav", np.zeros(0), 8000)
+    soundfile.write(tmp_path / "slow.wav", tone(440), 8)
+    soundfile.write(tmp_path / "nan.wav", np.full(10, np.nan), 8000, subtype="FLOAT")
+    (tmp_path / "text.ogg").write_text("no sound")
+    (tmp_path / "cut.flac").write_bytes(b"fLaC")
+    record = read(tmp_path)
+    assert record.files == ("good.wav",)
+    said = dict(sentence.split(" ", 1) for sentence in record.skipped)
+    assert sorted(said) == ["cut.flac", "empty.wav", "nan.wav", "silent.wav", "slow.wav", "text.ogg"]
+    assert said["silent.wav"].startswith("is silent; record it again")
+    assert said["empty.wav"].startswith("is empty")
+    assert "8 samples a second, where 1,000 to 384,000 are sensible" in said["slow.wav"]
+    assert said["text.ogg"].startswith("is not a whole sound") and "NaN" in said["nan.wav"]
+    assert record.note.startswith("skipped 6 files: ") and record.note.endswith("; and 1 more")
+
+
+def test_a_folder_of_nothing_but_broken_sounds(tmp_path):
+    (tmp_path / "a.wav").touch()
+    with pytest.raises(DataError, match=r"skipped 1 file: a\.wav is not a whole sound"):
+        read(tmp_path)
+
+
+def test_one_sound_in_a_wanted_rate(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(440), 8000)
+    assert read_sound(tmp_path / "a.wav", 4000).shape == (2000,)
+    with pytest.raises(DataError, match="cannot be read"):
+        read_sound(tmp_path / "b.wav", 4000)
+    with pytest.raises(DataError, match="at least 1,000 samples a second, got 3"):
+        read_sound(tmp_path / "a.wav", 3)
+
+
+def test_bad_settings_and_archives(tmp_path):
+    soundfile.write(tmp_path / "a.wav", tone(440), 8000)
+    with pytest.raises(DataError, match="positive number of seconds"):
+        read(tmp_path, seconds=-1)
+    (tmp_path / "x.zip").write_text("no zip")
+    with pytest.raises(DataError, match="not a whole zip archive"):
+        read(tmp_path / "x.zip")
+    with zipfile.ZipFile(tmp_path / "y.zip", "w") as archive:
+        archive.writestr("a.txt", "words")
+    with pytest.raises(DataError, match="holds no sounds"):
+        read(tmp_path / "y.zip")
+
+
+def test_more_than_fits_into_memory(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", tone(440), 8000)
+    monkeypatch.setattr("tildex.data.sounds._MOST_VALUES", 1000)
+    with pytest.raises(DataError, match="give fewer seconds or a lower rate"):
+        read(tmp_path)
+
+
+def test_without_soundfile(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "a.wav", tone(440), 8000)
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(DataError, match=r"pip install 'tildex\[audio\]'"):
+        read(tmp_path)
