@@ -26,6 +26,7 @@ from tildex import (
     RBM,
     SGD,
     Adam,
+    AnomalyDetector,
     Autoencoder,
     Bernoulli,
     ContractiveAutoencoder,
@@ -48,6 +49,7 @@ from tildex import (
     Pursuit,
     ReplicatedSoftmaxRBM,
     SemanticHashing,
+    SoundFeatures,
     SparseAutoencoder,
     StackedClassifier,
     TopK,
@@ -55,10 +57,11 @@ from tildex import (
     VariationalAutoencoder,
     read,
 )
+from tildex.apps.completion import complete, known_part
 from tildex.apps.patches import PatchScaling, random_patches
 from tildex.evaluate import jacobian_spectrum, unexplained_variance
 from tildex.generator import Generator
-from tildex.plots import latent_map, spectra, vector_field
+from tildex.plots import completions, latent_map, spectra, vector_field
 from tildex.plots import latent_maps as maps_of_epochs
 from tildex.plots.mosaic import compose, gap_of, show, to_rgb
 from tildex.plots.paper import COLOURS, INK, WIDTH, blank, headed, quiet
@@ -462,6 +465,72 @@ def classifier() -> Figure:
     return figure
 
 
+def sound_map() -> Figure:
+    """Draw the map of sounds that code has made, of six kinds."""
+    sounds, kinds = made_sounds(70)
+    rows = SoundFeatures(8000, n_mels=40, slices=4).fit_transform(sounds)
+    model = Autoencoder(
+        2,
+        hidden_layer_sizes=(128,),
+        activation="silu",
+        penalty=Neighbours(300.0, perplexity=12),
+        optimizer=fast,
+        batch_size=210,
+        n_iter=200,
+        random_state=0,
+    ).fit(rows)
+    return latent_map(
+        model.transform(rows), kinds, SOUND_KINDS, title="420 sounds, of which no kind was told"
+    )
+
+
+def anomalies() -> Figure:
+    """Draw what a detector that has never seen a four finds most and least unusual."""
+    model = Autoencoder(16, hidden_layer_sizes=128, optimizer=fast, n_iter=100)
+    detector = AnomalyDetector(model, random_state=0).fit(train.X[train.y != 4])
+    order = np.argsort(detector.score_samples(test.X), kind="stable")
+    rows = {
+        "unusual": grey(test.X[order[:12]]),
+        "": grey(test.X[order[12:24]]),
+        "ordinary": grey(test.X[order[-12:]]),
+    }
+    return sheet("Held-out digits, judged by a model that never saw a four", rows)
+
+
+def completion() -> Figure:
+    """Draw digits of which the left half was given."""
+    model = RBM(192, n_iter=300, batch_size=50, random_state=0).fit(train.X)
+    X, known = one_of_each(), known_part("left", (8, 8))
+    drawn = complete(model, X, known, draws=4, n_steps=500, random_state=0)
+    return completions(
+        X, known, drawn, (8, 8), title="The left half is given, the right half drawn four times"
+    )
+
+
+SOUND_KINDS = ("bell", "rising", "falling", "hum", "clicks", "noise")
+
+
+def made_sounds(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return ``n`` sounds of each kind at 8,000 samples a second, each with its own pitch, pace and noise."""
+    draws = np.random.default_rng(0)
+    t = np.arange(6000) / 8000
+
+    def sound(kind: str) -> np.ndarray:
+        pitch, pace = draws.uniform(300, 900), draws.uniform(2, 6)
+        made = {
+            "bell": np.exp(-pace * t) * sum(np.sin(2 * np.pi * pitch * k * t) / k for k in (1, 2.4, 3.9)),
+            "rising": np.sin(2 * np.pi * pitch * (t + 0.3 * pace * t**2)),
+            "falling": np.sin(2 * np.pi * pitch * (3 * t - 0.2 * pace * t**2)),
+            "hum": sum(np.sin(2 * np.pi * pitch / 4 * k * t) / k for k in range(1, 7)),
+            "clicks": (draws.normal(size=t.size) * (np.sin(2 * np.pi * pace * t) > 0.97)),
+            "noise": draws.normal(size=t.size),
+        }[kind]
+        return made / np.abs(made).max() + 0.01 * draws.normal(size=t.size)
+
+    sounds = np.stack([sound(kind) for kind in SOUND_KINDS for _ in range(n)])
+    return sounds.astype(np.float32), np.repeat(np.arange(len(SOUND_KINDS)), n)
+
+
 PICTURES: dict[str, Callable[[], Figure]] = {
     function.__name__.replace("_", "-"): function
     for function in (
@@ -483,6 +552,9 @@ PICTURES: dict[str, Callable[[], Figure]] = {
         dbn,
         dbm,
         classifier,
+        sound_map,
+        anomalies,
+        completion,
     )
 }
 

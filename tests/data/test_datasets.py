@@ -119,7 +119,9 @@ def test_record_is_complete(dataset, split, request):
 def test_folds_and_speakers_are_the_publishers(published):
     train, test = (read("esc10", data_dir=published, split=split) for split in ("train", "test"))
     assert (sorted(set(train.groups)), set(test.groups), train.rate) == ([1, 2, 3], {4}, 16_000)
-    assert all(f.split("/")[1].startswith(f"{fold}-") for f, fold in zip(train.files, train.groups, strict=True))
+    assert all(
+        f.split("/")[1].startswith(f"{fold}-") for f, fold in zip(train.files, train.groups, strict=True)
+    )
     test = read("fsdd", data_dir=published, split="test")
     assert np.bincount(test.groups).tolist() == [50] * 5
     assert {file.rpartition("_")[2] for file in test.files} == {f"{k}.wav" for k in range(5)}
@@ -138,7 +140,9 @@ def test_photographs_have_the_words_of_their_row_in_the_list(published):
 def test_products_are_of_the_colour_they_are_said_to_be(published):
     record = read("fashion-products", data_dir=published, split="test")
     middle = record.X.reshape(-1, 80, 60, 3)[:, 30:50, 20:40].mean((1, 2))
-    told = {name: record.tags[:, [record.tag_names.index(name)]].toarray()[:, 0] > 0 for name in ("Red", "Blue")}
+    told = {
+        name: record.tags[:, [record.tag_names.index(name)]].toarray()[:, 0] > 0 for name in ("Red", "Blue")
+    }
     assert (middle[told["Red"]] @ [1, 0, -1]).mean() > 0.1
     assert (middle[told["Blue"]] @ [1, 0, -1]).mean() < -0.05
     assert set(record.tags.sum(1)) == {5.0}

@@ -107,7 +107,9 @@ def test_huge_images_are_refused_unseen(tmp_path, monkeypatch):
     draw(tmp_path / "a.png", GREY)
     Image.new("1", (2000, 1000)).save(tmp_path / "b.png")
     record = read(tmp_path)
-    assert record.files == ("a.png",) and record.skipped == ("b.png has more than 1 million pixels; make it smaller",)
+    assert record.files == ("a.png",) and record.skipped == (
+        "b.png has more than 1 million pixels; make it smaller",
+    )
 
 
 def test_folders_without_images(tmp_path):

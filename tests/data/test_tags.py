@@ -103,7 +103,7 @@ def test_tables_that_cannot_be_used(text, message, folder):
 
 
 def test_a_table_that_is_not_there(folder):
-    with pytest.raises(DataError, match="there is no table of tags .*nothing.csv"):
+    with pytest.raises(DataError, match=r"there is no table of tags .*nothing\.csv"):
         read(folder, tags="nothing.csv")
     (folder / "bytes.csv").write_bytes(b"file,tags\n\xff\xfe\x00,x\n")
     with pytest.raises(DataError, match=r"is not a \.csv file"):

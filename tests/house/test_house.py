@@ -16,6 +16,7 @@ SOURCES = sorted((ROOT / "src" / "tildex").rglob("*.py"))
 
 PUBLIC = [
     "Adam",
+    "AnomalyDetector",
     "Autoencoder",
     "BatchTopK",
     "BatchNorm",
@@ -68,6 +69,7 @@ PUBLIC = [
     "NonFiniteLossError",
     "PCD",
     "ParallelTempering",
+    "PictureFeatures",
     "Poisson",
     "Pursuit",
     "RBM",
@@ -81,6 +83,7 @@ PUBLIC = [
     "SGD",
     "SaltAndPepper",
     "Shift",
+    "SoundFeatures",
     "SparseAutoencoder",
     "SparseReconstruction",
     "Spin",

@@ -98,7 +98,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._require(model)
         if self.random_state is not None and "random_state" in model.get_params(deep=False):
             model.set_params(random_state=self.random_state)
-        self.estimator_ = model.fit(X)
+        self.estimator_ = model.fit(X, None)
         if self.n_neighbors is not None:
             self.codes_ = _array(model.transform(X))
             self._same = 0.0

@@ -50,7 +50,8 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
             Ignored; there for pipelines.
         """
         self._check()
-        validate_data(self, X, dtype=_FLOATS)
+        X = validate_data(self, X, dtype=_FLOATS)
+        self._check_columns(X.shape[1])
         return self
 
     def transform(self, X: Any) -> np.ndarray:
@@ -70,6 +71,9 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
                 raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+
+    def _check_columns(self, n_features: int) -> None:
+        """Refuse rows of a length that the settings do not fit."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

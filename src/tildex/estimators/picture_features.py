@@ -86,6 +86,9 @@ class PictureFeatures(FixedFeatures):
         edges = oriented_gradients(images, grid=self.gradient_grid, orientations=self.orientations)
         return np.concatenate([colours, edges], 1)
 
+    def _check_columns(self, n_features: int) -> None:
+        self._shape(n_features)
+
     def _shape(self, n_features: int) -> tuple[int, ...]:
         shape = (1, n_features) if self.shape is None else tuple(self.shape)
         if len(shape) == 3 and shape[2] == 1:

@@ -62,7 +62,8 @@ class SoundFeatures(FixedFeatures):
 
     def _features(self, X: np.ndarray) -> np.ndarray:
         window, hop = (max(1, self.rate * ms // 1000) for ms in (self.window, self.hop))
-        x = torch.from_numpy(np.ascontiguousarray(X))
+        # A copy: torch takes no memory that is read-only or runs backwards.
+        x = torch.from_numpy(X.copy())
         spectra = log_mel(x, self.rate, n_fft=_power_of_two(window), hop=hop, n_mels=self.n_mels)
         return sound_statistics(spectra, 1 + _lengths(X) // hop, self.slices).numpy()
 

@@ -17,7 +17,12 @@ _UNKNOWN = np.array([0.62, 0.72, 0.84])
 
 
 def completions(
-    X: Any, known: Any, drawn: Any, shape: Sequence[int] | None, *, title: str = "A part given, the rest drawn"
+    X: Any,
+    known: Any,
+    drawn: Any,
+    shape: Sequence[int] | None,
+    *,
+    title: str = "A part given, the rest drawn",
 ) -> Figure:
     """Draw originals, below them what was given of each, and below that each draw.
 
