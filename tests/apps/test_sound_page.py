@@ -44,7 +44,9 @@ def test_all_sounds_are_inside_and_names_are_harmless(tmp_path):
     assert text.count("<script") == 2 and "alert(1)</script>" not in text
     assert "&lt;b&gt;bee" in text and "A &lt;map&gt;" in text and "<b>" not in text
     assert "default-src 'none'" in text and "unsafe-inline'; script-src 'sha256-" in text
-    assert len(re.findall(r"<circle cx", text)) == 12 and "http" not in text.replace("http-equiv", "")
+    assert len(re.findall(r"<circle cx", text)) == 12 and "//" not in re.sub(
+        "http://www.w3.org/2000/svg|^//.*$|^ *// .*", "", _without_sounds(text), flags=re.M
+    )
     sound, rate = soundfile.read(io.BytesIO(base64.b64decode(data["clips"][0])))
     assert rate == RATE and abs(len(sound) - RATE / 2) < 3000
     assert list(tmp_path.iterdir()) == [tmp_path / "sounds.html"]
@@ -57,6 +59,10 @@ def test_the_policy_names_the_script(tmp_path):
     script = re.search(r"<script>(.*?)</script>", text, re.S)[1]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in text
+
+
+def _without_sounds(text):
+    return re.sub(r'<script type="application/json".*?</script>', "", text, flags=re.S)
 
 
 @pytest.mark.parametrize("components", [1, 2, 5])
@@ -78,7 +84,7 @@ def test_a_small_budget_is_kept(tmp_path):
 def test_long_sounds_are_cut_before_any_is_left_out():
     X = np.random.default_rng(0).uniform(-0.5, 0.5, (4, 10 * RATE)).astype(np.float32)
     whole, cut = clips(X, RATE, 10**7), clips(X, RATE, 40_000)
-    assert all(cut) and max(map(len, cut)) < min(map(len, whole)) / 3 and sum(map(len, cut)) <= 40_000
+    assert all(cut) and max(map(len, cut)) < min(map(len, whole)) / 2 and sum(map(len, cut)) <= 40_000
 
 
 def test_pages_without_classes_or_with_one_sound(tmp_path):

@@ -48,8 +48,9 @@ def test_a_map_of_sounds_is_a_run_with_a_page(sound_run):
 
 
 def test_a_sound_is_found_by_example(sound_run, folder, tmp_path, capsys):
-    t = np.arange(2400) / 16_000
-    soundfile.write(tmp_path / "a.flac", 0.2 * np.sin(2 * np.pi * 2010 * t), 16_000)
+    t = np.arange(8000) / 16_000
+    noise = 0.01 * np.random.default_rng(1).normal(size=8000)
+    soundfile.write(tmp_path / "a.flac", 0.4 * np.sin(2 * np.pi * 2010 * t) + noise, 16_000)
     assert main(["find-sound", str(sound_run), str(tmp_path / "a.flac"), "-n", "6", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert len(found) == 6 and [row["class"] for row in found].count("high") >= 5

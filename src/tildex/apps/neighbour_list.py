@@ -43,12 +43,14 @@ def nearest_rows(queries: Any, codes: Any, k: int) -> tuple[np.ndarray, np.ndarr
         raise ValueError(
             f"expected codes of {codes.shape[1]} units and at least one neighbour, got {queries.shape[1]} and {k}"
         )
-    looked_for, rows = as_rows(queries), as_rows(codes)
+    # About the middle of all rows, for products lose digits far from the origin.
+    middle = codes.mean(0, dtype=float)
+    looked_for, rows = as_rows(queries - middle), as_rows(codes - middle)
     found, distances = [], []
     for part in portions(len(queries), len(rows)):
         asked = looked_for[part]
         index = squared_euclidean(asked, rows).topk(min(k, len(rows)), largest=False).indices
-        # What orders rows has lost digits where codes lie far from the origin; distances are taken anew.
+        # What orders rows is too coarse for near ones: their distances are taken anew.
         distance = torch.linalg.vector_norm(rows[index] - asked[:, None], dim=2)
         order = distance.argsort(dim=1, stable=True)
         found.append(index.gather(1, order))
