@@ -48,6 +48,16 @@ def test_a_known_name_wins_over_a_folder(tmp_path, monkeypatch):
         read("./digits")
 
 
+@pytest.mark.parametrize("option", [{"rate": 8000}, {"seconds": 2.0}, {"tags": "tags.csv"}])
+def test_options_that_would_do_nothing_are_refused(option, tmp_path):
+    with pytest.raises(DataError, match=f"{next(iter(option))} cannot be chosen for the known set digits"):
+        read("digits", **option)
+    np.save(tmp_path / "a.npy", np.ones((2, 2)))
+    if "tags" not in option:
+        with pytest.raises(DataError, match=r"cannot be chosen for .*a\.npy"):
+            read(tmp_path / "a.npy", **option)
+
+
 def test_names_that_no_disk_takes():
     with pytest.raises(DataError, match=r"cannot be read .*: expected a file ending in"):
         read("a" * 5000 + ".npy")

@@ -68,15 +68,18 @@ def read(
     Record('digits', 1438 rows of 8 x 8)
     """
     if isinstance(data, str) and (dataset := find(data)) is not None:
+        _require_none(f"the known set {dataset.slug}", tags=tags, rate=rate, seconds=seconds)
         return dataset.load(data_dir, split)
     path = Path(data)
     try:
         if not path.exists():
             raise _unknown(data)
         if tags is not None:
+            _require_none("pictures", rate=rate, seconds=seconds)
             return read_tagged(path, Path(tags), image_size)
         if path.suffix.lower() == ".zip" or (path.is_dir() and _is_of_sounds(path)):
             return read_sounds(path, rate, seconds)
+        _require_none(str(path), rate=rate, seconds=seconds)
         if path.is_dir():
             return read_images(path, image_size)
         reader = _READERS.get(path.suffix.lower())
@@ -85,6 +88,15 @@ def read(
         return reader(path)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error}): expected {_EXPECTED}") from error
+
+
+def _require_none(what: str, **options: object) -> None:
+    """Refuse options that would do nothing."""
+    if given := [name for name, value in options.items() if value is not None]:
+        raise DataError(
+            f"{' and '.join(given)} cannot be chosen for {what}: tags are of folders of pictures, rate and seconds of "
+            "folders of sounds"
+        )
 
 
 def _is_of_sounds(folder: Path) -> bool:
