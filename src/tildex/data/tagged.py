@@ -30,7 +30,7 @@ def read_tagged(folder: Path, table: Path, image_size: tuple[int, int] | None = 
     folder : Path
         Holds images, in sub-folders or not; or a zip archive of them.
     table : Path
-        A .csv file: see :func:`tildex.data.tags.read_tag_table`. One that is not found is looked for in the folder.
+        A .csv file: see :func:`tildex.data.read_tag_table`. One that is not found is looked for in the folder.
     image_size : (height, width), optional
         Every picture is resized to it, 64 by 64 when not given, whatever its form: photographs stand and lie.
 
