@@ -4,7 +4,8 @@ The accuracy of the five nearest neighbours in a map of two numbers and in a cod
 its folds 1 to 4, and on spoken digits, where the first five recordings of every speaker and digit are for testing.
 Features are standardised by the training rows for both. Settings of the digits are judged on the next five recordings
 (``--validate``); ESC-10 has no rows beside its folds, so those of its two recipes, the best of six that were tried on
-these folds, are not independent of its figures. A trained run is kept, and with the same command an interrupted training goes on.
+these folds, are not independent of its figures. A trained run is kept, and with the same command an interrupted
+training goes on.
 
     python benchmarks/sounds.py --out runs/sounds --seeds 0 1 2
 """
