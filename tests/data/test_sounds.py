@@ -65,17 +65,27 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_read(tmp_path):
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 8000)
     soundfile.write(tmp_path / "slow.wav", tone(440), 8)
     soundfile.write(tmp_path / "nan.wav", np.full(10, np.nan), 8000, subtype="FLOAT")
+    soundfile.write(tmp_path / "wide.wav", np.ones((10, 65)) / 2, 8000)
     (tmp_path / "text.ogg").write_text("no sound")
     (tmp_path / "cut.flac").write_bytes(b"fLaC")
     record = read(tmp_path)
     assert record.files == ("good.wav",)
     said = dict(sentence.split(" ", 1) for sentence in record.skipped)
-    assert sorted(said) == ["cut.flac", "empty.wav", "nan.wav", "silent.wav", "slow.wav", "text.ogg"]
+    assert sorted(said) == [
+        "cut.flac",
+        "empty.wav",
+        "nan.wav",
+        "silent.wav",
+        "slow.wav",
+        "text.ogg",
+        "wide.wav",
+    ]
     assert said["silent.wav"].startswith("is silent; record it again")
     assert said["empty.wav"].startswith("is empty")
     assert "8 samples a second, where 1,000 to 384,000 are sensible" in said["slow.wav"]
     assert said["text.ogg"].startswith("is not a whole sound") and "NaN" in said["nan.wav"]
-    assert record.note.startswith("skipped 6 files: ") and record.note.endswith("; and 1 more")
+    assert said["wide.wav"] == "has 65 channels, more than 64; save those that matter"
+    assert record.note.startswith("skipped 7 files: ") and record.note.endswith("; and 2 more")
 
 
 def test_a_folder_of_nothing_but_broken_sounds(tmp_path):
@@ -108,8 +118,13 @@ def test_bad_settings_and_archives(tmp_path):
 
 def test_more_than_fits_into_memory(tmp_path, monkeypatch):
     soundfile.write(tmp_path / "a.wav", tone(440), 8000)
-    monkeypatch.setattr("tildex.data.sounds._MOST_VALUES", 1000)
+    monkeypatch.setattr("tildex.data.sounds._MOST_VALUES", 3000)
     with pytest.raises(DataError, match="give fewer seconds or a lower rate"):
+        read(tmp_path)
+    soundfile.write(tmp_path / "b.wav", tone(440), 8000)
+    with pytest.raises(
+        MemoryError, match="holds more sound than fits into memory; give fewer seconds of each"
+    ):
         read(tmp_path)
 
 

@@ -82,9 +82,9 @@ def test_archives_of_pictures(folder):
     with zipfile.ZipFile(folder / "p.zip", "w") as archive:
         archive.writestr("deep/er/a.png", picture(100))
         archive.writestr("__MACOSX/a.png", b"rubbish")
-        archive.writestr("../b.png", picture(200))
-    record = read(folder / "p.zip", tags=folder / write(folder, "file,tags\na,sea\n"))
-    assert record.files == ("deep/er/a.png",) and record.skipped == ()
+        archive.writestr("./../b.png", picture(200))
+    record = read(folder / "p.zip", tags=folder / write(folder, "file,tags\na,sea\nb,sky\n"))
+    assert record.files == ("./../b.png", "deep/er/a.png") and record.skipped == ()
 
 
 @pytest.mark.parametrize(

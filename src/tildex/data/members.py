@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -100,16 +100,14 @@ def opened(path: Path, endings: Sequence[str]) -> Iterator[Members]:
         yield _Archive(archive, _wanted(archive.namelist(), endings))
 
 
-def _wanted(names: Iterator[str] | list[str], endings: Sequence[str]) -> tuple[str, ...]:
-    paths = (PurePosixPath(name) for name in names)
-    return tuple(
-        sorted(
-            path.as_posix()
-            for path in paths
-            if path.suffix.lower() in endings
-            and not any(part.startswith((".", "__MACOSX")) for part in path.parts)
-        )
-    )
+def _wanted(names: Iterable[str], endings: Sequence[str]) -> tuple[str, ...]:
+    # An archive may hold a name twice, and has it as it was written: "./a.png" is not "a.png" there.
+    return tuple(sorted({name for name in names if _is_wanted(PurePosixPath(name), endings)}))
+
+
+def _is_wanted(path: PurePosixPath, endings: Sequence[str]) -> bool:
+    hidden = any(part.startswith((".", "__MACOSX")) and part != ".." for part in path.parts)
+    return path.suffix.lower() in endings and not hidden
 
 
 def _require_small(name: str, size: int) -> None:

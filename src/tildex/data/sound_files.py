@@ -14,6 +14,7 @@ from tildex.data.errors import DataError
 __all__ = ["require_soundfile", "resampled", "samples_of"]
 
 _RATES = (1_000, 384_000)
+_CHANNELS = 64
 _SILENT = 1e-4
 """A sound that is nowhere louder: 80 decibels below full scale."""
 
@@ -56,6 +57,10 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
                 raise DataError(
                     f"{name} says that it has {rate:,} samples a second, where {_RATES[0]:,} to {_RATES[1]:,} are "
                     "sensible; save it with its true rate"
+                )
+            if file.channels > _CHANNELS:
+                raise DataError(
+                    f"{name} has {file.channels} channels, more than {_CHANNELS}; save those that matter"
                 )
             channels = file.read(math.ceil(seconds * rate), dtype="float32", always_2d=True)
     except DataError:

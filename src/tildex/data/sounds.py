@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from tildex.data.errors import DataError
 from tildex.data.images import classes_of
-from tildex.data.members import opened
+from tildex.data.members import Members, opened
 from tildex.data.record import Record
 from tildex.data.skipping import each, note_of
 from tildex.data.sound_files import require_soundfile, resampled, samples_of
@@ -21,6 +21,7 @@ SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".oga", ".opus")
 
 _SECONDS = 10.0
 _HIGHEST = 22_050
+_LONGEST = 3600.0
 _MOST_VALUES = 1 << 30
 """Samples in memory at once: four gigabytes."""
 
@@ -56,7 +57,7 @@ def read_sounds(path: Path, rate: int | None = None, seconds: float | None = Non
         if not members.names:
             raise DataError(f"{path} holds no sounds: expected files ending in {', '.join(SOUNDS)}")
         y, target_names = classes_of(members.names, path)
-        found, skipped = each(members.names, lambda name: samples_of(members.read(name), name, seconds))
+        found, skipped = each(members.names, _reader(members, seconds, path))
     if not found:
         raise DataError(note_of(skipped))
     kept = [k for k, name in enumerate(members.names) if name in found]
@@ -74,6 +75,21 @@ def read_sounds(path: Path, rate: int | None = None, seconds: float | None = Non
         rate=rate,
         skipped=tuple(skipped),
     )
+
+
+def _reader(members: Members, seconds: float, path: Path) -> Callable[[str], tuple[np.ndarray, int]]:
+    """Return what reads one sound of many, and gives up where they become too many for the memory."""
+    total = 0
+
+    def read(name: str) -> tuple[np.ndarray, int]:
+        nonlocal total
+        sound, rate = samples_of(members.read(name), name, seconds)
+        total += len(sound)
+        if total > 2 * _MOST_VALUES:
+            raise MemoryError(f"{path} holds more sound than fits into memory; give fewer seconds of each")
+        return sound, rate
+
+    return read
 
 
 def read_sound(path: Path, rate: int, seconds: float = _SECONDS) -> np.ndarray:
@@ -109,5 +125,7 @@ def _padded(sounds: list[np.ndarray], path: Path) -> np.ndarray:
 def _require_positive(rate: int | None, seconds: float) -> None:
     if rate is not None and (rate < 1_000 or rate != int(rate)):
         raise DataError(f"expected a rate of at least 1,000 samples a second, got {rate}")
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise DataError(f"expected a positive number of seconds to read of a sound, got {seconds}")
+    if not 0 < seconds <= _LONGEST:
+        raise DataError(
+            f"expected a positive number of seconds to read of a sound, {_LONGEST:g} at most, got {seconds}"
+        )
