@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Loss", "Step", "Update", "check_image_shape", "image_axes"]
+__all__ = ["LUMINANCE", "Loss", "Step", "Update", "check_image_shape", "image_axes", "luminance"]
 
 
 @dataclass
@@ -88,6 +88,15 @@ class Loss:
 
 Update = Callable[[Any, Tensor], Tensor]
 """How a sweep renews a layer from its units and inputs: a draw (Gibbs) or the mean (mean field)."""
+
+
+LUMINANCE = (0.299, 0.587, 0.114)
+"""What red, green and blue count in the brightness of a pixel (ITU-R recommendation BT.601)."""
+
+
+def luminance(pixels: Tensor) -> Tensor:
+    """Return the luminance of pixels, shape (..., 3), as shape (..., 1)."""
+    return (pixels * pixels.new_tensor(LUMINANCE)).sum(-1, keepdim=True)
 
 
 def check_image_shape(image_shape: Sequence[int] | None) -> None:

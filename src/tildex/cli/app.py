@@ -11,7 +11,7 @@ import sys
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from tildex.cli import anomalies, browse, complete, demo, fit, likelihood, snapshots, sounds, use
+from tildex.cli import anomalies, browse, complete, demo, fit, likelihood, restore, snapshots, sounds, use
 
 __all__ = ["app", "main"]
 
@@ -37,6 +37,8 @@ for command in (
     anomalies.anomalies,
     sounds.sounds,
     sounds.find_sound,
+    restore.restore,
+    restore.colourise,
     browse.models,
     browse.data,
     demo.demo,

@@ -28,6 +28,7 @@ def fit(
     data_dir: Path | None = None,
     start: Path | None = None,
     snapshots: Annotated[tuple[int, ...], Parameter(negative=(), consume_multiple=True)] = (),
+    patches: int | None = None,
     resume: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> None:
@@ -64,6 +65,9 @@ def fit(
         The run whose trained model a classifier or regressor begins with.
     snapshots
         Epochs at which to keep the codes of some rows, 0 for before training; the report shows their maps.
+    patches
+        How many patches `restoration` takes from a folder of pictures of any sizes; 4,000 when not given. They are of
+        64 x 64 pixels in colour, or of `--set image_shape=HEIGHT,WIDTH,CHANNELS`.
     resume
         Go on from the checkpoint of an interrupted run in the same folder.
     json
@@ -72,7 +76,6 @@ def fit(
     from tildex import distributed
     from tildex.cli.output import provenance, say
     from tildex.cli.settings import configure, estimator_named
-    from tildex.data import read
 
     options: dict[str, Any] = {"n_iter": epochs, "batch_size": batch_size, "precision": precision}
     cls = estimator_named(model)
@@ -81,7 +84,7 @@ def fit(
     estimator = configure(cls, set_, random_state=seed, device=device, **options)
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
-    record = read(data, split=split, data_dir=data_dir)
+    record = _read(estimator, data, split, data_dir, patches, seed)
     if record.note:
         say(record.note)
     estimator.fit(record.X, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
@@ -90,6 +93,28 @@ def fit(
         provenance(out, data, split, record)
         checkpoint.unlink(missing_ok=True)
         _summary(out, estimator, json)
+
+
+def _read(
+    estimator: Any, data: str, split: str, data_dir: Path | None, patches: int | None, seed: int
+) -> Any:
+    """Return the rows to train on; for a restorer and a folder they are patches, whose shape it then knows."""
+    from tildex.data import read, read_patches
+    from tildex.data.catalogue import find
+    from tildex.estimators import Restorer
+
+    if not isinstance(estimator, Restorer) or find(data) is not None or not Path(data).is_dir():
+        if patches is not None:
+            raise ValueError("--patches is for `tildex fit restoration` with a folder of pictures")
+        record = read(data, split=split, data_dir=data_dir)
+        if isinstance(estimator, Restorer) and estimator.image_shape is None and record.shape is not None:
+            estimator.set_params(image_shape=record.shape)
+        return record
+    if estimator.image_shape is None:
+        estimator.set_params(image_shape=(64, 64, 3))
+    shape = estimator.image_shape
+    assert shape is not None
+    return read_patches(Path(data), shape, 4000 if patches is None else patches, seed=seed)
 
 
 def _start(cls: Any, run: Path, device: str) -> Any:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from numbers import Real
 
+import torch
 from torch import Tensor
 
 from tildex.generator import Generator
@@ -21,7 +22,14 @@ class Corruption(Part, ABC, kind="corruption"):
     """A random map from data to data of the same shape; the data itself is never changed.
 
     ``first >> second`` applies one after the other.
+
+    Attributes
+    ----------
+    hides : bool
+        Whether values are lost and it is known which, as under a black block; see :meth:`hide`.
     """
+
+    hides: bool = False
 
     @abstractmethod
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
@@ -35,6 +43,21 @@ class Corruption(Part, ABC, kind="corruption"):
         """
         corrupted = self(x, generator)
         return corrupted, corrupted != x
+
+    def hide(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Return a corrupted copy of ``x`` and, true or false, which values are known to be lost, of its shape.
+
+        Here none are: that noise was added does not show. A corruption that ``hides`` says which.
+        """
+        return self(x, generator), torch.zeros_like(x, dtype=torch.bool)
+
+    def undoing(self, change: Tensor, lost: Tensor) -> Tensor:
+        """Return what of a change of pixels, shape (..., channels), can undo this corruption: here all of it.
+
+        A corruption that leaves something as it was, a pixel that is not ``lost`` or the luminance of one, takes that
+        out of the change.
+        """
+        return change
 
     def __rshift__(self, other: Corruption) -> Then:
         return Then(self, other)
@@ -63,6 +86,22 @@ class Then(Corruption):
         once, first = self.first.strike(x, generator)
         twice, second = self.second.strike(once, generator)
         return twice, first | second
+
+    @property
+    def hides(self) -> bool:  # type: ignore[override]
+        """Whether either does."""
+        return self.first.hides or self.second.hides
+
+    def hide(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Apply both; lost is what either hides, and nothing the second does to it shows."""
+        once, first = self.first.hide(x, generator)
+        twice, second = self.second.hide(once, generator)
+        return torch.where(first, once, twice), first | second
+
+    def undoing(self, change: Tensor, lost: Tensor) -> Tensor:
+        """Return what both allow where they allow the same, and all of it where they differ."""
+        alike = type(self.first).undoing is type(self.second).undoing
+        return self.first.undoing(change, lost) if alike else change
 
 
 def check_strength(name: str, value: Strength, most: float = float("inf")) -> Strength:

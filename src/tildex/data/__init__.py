@@ -19,6 +19,8 @@ from tildex.data.fsdd import FSDD
 from tildex.data.mnist import MNIST
 from tildex.data.newsgroups import Newsgroups100, Newsgroups1000
 from tildex.data.olivetti import Olivetti
+from tildex.data.photograph import Photograph
+from tildex.data.pieces import photographs_in, read_patches
 from tildex.data.readers import read
 from tildex.data.record import Record
 from tildex.data.rows import JoinedRows, OneHotRows, Rows, rows
@@ -49,16 +51,19 @@ __all__ = [
     "Newsgroups1000",
     "Olivetti",
     "OneHotRows",
+    "Photograph",
     "Record",
     "Rows",
     "Wikipedia",
     "binarise",
     "known",
+    "photographs_in",
     "read",
     "read_sound",
     "read_sounds",
     "read_tag_table",
     "read_tagged",
+    "read_patches",
     "rows",
     "select",
     "tag_rows",

@@ -20,6 +20,7 @@ from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
 from tildex.estimators.picture_features import PictureFeatures
 from tildex.estimators.regressor import StackedRegressor
+from tildex.estimators.restorer import Restorer
 from tildex.estimators.restricted import RBM
 from tildex.estimators.sound_features import SoundFeatures
 from tildex.estimators.sparse import SparseAutoencoder
@@ -43,6 +44,7 @@ __all__ = [
     "ModelRow",
     "PictureFeatures",
     "ReplicatedSoftmaxRBM",
+    "Restorer",
     "SemanticHashing",
     "SoundFeatures",
     "SparseAutoencoder",

@@ -169,10 +169,10 @@ class Transformed:
         return self.function(self.data.take(index if self.index is None else self.index[index]))
 
 
-def chunks(data: Rows) -> Any:
-    """Yield all rows in order, some thousands at a time."""
-    for start in range(0, len(data), _CHUNK):
-        yield data.take(slice(start, min(start + _CHUNK, len(data))))
+def chunks(data: Rows, size: int = _CHUNK) -> Any:
+    """Yield all rows in order, ``size`` at a time."""
+    for start in range(0, len(data), size):
+        yield data.take(slice(start, min(start + size, len(data))))
 
 
 def hold_out(data: Rows, fraction: float, generator: Generator) -> tuple[Rows, Tensor]:
@@ -200,7 +200,7 @@ def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:
     return rows(X, device=device, dtype=dtype)
 
 
-def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor) -> Any:
+def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor, rows: int = _CHUNK) -> Any:
     """Return ``function`` of all rows of ``X``: an array for arrays, a tensor on its own device for a tensor.
 
     Parameters
@@ -211,10 +211,12 @@ def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor) -> Any:
         The rows, already checked.
     like : Tensor
         A parameter of the model, whose device and type the function computes in.
+    rows : int
+        Rows at a time.
     """
     data = reader(X, device=like.device, dtype=like.dtype)
     with torch.no_grad(), fast_products(like.device):
-        result = torch.cat([function(x) for x in chunks(data)])
+        result = torch.cat([function(x) for x in chunks(data, rows)])
     if isinstance(X, Tensor):
         return result.to(X.device, X.dtype)
     return result.cpu().numpy().astype(X.dtype, copy=False)

@@ -15,7 +15,7 @@ from tildex import distributed
 from tildex.callbacks import begun_from
 from tildex.corruptions import Corruption
 from tildex.generator import Generator
-from tildex.maps import Architecture, Norm
+from tildex.maps import Architecture, ImageNetwork, Norm
 from tildex.optimizers import Optimizer, Schedule
 from tildex.part import Part
 from tildex.penalties import Penalty
@@ -33,6 +33,7 @@ _KINDS: dict[str, type[Part] | tuple[type[Part], ...]] = {
     "corruption": Corruption,
     "hidden": Units,
     "likelihood": Units,
+    "network": ImageNetwork,
     "noise": Corruption,
     "norm": Norm,
     "optimizer": Optimizer,

@@ -4,8 +4,10 @@ from tildex.maps.architectures import Architecture, Convolutional, Dense
 from tildex.maps.base import Linearised, Map
 from tildex.maps.convolution import Composed, Downward, Grid, Upward
 from tildex.maps.coupling import Coupling, Down, Up
+from tildex.maps.image_networks import DnCNN, ImageNetwork, UNet
 from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
 from tildex.maps.norms import BatchNorm, LayerNorm, Norm
+from tildex.maps.residual import Features, Frame, Residual, marked
 from tildex.maps.scaling import Scaling
 from tildex.maps.tied import Matching, Transposed, tie
 from tildex.maps.whitening import Whitening
@@ -19,20 +21,27 @@ __all__ = [
     "Composed",
     "Convolutional",
     "Coupling",
+    "DnCNN",
     "Dense",
     "Down",
     "Downward",
+    "Features",
+    "Frame",
     "Grid",
+    "ImageNetwork",
     "LayerNorm",
     "Linearised",
     "Map",
     "Matching",
     "Norm",
+    "Residual",
     "Scaling",
     "Transposed",
+    "UNet",
     "Up",
     "Upward",
     "Whitening",
     "activation_named",
+    "marked",
     "tie",
 ]

@@ -9,6 +9,7 @@ from tildex.rules.lengths import LengthTempering
 from tildex.rules.nested import Nested
 from tildex.rules.reconstruction import Reconstruction
 from tildex.rules.relaxations import GumbelSoftmax, Relaxation, StraightThrough
+from tildex.rules.restoring import Restoring
 from tildex.rules.sparse import SparseReconstruction
 from tildex.rules.supervised import Supervised
 from tildex.rules.tempering import ParallelTempering
@@ -31,6 +32,7 @@ __all__ = [
     "Reconstruction",
     "Relaxation",
     "Rule",
+    "Restoring",
     "SparseReconstruction",
     "StraightThrough",
     "Supervised",

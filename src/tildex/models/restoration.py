@@ -1,0 +1,92 @@
+r"""The pair that restores images: two maps of one network of images, whose code has every pixel's place.
+
+.. math:: h = f(\tilde x, m), \qquad P(x \mid h) = N\big(\tilde x + U g(h),\ \gamma^{-1}\big)
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tildex.corruptions import Corruption
+from tildex.generator import Generator
+from tildex.maps import Features, Frame, ImageNetwork, Residual, marked
+from tildex.models.pair import Conditional, Pair
+from tildex.units import Gaussian, Units
+
+__all__ = ["Restoration"]
+
+
+class Restoration(Pair):
+    """A pair that undoes a corruption of images, at the size it was trained on and at any other.
+
+    Parameters
+    ----------
+    network : ImageNetwork
+        What looks at the images.
+    corruption : Corruption
+        What it undoes. One that ``hides`` values has its lost pixels named to the network, and its
+        :meth:`~tildex.corruptions.Corruption.undoing` says what of an image may change at all.
+    units : Units
+        The family of the pixels.
+    image_shape : tuple of int
+        Height, width and channels of the images that rows are.
+    generator : Generator
+        Draws the starting weights.
+
+    Example
+    -------
+    >>> from tildex.corruptions import GaussianNoise
+    >>> from tildex.maps import UNet
+    >>> model = Restoration(UNet(8), GaussianNoise(0.1), Gaussian(), (16, 16, 3), generator=Generator(0))
+    >>> model.restore(torch.rand(1, 31, 20, 3)).shape
+    torch.Size([1, 31, 20, 3])
+    """
+
+    def __init__(
+        self,
+        network: ImageNetwork,
+        corruption: Corruption,
+        units: Units,
+        image_shape: tuple[int, int, int],
+        *,
+        generator: Generator,
+    ) -> None:
+        frame = Frame(image_shape, corruption.hides)
+        features = Features(network, frame, generator=generator)
+        residual = Residual(network, frame, corruption.undoing, generator=generator)
+        super().__init__(Conditional(features, Gaussian()), Conditional(residual, units))
+        self.frame = frame
+        self.corruption = corruption
+        self.multiple = network.multiple
+        # One more convolution makes an image of the features.
+        self.radius = network.radius + 1
+
+    def beside(self, x: Tensor, lost: Tensor | None = None) -> Tensor:
+        """Return rows or images as the encoder sees them, with what is lost where it wants to know."""
+        if not self.frame.marks:
+            return x
+        lost = torch.zeros_like(x, dtype=torch.bool) if lost is None else lost
+        return marked(torch.where(lost, 0.0, x), lost, self.frame.channels)
+
+    def restore(self, x: Tensor, lost: Tensor | None = None) -> Tensor:
+        """Return restored rows, shape (n, features), or images of any size, shape (n, height, width, channels).
+
+        Parameters
+        ----------
+        x : Tensor
+            What is seen.
+        lost : boolean Tensor like ``x``, optional
+            Which values are missing; those of ``x`` are then of no account.
+
+        Raises
+        ------
+        ValueError
+            If something is lost and the corruption hides nothing, so that the network cannot be told.
+        """
+        if lost is not None and not self.frame.marks:
+            raise ValueError(
+                f"the model undoes {self.corruption!r} and cannot be told what is missing: train one with "
+                "Missing() or Occlusion()"
+            )
+        return self.reconstruct(self.beside(x, lost))

@@ -1,0 +1,36 @@
+r"""Reconstruction of images by a network that is told which pixels a corruption has hidden.
+
+.. math:: L = -\sum_i \log P\big(x_i \mid h = f(\tilde x, m)\big)
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from tildex.corruptions import Corruption
+from tildex.generator import Generator
+from tildex.models import Restoration
+from tildex.rules.base import Rule
+from tildex.shapes import Loss
+
+__all__ = ["Restoring"]
+
+
+class Restoring(Rule):
+    """Minus the log-probability of clean images given the code of corrupted ones.
+
+    Parameters
+    ----------
+    corruption : Corruption, optional
+        What happens to the images before the encoder sees them; none leaves them alone. Of what it hides the network
+        knows the places.
+    """
+
+    def __init__(self, corruption: Corruption | None = None) -> None:
+        self.corruption = corruption
+
+    def __call__(self, model: Restoration, x: Tensor, generator: Generator) -> Loss:
+        """Return the loss of a batch."""
+        seen, lost = (x, None) if self.corruption is None else self.corruption.hide(x, generator)
+        code = model.encoder.mean(model.beside(seen, lost), generator)
+        return Loss.of(reconstruction=-model.decoder.log_prob(x, code, generator))
