@@ -72,7 +72,7 @@ def _cases():
     cases["finite_units"] = [u for u in cases["single_units"] if u.finite]
     cases["unit_pair"] = _joinable()
     cases["estimator_class"] = [cls for cls in Estimator.table.values() if issubclass(cls, Estimator)]
-    cases["predictor_class"] = [cls for cls in Estimator.table.values() if not issubclass(cls, Estimator)]
+    cases["predictor_class"] = [cls for cls in Estimator.table.values() if hasattr(cls, "predict")]
     return cases
 
 

@@ -9,15 +9,21 @@ from tildex.corruptions import (
     BernoulliNoise,
     Dropout,
     GaussianNoise,
+    Greyscale,
     LogitNoise,
     Masking,
+    Missing,
+    Occlusion,
     SaltAndPepper,
     Shift,
+    Turned,
+    VaryingNoise,
 )
 from tildex.generator import Generator
 from tildex.part import Part
+from tildex.shapes import luminance
 
-X = torch.rand(300, 64, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
+X = torch.rand(300, 144, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
 
 
 def strengths(corruption):
@@ -49,6 +55,9 @@ def test_negative_strength_is_refused(corruption):
 
 
 def test_same_generator_same_result(corruption):
+    if isinstance(corruption, Greyscale):
+        # At its default rate of one there is nothing to draw.
+        corruption.set_params(rate=0.5)
     first, again, other = (corruption(X, Generator(seed)) for seed in (3, 3, 4))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
@@ -84,7 +93,7 @@ def test_salt_and_pepper_rate(close):
 
 @pytest.mark.parametrize("make", [Masking, SaltAndPepper, Dropout, GaussianNoise])
 def test_strengths_may_differ_between_columns(close, make):
-    rates = [0.0, 0.2, 0.9] + [0.5] * 61
+    rates = [0.0, 0.2, 0.9] + [0.5] * 141
     corruption = make(rates)
     corrupted, struck = corruption.strike(X, Generator(0))
     assert torch.equal(corrupted[:, 0], X[:, 0])
@@ -116,7 +125,7 @@ def test_a_value_may_be_struck_and_not_change(close, corruption):
 @pytest.mark.parametrize("make", [Masking, SaltAndPepper, Dropout, GaussianNoise])
 def test_wrong_strengths_are_refused(make):
     name = make().parameter_names()[0]
-    with pytest.raises(ValueError, match=f"{name} has 3 values where the data have 64 columns: give one"):
+    with pytest.raises(ValueError, match=f"{name} has 3 values where the data have 144 columns: give one"):
         make([0.1, 0.2, 0.3])(X, Generator(0))
     with pytest.raises(ValueError, match=f"{name} must .*got -0.1 for column 1"):
         make([0.1, -0.1])
@@ -171,8 +180,8 @@ def test_straight_through_draws_bits_with_their_probabilities(close):
 
 def test_straight_through_passes_gradients_as_if_nothing_was_drawn():
     x = X[:5].clone().requires_grad_()
-    (BernoulliNoise()(x, Generator(0)) * torch.arange(64.0)).sum().backward()
-    assert torch.equal(x.grad, torch.arange(64.0).expand(5, 64))
+    (BernoulliNoise()(x, Generator(0)) * torch.arange(144.0)).sum().backward()
+    assert torch.equal(x.grad, torch.arange(144.0).expand(5, 144))
 
 
 def test_straight_through_draws_a_share():
@@ -192,3 +201,111 @@ def test_logit_noise_leaves_what_is_at_an_end_there():
     assert (moved.detach().round() == ends.detach()).all()
     moved.sum().backward()
     assert ends.grad.isfinite().all()
+
+
+def test_what_is_hidden_is_struck_and_the_rest_is_as_the_plain_call_leaves_it(corruption):
+    seen, lost = corruption.hide(X, Generator(3))
+    _, struck = corruption.strike(X, Generator(3))
+    assert lost.dtype == torch.bool and lost.shape == X.shape
+    assert torch.equal(seen[~lost], corruption(X, Generator(3))[~lost])
+    assert not (lost & ~struck).any()
+    assert bool(lost.any()) == corruption.hides
+    assert (seen[lost] == 0).all()
+
+
+def test_what_undoes_a_corruption_is_all_that_it_has_changed(corruption):
+    """The difference that a corruption makes is left whole by its own rule of what may change, and so is half of it."""
+    seen, lost = corruption.hide(X, Generator(3))
+    change, lost = ((t.unflatten(-1, (-1, 3))) for t in (X - seen, lost))
+    torch.testing.assert_close(corruption.undoing(change, lost), change)
+    once = corruption.undoing(torch.rand_like(change), lost)
+    torch.testing.assert_close(corruption.undoing(once, lost), once)
+
+
+def test_two_that_hide_hide_both_and_only_what_either_hides_may_change(close):
+    both = Occlusion(6) >> Missing(0.5)
+    _, lost = both.hide(X, Generator(0))
+    assert both.hides
+    close(lost.flatten().double(), torch.tensor(1 - 0.5 * (1 - 36 / 144)))
+    assert torch.equal(both.undoing(X, lost), torch.where(lost, X, 0))
+    mixed = Missing(0.5) >> GaussianNoise(0.1)
+    assert mixed.hides
+    assert torch.equal(mixed.undoing(X, lost), X)
+    assert not (Masking(0.5) >> GaussianNoise(0.1)).hides
+
+
+def test_varying_noise_has_every_strength_of_its_range(close):
+    noise = VaryingNoise(0.3, lowest=0.1)(torch.zeros(4000, 400), Generator(0))
+    deviations = noise.std(1)
+    close(deviations, torch.tensor(0.2), torch.tensor(0.2**2 / 12 + 0.2**2 / 800))
+    assert 0.09 < float(deviations.min()) < 0.11
+    assert 0.28 < float(deviations.max()) < 0.34
+    close(noise.flatten(), torch.tensor(0.0))
+    for settings in ({"scale": -0.1}, {"lowest": -0.1}, {"scale": 0.1, "lowest": 0.2}):
+        with pytest.raises(ValueError, match=r"scale|lowest"):
+            VaryingNoise(**settings)
+
+
+def test_missing_pixels_lose_all_channels_at_their_rate(close):
+    lost = Missing(0.4, channels=3).hide(X, Generator(0))[1].unflatten(-1, (-1, 3))
+    assert torch.equal(lost.any(-1), lost.all(-1))
+    close(lost[..., 0].flatten().double(), torch.tensor(0.4))
+    rates = Missing(0.8, lowest=0.2).hide(torch.ones(4000, 400), Generator(0))[1].double().mean(1)
+    close(rates, torch.tensor(0.5), torch.tensor(0.6**2 / 12 + 0.25 / 400))
+    assert rates.min() < 0.25 < 0.75 < rates.max()
+    with pytest.raises(ValueError, match="144 columns are no pixels of 5 channels"):
+        Missing(0.5, channels=5)(X, Generator(0))
+    for settings in ({"rate": 1.1}, {"lowest": 0.9}, {"channels": 0}):
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            Missing(**settings)
+
+
+def test_a_block_is_square_inside_the_image_and_anywhere_in_it():
+    images = torch.ones(3000, 5 * 7 * 2)
+    lost = Occlusion(3, image_shape=(5, 7, 2)).hide(images, Generator(0))[1].view(-1, 5, 7, 2)
+    assert torch.equal(lost.all(-1), lost.any(-1))
+    assert (lost[..., 0].sum((1, 2)) == 9).all()
+    assert (lost[..., 0].any(1).sum(1) == 3).all() and (lost[..., 0].any(2).sum(1) == 3).all()
+    first = lost[..., 0].flatten(1).double().argmax(1).bincount(minlength=35).view(5, 7)
+    assert (first[:3, :5] > 0).all() and first[:3, :5].sum() == 3000
+    assert (first[:3, :5] / 3000 - 1 / 15).abs().max() < 5 * (14 / 225 / 3000) ** 0.5
+
+
+def test_blocks_are_as_many_and_as_frequent_as_asked(close):
+    struck = Occlusion(2, blocks=3, rate=0.5).hide(torch.ones(3000, 144), Generator(0))[1]
+    close((~struck.any(1)).double(), torch.tensor(0.5**3))
+    assert struck.sum(1).max() == 12
+    # A block larger than the image is the image.
+    assert Occlusion(9).hide(torch.ones(2, 16), Generator(0))[1].all()
+    for settings in ({"size": 0}, {"blocks": 0}, {"rate": 2.0}, {"image_shape": (3,)}):
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            Occlusion(**settings)
+
+
+def test_greyscale_keeps_the_luminance_and_nothing_else(close):
+    pixels = X.unflatten(-1, (-1, 3))
+    grey = Greyscale()(X, Generator(0)).unflatten(-1, (-1, 3))
+    assert torch.equal(grey[..., 0], grey[..., 1]) and torch.equal(grey[..., 1], grey[..., 2])
+    torch.testing.assert_close(luminance(grey), luminance(pixels))
+    change = Greyscale().undoing(torch.rand(7, 3), torch.zeros(7, 1))
+    assert luminance(change).abs().max() < 1e-6
+    struck = Greyscale(0.3).strike(X, Generator(0))[1]
+    assert torch.equal(struck.all(1), struck.any(1))
+    close(struck[:, 0].double(), torch.tensor(0.3))
+    with pytest.raises(ValueError, match="4 columns: no such pixels"):
+        Greyscale()(torch.ones(2, 4), Generator(0))
+
+
+def test_turned_images_are_each_symmetry_as_often_as_another():
+    square = torch.arange(9.0).repeat(8000, 1)
+    forms, counts = Turned()(square, Generator(0)).unique(dim=0, return_counts=True)
+    known = [
+        torch.rot90(base, k) for base in (square[0].view(3, 3), square[0].view(3, 3).t()) for k in range(4)
+    ]
+    assert {tuple(form.tolist()) for form in forms} == {tuple(form.flatten().tolist()) for form in known}
+    assert (counts / 8000 - 1 / 8).abs().max() < 5 * (7 / 64 / 8000) ** 0.5
+    oblong = Turned((2, 3, 2))(torch.arange(12.0).repeat(800, 1), Generator(0))
+    assert len(oblong.unique(dim=0)) == 4
+    assert torch.equal(oblong.view(-1, 6, 2)[..., 1] - oblong.view(-1, 6, 2)[..., 0], torch.ones(800, 6))
+    turned = Turned(rate=0.5)(square, Generator(0)).ne(square).any(1).double().mean()
+    assert abs(float(turned) - 0.5 * 7 / 8) < 5 * (0.25 / 8000) ** 0.5

@@ -9,7 +9,7 @@ from torch import nn
 from tildex.corruptions import Corruption, Dropout, Masking
 from tildex.evaluate import log_likelihood
 from tildex.generator import Generator
-from tildex.maps import MLP, Affine, Coupling, Down
+from tildex.maps import MLP, Affine, Coupling, Down, UNet
 from tildex.models import (
     BeliefNetwork,
     BoltzmannMachine,
@@ -18,6 +18,7 @@ from tildex.models import (
     Layer,
     Network,
     Pair,
+    Restoration,
     pseudo_log_likelihood_estimate,
 )
 from tildex.penalties import L1, Contractive, JacobianChange, WeightDecay
@@ -73,6 +74,13 @@ def network():
     return Network(layers, head, 2, input_noise=Masking(0.1), noise=Dropout(0.2)).double()
 
 
+def restoration():
+    """Return a network of images of two by two pixels."""
+    return Restoration(
+        UNet(4, levels=2, bias=True), Dropout(0.2), Gaussian(), (2, 2, 1), generator=Generator(4)
+    ).double()
+
+
 MODELS = {
     "pair": lambda: pair(Bernoulli(), 3),
     "variational": lambda: latent(),
@@ -80,6 +88,7 @@ MODELS = {
     "deep machine": lambda: machine(4, 3, 2),
     "belief network": lambda: BeliefNetwork.of([machine(4, 3), machine(3, 2)]),
     "network": lambda: network(),
+    "restoration": lambda: restoration(),
 }
 
 

@@ -9,6 +9,7 @@ function would make of the whole image, at a memory that does not grow with it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -73,7 +74,7 @@ def _spans(edge: int, tile: int, reach: int, multiple: int) -> list[_Span]:
     count = -(-edge // tile)
     borders = [round(edge * k / count) for k in range(count + 1)]
     spans = []
-    for low, high in zip(borders, borders[1:], strict=False):
+    for low, high in pairwise(borders):
         start = max(0, low - reach) // multiple * multiple
         stop = min(edge, high + reach)
         place = torch.arange(start, stop) + 0.5

@@ -79,7 +79,7 @@ def _model(run: Path, device: str) -> Any:
     estimator = load(run, device=device)
     if not isinstance(estimator, Restorer):
         raise ValueError(
-            f"{run} holds a {type(estimator).__name__}, and photographs are restored by a run of `tildex fit restoration`"
+            f"{run} holds a {type(estimator).__name__}, and photographs need a run of `tildex fit restoration`"
         )
     return estimator.module_
 

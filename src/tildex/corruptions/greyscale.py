@@ -57,5 +57,7 @@ class Greyscale(Corruption):
 
 def _pixels(x: Tensor) -> Tensor:
     if x.shape[-1] % 3:
-        raise ValueError(f"greyscale is of red, green and blue, and rows have {x.shape[-1]} columns: no such pixels")
+        raise ValueError(
+            f"greyscale is of red, green and blue, and rows have {x.shape[-1]} columns: no such pixels"
+        )
     return x.unflatten(-1, (-1, 3))

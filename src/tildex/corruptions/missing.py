@@ -1,6 +1,7 @@
 r"""Missing pixels: each is lost with all its channels, and it is known which are.
 
-.. math:: \tilde x_{pc} = x_{pc} m_p, \qquad m_p \sim \mathrm{Bernoulli}(1 - r), \qquad r \sim U(\text{lowest}, \text{rate})
+.. math:: \tilde x_{pc} = x_{pc} m_p, \qquad m_p \sim \mathrm{Bernoulli}(1 - r), \qquad
+          r \sim U(\text{lowest}, \text{rate})
 """
 
 from __future__ import annotations

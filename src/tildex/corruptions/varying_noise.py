@@ -1,6 +1,7 @@
 r"""Normal noise whose strength is drawn anew for every row.
 
-.. math:: \sigma \sim U(\text{lowest}, \text{scale}), \qquad \tilde x = x + \sigma \epsilon, \qquad \epsilon \sim N(0, I)
+.. math:: \sigma \sim U(\text{lowest}, \text{scale}), \qquad \tilde x = x + \sigma \epsilon, \qquad
+          \epsilon \sim N(0, I)
 """
 
 from __future__ import annotations

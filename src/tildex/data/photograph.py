@@ -70,7 +70,9 @@ class Photograph:
         if image.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in image.info:
             alpha = np.asarray(image.convert("RGBA").getchannel("A"))
         grey = image.mode in ("1", "L", "LA", "La")
-        pixels = np.asarray(image.convert("LA").getchannel("L") if grey else image.convert("RGBA").convert("RGB"))
+        pixels = np.asarray(
+            image.convert("LA").getchannel("L") if grey else image.convert("RGBA").convert("RGB")
+        )
         return cls(np.divide(pixels.reshape(*pixels.shape[:2], -1), np.float32(255)), alpha)
 
     def with_pixels(self, pixels: np.ndarray) -> Photograph:
@@ -125,7 +127,9 @@ def _opened(path: Path) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise DataError(f"{path} is too large ({error}): make it smaller, or cut it into parts") from error
     except Exception as error:
-        raise DataError(f"{path} is not a picture that can be read ({error}); replace or remove it") from error
+        raise DataError(
+            f"{path} is not a picture that can be read ({error}); replace or remove it"
+        ) from error
 
 
 def _require_one(path: Path, image: Image.Image) -> None:
@@ -135,4 +139,6 @@ def _require_one(path: Path, image: Image.Image) -> None:
             f"{path} has {width} x {height} pixels, and {LARGEST:,} are the most: make it smaller, or cut it into parts"
         )
     if (frames := getattr(image, "n_frames", 1)) > 1:
-        raise DataError(f"{path} holds {frames} pictures, animated or page by page: save the one you mean by itself")
+        raise DataError(
+            f"{path} holds {frames} pictures, animated or page by page: save the one you mean by itself"
+        )

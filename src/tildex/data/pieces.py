@@ -44,6 +44,7 @@ def read_patches(
     *,
     seed: int = 0,
     scales: Sequence[float] = (1.0,),
+    leave_out: Sequence[str] = (),
 ) -> Record:
     """Return patches from random places of all pictures of a folder, more from larger ones, in random order.
 
@@ -59,6 +60,8 @@ def read_patches(
         Decides the places.
     scales : sequence of float
         What each picture is shrunk by first, at most 1: patches are taken from every size.
+    leave_out : sequence of str
+        Names of files that are not read, such as those to judge by.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def read_patches(
     if channels not in (1, 3):
         raise DataError(f"patches have 1 channel or 3, red, green and blue, got {channels}")
     found, skipped = [], []
-    for path in photographs_in(folder):
+    for path in (path for path in photographs_in(folder) if path.name not in leave_out):
         try:
             pictures = [_scaled(_channels(Photograph.read(path).pixels, channels), scale) for scale in scales]
         except DataError as error:
@@ -91,7 +94,9 @@ def read_patches(
     return Record(X.reshape(n, -1), shape=X.shape[1:], name=folder.name, note=note)
 
 
-def _cut(pictures: Sequence[np.ndarray], size: tuple[int, int], n: int, random: np.random.Generator) -> np.ndarray:
+def _cut(
+    pictures: Sequence[np.ndarray], size: tuple[int, int], n: int, random: np.random.Generator
+) -> np.ndarray:
     areas = np.array([p.shape[0] * p.shape[1] for p in pictures], dtype=float)
     X = np.empty((n, *size, pictures[0].shape[2]), dtype=np.float32)
     for k, which in enumerate(random.choice(len(pictures), n, p=areas / areas.sum())):
@@ -114,5 +119,8 @@ def _scaled(pixels: np.ndarray, scale: float) -> np.ndarray:
 
     height, width = (max(1, round(edge * scale)) for edge in pixels.shape[:2])
     # Channel by channel: Pillow resizes single channels of floats without rounding them.
-    bands = [Image.fromarray(pixels[..., c]).resize((width, height), Image.Resampling.LANCZOS) for c in range(pixels.shape[2])]
+    bands = [
+        Image.fromarray(pixels[..., c]).resize((width, height), Image.Resampling.LANCZOS)
+        for c in range(pixels.shape[2])
+    ]
     return np.stack([np.asarray(band) for band in bands], -1).clip(0, 1)

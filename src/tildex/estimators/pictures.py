@@ -25,7 +25,9 @@ def as_rows(restorer: Any, X: Any) -> Any:
         return X
     shape, told = tuple(X.shape[1:]), restorer.image_shape
     if told is not None and (*told, 1)[:3] != shape:
-        raise ValueError(f"images are of shape {shape} and image_shape is {tuple(told)}: give one and the same")
+        raise ValueError(
+            f"images are of shape {shape} and image_shape is {tuple(told)}: give one and the same"
+        )
     if not hasattr(restorer, "module_"):
         restorer.image_shape_ = shape
     return X.reshape(len(X), -1)
@@ -49,7 +51,11 @@ def restored(restorer: Any, X: Any) -> Any:
     images = torch.as_tensor(X)
     finite = images.isfinite() | images.isnan() if marks else images.isfinite()
     if not bool(finite.all()):
-        cure = "" if marks else ", and one that fills in what is missing is trained with Missing() or Occlusion()"
+        cure = (
+            ""
+            if marks
+            else ", and one that fills in what is missing is trained with Missing() or Occlusion()"
+        )
         raise ValueError(f"the images contain NaN or infinity: expected finite pixels{cure}")
     images = images if images.dtype.is_floating_point else images.float()
     found = []

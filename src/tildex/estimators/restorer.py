@@ -141,9 +141,7 @@ verbose, random_state
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(
-        self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None
-    ) -> Self:
+    def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
         """Train on whole, undamaged images.
 
         Parameters

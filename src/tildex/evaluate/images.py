@@ -33,6 +33,8 @@ def psnr(images: Any, restored: Any, *, peak: float = 1.0) -> Estimate:
     """
     originals, shown = (torch.as_tensor(t).detach().double().flatten(1) for t in (images, restored))
     if originals.shape != shown.shape:
-        raise ValueError(f"expected as many images and pixels, got {tuple(originals.shape)} and {tuple(shown.shape)}")
+        raise ValueError(
+            f"expected as many images and pixels, got {tuple(originals.shape)} and {tuple(shown.shape)}"
+        )
     errors = (originals - shown.clamp(0, peak)).square().mean(1).clamp_min(np.finfo(np.float64).tiny)
     return Estimate.of((10 * torch.log10(peak**2 / errors)).cpu().numpy())

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -48,8 +51,8 @@ class ImageNetwork(Part, ABC, kind="network"):
 
 
 class UNet(ImageNetwork):
-    """A residual U-Net: each level has half the height and width and twice the channels, and what comes back up is added
-    to what went down (Ronneberger, Fischer & Brox, 2015, "U-Net: convolutional networks for biomedical image
+    """A residual U-Net: each level has half the height and width and twice the channels, and what comes back up is
+    added to what went down (Ronneberger, Fischer & Brox, 2015, "U-Net: convolutional networks for biomedical image
     segmentation"; as a denoiser, Zhang, Li, Zuo, Zhang, Van Gool & Timofte, 2021, "Plug-and-play image restoration with
     deep denoiser prior").
 
@@ -102,8 +105,8 @@ class UNet(ImageNetwork):
 
 
 class DnCNN(ImageNetwork):
-    """A chain of 3 x 3 convolutions at full resolution (Zhang, Zuo, Chen, Meng & Zhang, 2017, "Beyond a Gaussian denoiser:
-    residual learning of deep CNN for image denoising"), here without batch normalisation.
+    """A chain of 3 x 3 convolutions at full resolution (Zhang, Zuo, Chen, Meng & Zhang, 2017, "Beyond a Gaussian
+    denoiser: residual learning of deep CNN for image denoising"), here without batch normalisation.
 
     Parameters
     ----------
@@ -147,14 +150,14 @@ class _UNet(nn.Module):
         super().__init__()
         self.multiple = network.multiple
         widths = [network.width * 2**level for level in range(network.levels)]
-        made = {"generator": generator, "bias": network.bias}
-        self.stem = convolution(channels, network.width, **made)
-        self.down_blocks = nn.ModuleList(_blocks(width, network.blocks, **made) for width in widths)
-        self.up_blocks = nn.ModuleList(_blocks(width, network.blocks, **made) for width in widths[:-1])
-        pairs = list(zip(widths, widths[1:], strict=False))
-        self.shrink = nn.ModuleList(convolution(a, b, kernel=2, stride=2, **made) for a, b in pairs)
+        drawn = partial(convolution, generator=generator, bias=network.bias)
+        self.stem = drawn(channels, network.width)
+        self.down_blocks = nn.ModuleList(_blocks(width, network.blocks, drawn) for width in widths)
+        self.up_blocks = nn.ModuleList(_blocks(width, network.blocks, drawn) for width in widths[:-1])
+        pairs = list(pairwise(widths))
+        self.shrink = nn.ModuleList(drawn(a, b, kernel=2, stride=2) for a, b in pairs)
         # A 1 x 1 convolution makes the four pixels that one becomes: no window overlaps another.
-        self.grow = nn.ModuleList(convolution(b, 4 * a, kernel=1, gain=0.5, **made) for a, b in pairs)
+        self.grow = nn.ModuleList(drawn(b, 4 * a, kernel=1, gain=0.5) for a, b in pairs)
 
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
@@ -172,17 +175,17 @@ class _UNet(nn.Module):
 
 
 class _Block(nn.Module):
-    def __init__(self, width: int, *, generator: Generator, bias: bool) -> None:
+    def __init__(self, width: int, drawn: Callable[..., nn.Conv2d]) -> None:
         super().__init__()
-        self.first = convolution(width, width, generator=generator, bias=bias)
-        self.second = convolution(width, width, generator=generator, bias=bias, gain=_TIMID)
+        self.first = drawn(width, width)
+        self.second = drawn(width, width, gain=_TIMID)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.second(F.relu(self.first(x)))
 
 
-def _blocks(width: int, count: int, *, generator: Generator, bias: bool) -> nn.Module:
-    return nn.Sequential(*(_Block(width, generator=generator, bias=bias) for _ in range(count)))
+def _blocks(width: int, count: int, drawn: Callable[..., nn.Conv2d]) -> nn.Module:
+    return nn.Sequential(*(_Block(width, drawn) for _ in range(count)))
 
 
 def convolution(

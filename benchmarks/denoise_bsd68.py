@@ -1,0 +1,137 @@
+"""Gaussian noise removed from the 68 grey photographs of BSD68, beside non-local means on the same noisy images.
+
+One network for standard deviations from 0 to 55 grey values, judged at 15, 25 and 50. It is trained on patches of the
+Kodak photographs alone, at three sizes: nothing of BSD68 or Set12, and nothing of Corel's, from which BSD's come. Noise
+is added to grey values from 0 to 255 and never clipped; what is restored is clipped, and the ratio is of peak 255. Two
+Kodak photographs are held out: their ratio is printed with ``--validate``, which leaves the test images alone, and
+non-local means have their smoothing chosen on them. An interrupted training goes on with ``--resume``.
+
+    pip install --group benchmarks
+    python benchmarks/denoise_bsd68.py --out runs/bsd68 --seeds 0
+    python benchmarks/denoise_bsd68.py --out runs/look --epochs 2 --patches 2000 --validate    # a look
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter
+
+from common_images import Training, finished, photographs, trained
+from tildex import Restorer, VaryingNoise
+from tildex.data import read_patches
+from tildex.evaluate import psnr
+from tildex.files import write_json
+
+HELD_OUT = ("kodim16.png", "kodim23.png")
+LEVELS = (15, 25, 50)
+PUBLISHED = {
+    15: "BM3D 31.07, DnCNN 31.72",
+    25: "BM3D 28.57, DnCNN 29.22, wanted 28.6",
+    50: "BM3D 25.62, DnCNN 26.23",
+}
+SMOOTHING = (0.6, 0.8, 1.0, 1.2)
+"""Of non-local means, in standard deviations of the noise."""
+
+
+def noisy(images: list[np.ndarray], level: int) -> list[np.ndarray]:
+    """Return images, shape (height, width, 1), with noise of so many grey values, always the same."""
+    random = np.random.default_rng(level)
+    return [x + random.normal(0, level / 255, x.shape).astype(np.float32) for x in images]
+
+
+def mean_ratio(images: list[np.ndarray], restored: list[np.ndarray]) -> float:
+    """Return the mean over images of the peak signal-to-noise ratio in decibels."""
+    ratios = [psnr(x[None], np.asarray(y)[None]).value for x, y in zip(images, restored, strict=True)]
+    return float(np.mean(ratios))
+
+
+def non_local_means(images: list[np.ndarray], level: int, smoothing: float) -> list[np.ndarray]:
+    """Return scikit-image's non-local means, told the noise, with patches of 5 pixels in windows of 21."""
+    from skimage.restoration import denoise_nl_means
+
+    sigma = level / 255
+    settings = {"patch_size": 5, "patch_distance": 10, "fast_mode": True, "sigma": sigma}
+    return [denoise_nl_means(x[..., 0], h=smoothing * sigma, **settings)[..., None] for x in images]
+
+
+def judge(model: Restorer, images: list[np.ndarray], tuning: list[np.ndarray]) -> dict[str, dict[str, float]]:
+    """Return the ratio of every method at every level, baselines with what is best on the tuning images."""
+    found = {}
+    for level in LEVELS:
+        seen, trial = noisy(images, level), noisy(tuning, level)
+        smoothing = max(SMOOTHING, key=lambda s: mean_ratio(tuning, non_local_means(trial, level, s)))
+        width = max(
+            (0.5, 0.7, 1.0, 1.4, 2.0),
+            key=lambda w: mean_ratio(tuning, [gaussian_filter(x, (w, w, 0)) for x in trial]),
+        )
+        found[str(level)] = {
+            "noisy, clipped": mean_ratio(images, seen),
+            "Gaussian filter": mean_ratio(images, [gaussian_filter(x, (width, width, 0)) for x in seen]),
+            "non-local means": mean_ratio(images, non_local_means(seen, level, smoothing)),
+            "ours": mean_ratio(images, [model.transform(x[None])[0] for x in seen]),
+        }
+        line = ", ".join(f"{name} {value:.2f}" for name, value in found[str(level)].items())
+        print(f"noise {level}: {line} dB (published: {PUBLISHED[level]})", flush=True)
+    return found
+
+
+def main() -> None:
+    """Train, judge and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    Training.options(parser, epochs=30, width=64, blocks=1, batch=32)
+    parser.add_argument("--patches", type=int, default=16_000)
+    parser.add_argument("--size", type=int, default=64, help="of a patch")
+    parser.add_argument(
+        "--scale", type=float, default=55.0, help="the largest noise in training, grey values"
+    )
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    kodak, test = (photographs(options.data_dir, name) for name in ("Kodak24", "BSD68"))
+    tuning = [kodak[name] for name in HELD_OUT]
+    for seed in options.seeds:
+        folder = options.out / f"{seed}"
+        if finished(folder, options):
+            continue
+        record = read_patches(
+            options.data_dir / "photos" / "Kodak24",
+            (options.size, options.size, 1),
+            options.patches,
+            seed=seed,
+            scales=(1.0, 0.75, 0.5),
+            leave_out=HELD_OUT,
+        )
+        held = np.concatenate([cut(x, options.size) for x in tuning])
+        began = time.perf_counter()
+        model = trained(
+            folder,
+            options,
+            Restorer(
+                image_shape=record.shape,
+                corruption=VaryingNoise(options.scale / 255),
+                **Training.settings(options, seed),
+            ),
+            record.X,
+            held,
+        )
+        print(f"seed {seed}: trained in {sum(r['seconds'] for r in model.history_):.0f} s", flush=True)
+        images = tuning if options.validate else list(test.values())
+        result = judge(model, images, tuning)
+        name = "validation.json" if options.validate else "results.json"
+        write_json(folder / name, {**result, "seconds": time.perf_counter() - began})
+
+
+def cut(image: np.ndarray, size: int) -> np.ndarray:
+    """Return whole patches of an image side by side, as rows."""
+    height, width = (edge // size for edge in image.shape[:2])
+    whole = image[: height * size, : width * size].reshape(height, size, width, size)
+    return whole.swapaxes(1, 2).reshape(height * width, size * size)
+
+
+if __name__ == "__main__":
+    main()
