@@ -100,7 +100,8 @@ def in_gamut(colours: Tensor, grey: Tensor) -> Tensor:
     change = colours - grey
     room = torch.where(change > 0, 1 - grey, grey)
     share = torch.where(change == 0, 1.0, room / change.abs().clamp_min(torch.finfo(change.dtype).tiny))
-    return grey + change * share.amin(-1, keepdim=True).clamp(0, 1)
+    # The last step is of rounding alone.
+    return (grey + change * share.amin(-1, keepdim=True).clamp(0, 1)).clamp(0, 1)
 
 
 def missing_pixels(mask: Photograph) -> np.ndarray:
