@@ -121,9 +121,15 @@ def main() -> None:
         )
         print(f"seed {seed}: trained in {sum(r['seconds'] for r in model.history_):.0f} s", flush=True)
         images = tuning if options.validate else list(test.values())
-        result = judge(model, images, tuning)
+        result = judge(model, images, [middle(x) for x in tuning])
         name = "validation.json" if options.validate else "results.json"
         write_json(folder / name, {**result, "seconds": time.perf_counter() - began})
+
+
+def middle(image: np.ndarray, size: int = 256) -> np.ndarray:
+    """Return the middle of an image, on which the settings of baselines are chosen."""
+    top, left = ((edge - size) // 2 for edge in image.shape[:2])
+    return image[top : top + size, left : left + size]
 
 
 def cut(image: np.ndarray, size: int) -> np.ndarray:

@@ -41,30 +41,38 @@ from tildex import (
     Gaussian,
     GaussianNoise,
     GaussianRBM,
+    Greyscale,
     KLSparsity,
     Linear,
     LinearAutoencoder,
     Masking,
+    Missing,
     Neighbours,
     Pursuit,
     ReplicatedSoftmaxRBM,
+    Restorer,
     SemanticHashing,
     SoundFeatures,
     SparseAutoencoder,
     StackedClassifier,
     TopK,
+    UNet,
     VampPrior,
     VariationalAutoencoder,
+    VaryingNoise,
     read,
 )
 from tildex.apps.completion import complete, known_part
 from tildex.apps.patches import PatchScaling, random_patches
+from tildex.apps.restore import in_gamut
+from tildex.corruptions import Corruption
 from tildex.evaluate import jacobian_spectrum, unexplained_variance
 from tildex.generator import Generator
 from tildex.plots import completions, latent_map, spectra, vector_field
 from tildex.plots import latent_maps as maps_of_epochs
 from tildex.plots.mosaic import compose, gap_of, show, to_rgb
 from tildex.plots.paper import COLOURS, INK, WIDTH, blank, headed, quiet
+from tildex.shapes import luminance
 
 FOLDER = Path(__file__).parent / "images"
 DENSITY = 130
@@ -387,6 +395,64 @@ def gaussian_rbm() -> Figure:
     return figure
 
 
+def sides() -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return patches of the left side of two photographs at half their size, and parts of the right side."""
+    photographs = [load_sample_image(name) / np.float32(255) for name in ("china.jpg", "flower.jpg")]
+    halved = [p[:426].reshape(213, 2, 320, 2, 3).mean((1, 3)) for p in photographs]
+    left = [random_patches(p[None, :, :190], 32, 1000, generator=Generator(0)).numpy() for p in halved]
+    shown = [halved[0][20:120, 200:320], halved[1][60:160, 200:320]]
+    return np.concatenate(left).reshape(-1, 32, 32, 3), shown
+
+
+def restorer(corruption: Corruption, patches: np.ndarray, n_iter: int, *, bias: bool = False) -> Restorer:
+    """Return a small network that undoes a corruption."""
+    return Restorer(
+        network=UNet(24, bias=bias),
+        corruption=corruption,
+        optimizer=Adam(2e-3, schedule=Cosine(warmup=0.05)),
+        n_iter=n_iter,
+        batch_size=16,
+        averaging=0.99,
+        precision="bfloat16",
+        random_state=0,
+    ).fit(patches)
+
+
+def restoration() -> Figure:
+    """Draw parts of photographs with noise and with half of their pixels missing, and both restored."""
+    patches, parts = sides()
+    denoiser = restorer(VaryingNoise(0.25), patches, 12)
+    filler = restorer(Missing(0.7, lowest=0.3), patches, 12)
+    random = np.random.default_rng(0)
+    noisy = [p + random.normal(0, 0.15, p.shape).astype(np.float32) for p in parts]
+    holes = [np.where(random.random(p.shape[:2])[..., None] < 0.5, np.float32(np.nan), p) for p in parts]
+    rows = []
+    for part, noise, hole in zip(parts, noisy, holes, strict=True):
+        rows += [
+            noise,
+            denoiser.transform(noise[None])[0],
+            np.nan_to_num(hole),
+            filler.transform(hole[None])[0],
+            part,
+        ]
+    title = "Noise removed, missing pixels filled in, and the original"
+    return show(compose(np.stack(rows).clip(0, 1), 5), 5 * 2, title)
+
+
+def restoration_colours() -> Figure:
+    """Draw grey parts of photographs, coloured, and as they were."""
+    patches, parts = sides()
+    painter = restorer(Greyscale(), patches, 30, bias=True)
+    rows = []
+    for part in parts:
+        pixels = torch.from_numpy(part)
+        grey = luminance(pixels)
+        seen = grey.expand(-1, -1, 3)
+        coloured = in_gamut(torch.from_numpy(painter.transform(seen.numpy()[None])[0]), grey)
+        rows += [seen.numpy(), coloured.numpy(), part]
+    return show(compose(np.stack(rows), 3), 3 * 2, "Grey, coloured, and as it was")
+
+
 def replicated_softmax() -> Figure:
     """Draw documents over 25 words in a square, whose ten topics are its rows and columns, and what was learned."""
     square = np.eye(5)
@@ -548,6 +614,8 @@ PICTURES: dict[str, Callable[[], Figure]] = {
         vae,
         rbm,
         gaussian_rbm,
+        restoration,
+        restoration_colours,
         replicated_softmax,
         dbn,
         dbm,

@@ -272,7 +272,7 @@ def test_commands_say_what_is_wrong(tmp_path, photos, capsys):
     assert not out.exists()
 
 
-def test_a_known_set_of_images_is_restored_in_its_own_shape(tmp_path):
+def test_a_known_set_of_images_is_restored_and_measured_in_its_own_shape(tmp_path, capsys):
     run = tmp_path / "run"
     assert (
         main(
@@ -281,3 +281,9 @@ def test_a_known_set_of_images_is_restored_in_its_own_shape(tmp_path):
         == 0
     )
     assert load(run).image_shape_ == (8, 8, 1)
+    assert main(["evaluate", str(run), "digits", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"] == 359 and found["corruption"].startswith("VaryingNoise")
+    assert found["damaged"]["value"] > 10 and found["restored"]["value"] > 10
+    assert main(["evaluate", str(run), "digits"]) == 0
+    assert "ratio of restored images, dB" in capsys.readouterr().out

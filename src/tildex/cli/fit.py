@@ -166,4 +166,5 @@ def _summary(out: Path, estimator: Any, json: bool) -> None:
     for guard in guards(estimator.history_):
         if not guard.ok:
             say(f"{guard.name}: {guard.sentence}")
-    say(f"saved in {out}; look at it with: tildex report {out}")
+    further = f"; look at it with: tildex report {out}" if hasattr(estimator, "reconstruct") else ""
+    say(f"saved in {out}{further}")

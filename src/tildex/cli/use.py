@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -22,7 +22,8 @@ def evaluate(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Measure a run on data it has not seen, beside PCA of equal rank; a classifier beside a linear one.
+    """Measure a run on data it has not seen, beside PCA of equal rank; a classifier beside a linear one, a restorer beside
+    images left as they are.
 
     Every figure has its standard error over rows. Baselines are fitted on the rows the run was trained on.
 
@@ -45,6 +46,7 @@ def evaluate(
     """
     from tildex.apps.measure import measure, same_rows
     from tildex.apps.predictions import measure_predictions
+    from tildex.apps.restorations import measure_restorations
     from tildex.cli.output import print_json, print_table, read_provenance, say
     from tildex.data import read
     from tildex.estimators import load
@@ -53,7 +55,11 @@ def evaluate(
     test = read(data, split=split, data_dir=data_dir)
     trained_on = read_provenance(run, data_dir)
     train = trained_on[1] if trained_on else None
-    judge = measure if hasattr(estimator, "reconstruct") else measure_predictions
+    judge: Any = measure_predictions
+    if hasattr(estimator, "reconstruct"):
+        judge = measure
+    elif hasattr(estimator, "corrupt"):
+        judge = measure_restorations
     measured = judge(run.name, estimator, train, test)
     if train is not None and same_rows(train, test):
         say("these are the rows it was trained on: the figures say how well they were learned by heart")
@@ -148,7 +154,7 @@ def reconstruct(
     estimator = load(run, device=device)
     if not hasattr(estimator, "reconstruct"):
         raise ValueError(
-            f"{type(estimator).__name__} predicts and does not reconstruct: see `tildex evaluate`"
+            f"a {type(estimator).__name__} has no code to reconstruct from: see `tildex evaluate`"
         )
     record = read(data, split=split, data_dir=data_dir)
     restored = estimator.reconstruct(record.X)
