@@ -399,7 +399,7 @@ def sides() -> tuple[np.ndarray, list[np.ndarray]]:
     """Return patches of the left side of two photographs at half their size, and parts of the right side."""
     photographs = [load_sample_image(name) / np.float32(255) for name in ("china.jpg", "flower.jpg")]
     halved = [p[:426].reshape(213, 2, 320, 2, 3).mean((1, 3)) for p in photographs]
-    left = [random_patches(p[None, :, :190], 32, 1000, generator=Generator(0)).numpy() for p in halved]
+    left = [random_patches(p[None, :, :190], 32, 600, generator=Generator(0)).numpy() for p in halved]
     shown = [halved[0][20:120, 200:320], halved[1][60:160, 200:320]]
     return np.concatenate(left).reshape(-1, 32, 32, 3), shown
 
@@ -421,8 +421,8 @@ def restorer(corruption: Corruption, patches: np.ndarray, n_iter: int, *, bias: 
 def restoration() -> Figure:
     """Draw parts of photographs with noise and with half of their pixels missing, and both restored."""
     patches, parts = sides()
-    denoiser = restorer(VaryingNoise(0.25), patches, 12)
-    filler = restorer(Missing(0.7, lowest=0.3), patches, 12)
+    denoiser = restorer(VaryingNoise(0.25), patches, 8)
+    filler = restorer(Missing(0.7, lowest=0.3), patches, 8)
     random = np.random.default_rng(0)
     noisy = [p + random.normal(0, 0.15, p.shape).astype(np.float32) for p in parts]
     holes = [np.where(random.random(p.shape[:2])[..., None] < 0.5, np.float32(np.nan), p) for p in parts]
@@ -442,7 +442,7 @@ def restoration() -> Figure:
 def restoration_colours() -> Figure:
     """Draw grey parts of photographs, coloured, and as they were."""
     patches, parts = sides()
-    painter = restorer(Greyscale(), patches, 30, bias=True)
+    painter = restorer(Greyscale(), patches, 16, bias=True)
     rows = []
     for part in parts:
         pixels = torch.from_numpy(part)

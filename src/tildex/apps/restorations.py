@@ -26,7 +26,8 @@ class Restorations:
     rows : int
         Held-out images.
     damaged, restored : Estimate
-        Peak signal-to-noise ratio in decibels after its corruption, and after the restorer; hidden pixels count as zero.
+        Peak signal-to-noise ratio in decibels after its corruption, where hidden pixels count as zero, and after the
+        restorer.
     seconds : float
         Of training, from the history.
     """

@@ -22,8 +22,9 @@ def evaluate(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Measure a run on data it has not seen, beside PCA of equal rank; a classifier beside a linear one, a restorer beside
-    images left as they are.
+    """Measure a run on data it has not seen, beside PCA of equal rank.
+
+    A classifier is measured beside a linear one, a restorer beside images left as they are.
 
     Every figure has its standard error over rows. Baselines are fitted on the rows the run was trained on.
 
