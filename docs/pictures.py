@@ -399,15 +399,15 @@ def sides() -> tuple[np.ndarray, list[np.ndarray]]:
     """Return patches of the left side of two photographs at half their size, and parts of the right side."""
     photographs = [load_sample_image(name) / np.float32(255) for name in ("china.jpg", "flower.jpg")]
     halved = [p[:426].reshape(213, 2, 320, 2, 3).mean((1, 3)) for p in photographs]
-    left = [random_patches(p[None, :, :190], 32, 600, generator=Generator(0)).numpy() for p in halved]
+    left = [random_patches(p[None, :, :190], 24, 400, generator=Generator(0)).numpy() for p in halved]
     shown = [halved[0][20:120, 200:320], halved[1][60:160, 200:320]]
-    return np.concatenate(left).reshape(-1, 32, 32, 3), shown
+    return np.concatenate(left).reshape(-1, 24, 24, 3), shown
 
 
 def restorer(corruption: Corruption, patches: np.ndarray, n_iter: int, *, bias: bool = False) -> Restorer:
     """Return a small network that undoes a corruption."""
     return Restorer(
-        network=UNet(24, bias=bias),
+        network=UNet(16, bias=bias),
         corruption=corruption,
         optimizer=Adam(2e-3, schedule=Cosine(warmup=0.05)),
         n_iter=n_iter,
@@ -442,7 +442,7 @@ def restoration() -> Figure:
 def restoration_colours() -> Figure:
     """Draw grey parts of photographs, coloured, and as they were."""
     patches, parts = sides()
-    painter = restorer(Greyscale(), patches, 16, bias=True)
+    painter = restorer(Greyscale(), patches, 12, bias=True)
     rows = []
     for part in parts:
         pixels = torch.from_numpy(part)
