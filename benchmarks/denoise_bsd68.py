@@ -84,7 +84,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    Training.options(parser, epochs=30, width=64, blocks=1, batch=32)
+    Training.options(parser, epochs=30, width=48, blocks=1, batch=32)
     parser.add_argument("--patches", type=int, default=16_000)
     parser.add_argument("--size", type=int, default=64, help="of a patch")
     parser.add_argument(

@@ -68,11 +68,19 @@ def test_images_of_other_sizes_are_restored_and_of_other_channels_refused():
     assert isinstance(tensors, torch.Tensor) and np.array_equal(tensors.numpy(), model.transform(larger))
     with pytest.raises(ValueError, match="expected images of 3 channels as in training, got 1"):
         model.transform(larger[..., :1])
-    with pytest.raises(ValueError, match=r"images are of shape .*give one and the same"):
+    with pytest.raises(ValueError, match=r"images are of shape .*set image_shape"):
         short(image_shape=(6, 8, 3)).fit(IMAGES)
     larger[0, 0, 0, 0] = np.nan
     with pytest.raises(ValueError, match=r"NaN.*trained with Missing\(\)"):
         model.transform(larger)
+
+
+def test_another_fit_begins_anew_with_images_of_another_shape():
+    model = short().fit(IMAGES)
+    assert model.fit(IMAGES.swapaxes(1, 2)).image_shape_ == (6, 8, 3)
+    assert model.fit(ROWS).image_shape_ == (12, 12, 1)
+    with pytest.raises(ValueError, match=r"images are of shape \(8, 6, 3\) and expected was \(12, 12, 1\)"):
+        model.corrupt(IMAGES)
 
 
 def test_rows_without_a_shape_are_squares_or_lines():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,24 +14,22 @@ from tildex.estimators.inputs import check
 __all__ = ["as_rows", "fill_in", "restored"]
 
 
-def as_rows(restorer: Any, X: Any) -> Any:
-    """Return images, shape (n, height, width, channels), as rows, and remember their shape; anything else as it is.
+def as_rows(X: Any, expected: Sequence[int] | None) -> tuple[Any, tuple[int, int, int] | None]:
+    """Return images, shape (n, height, width, channels), as rows, and their shape; anything else as it is, and None.
 
     Raises
     ------
     ValueError
-        If the images have another shape than the restorer was told, or was fitted with.
+        If the images have another shape than is expected, where one is.
     """
     if getattr(X, "ndim", 2) != 4:
-        return X
-    shape, told = tuple(X.shape[1:]), restorer.image_shape
-    if told is not None and (*told, 1)[:3] != shape:
+        return X, None
+    shape = tuple(X.shape[1:])
+    if expected is not None and (*expected, 1)[:3] != shape:
         raise ValueError(
-            f"images are of shape {shape} and image_shape is {tuple(told)}: give one and the same"
+            f"images are of shape {shape} and expected was {tuple(expected)}: give such, or set image_shape"
         )
-    if not hasattr(restorer, "module_"):
-        restorer.image_shape_ = shape
-    return X.reshape(len(X), -1)
+    return X.reshape(len(X), -1), shape
 
 
 def fill_in(restorer: Any, X: Any) -> Any:

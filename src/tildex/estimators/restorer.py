@@ -160,11 +160,14 @@ verbose, random_state
         -------
         self
         """
-        X = check(self, as_rows(self, X), reset=True)
+        X, shape = as_rows(X, self.image_shape)
+        X = check(self, X, reset=True)
         path, generator = self._begin(checkpoint)
+        if not (self.warm_start and hasattr(self, "module_")):
+            self.image_shape_ = self._axes(X.shape[1]) if shape is None else shape
         data, held_out = self._start(X, generator), None
         if X_val is not None:
-            held_out = self._rows(check(self, as_rows(self, X_val), reset=False)).take(slice(None))
+            held_out = self._rows(self._known_rows(X_val)).take(slice(None))
         elif self.early_stopping:
             data, held_out = hold_out(data, self.validation_fraction, generator)
         return self._learn(data, held_out, generator, path)
@@ -207,16 +210,22 @@ verbose, random_state
             seen, lost = self.module_.corruption.hide(x, generator)
             return torch.where(lost, torch.nan, seen)
 
-        rows = apply(corrupted, check(self, as_rows(self, X), reset=False), like=self.scaling_.offset)
-        return rows.reshape(X.shape)
+        rows = apply(corrupted, self._known_rows(X), like=self.scaling_.offset)
+        return rows.reshape(getattr(X, "shape", rows.shape))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean peak signal-to-noise ratio in decibels, of peak 1, of images corrupted and restored.
 
         The corruption is drawn from the same seed every time.
         """
-        X = check(self, as_rows(self, X), reset=False)
+        check_is_fitted(self, "module_")
+        X = self._known_rows(X)
+        X = X.toarray() if hasattr(X, "toarray") else X
         return psnr(X, self.transform(self.corrupt(X))).value
+
+    def _known_rows(self, X: Any) -> Any:
+        """Return images or rows of the size of training as checked rows."""
+        return check(self, as_rows(X, self.image_shape_)[0], reset=False)
 
     def _restore_rows(self, x: Tensor) -> Tensor:
         if not self.module_.frame.marks:
@@ -233,7 +242,6 @@ verbose, random_state
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> Restoration:
-        self.image_shape_ = self._axes(n_features)
         return Restoration(
             self._part("network"),
             self._shaped("corruption"),
@@ -243,15 +251,10 @@ verbose, random_state
         )
 
     def _axes(self, n_features: int) -> tuple[int, int, int]:
-        """Return height, width and channels: as given, as fitted, square or a line."""
+        """Return height, width and channels of rows: as given, or a square, or a line."""
         check_image_shape(self.image_shape)
-        shape = self.image_shape
-        if shape is None:
-            known = getattr(self, "image_shape_", None)
-            if known is not None and math.prod(known) == n_features:
-                return known
-            shape = None if math.isqrt(n_features) ** 2 == n_features else (1, n_features)
-        return image_axes(shape, n_features)
+        line = self.image_shape is None and math.isqrt(n_features) ** 2 != n_features
+        return image_axes((1, n_features) if line else self.image_shape, n_features)
 
     def _shaped(self, name: str) -> Corruption:
         """Return a fresh corruption that knows the images' shape wherever it asks for it."""
