@@ -18,7 +18,7 @@ import torch
 from PIL import Image
 
 from common_images import Training, cifar, finished, trained
-from tildex import Greyscale, Restorer
+from tildex import Greyscale, Mirrored, Restorer
 from tildex.apps.restore import in_gamut
 from tildex.evaluate import psnr
 from tildex.files import write_json, write_whole
@@ -98,7 +98,7 @@ def main() -> None:
             continue
         # What is bright is not coloured as what is dark: this network has biases.
         settings = Training.settings(options, seed, bias=True)
-        model = Restorer(image_shape=(32, 32, 3), corruption=Greyscale(), **settings)
+        model = Restorer(image_shape=(32, 32, 3), corruption=Greyscale(), augmentation=Mirrored(), **settings)
         model = trained(folder, options, model, X, tuning[:500])
         seconds = sum(record["seconds"] for record in model.history_)
         print(f"seed {seed}: {len(X)} photographs, trained in {seconds:.0f} s", flush=True)

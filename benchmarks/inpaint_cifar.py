@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from common_images import Training, cifar, finished, trained
-from tildex import Missing, Occlusion, Restorer
+from tildex import Mirrored, Missing, Occlusion, Restorer
 from tildex.corruptions import Corruption
 from tildex.evaluate import psnr
 from tildex.files import write_json
@@ -111,7 +111,12 @@ def main() -> None:
             if finished(folder, options):
                 continue
             settings = Training.settings(options, seed)
-            model = Restorer(image_shape=(32, 32, 3), corruption=corruption(task, options.block), **settings)
+            model = Restorer(
+                image_shape=(32, 32, 3),
+                corruption=corruption(task, options.block),
+                augmentation=Mirrored(),
+                **settings,
+            )
             model = trained(folder, options, model, X, tuning[:500])
             seconds = sum(record["seconds"] for record in model.history_)
             print(f"{task}, seed {seed}: {len(X)} photographs, trained in {seconds:.0f} s", flush=True)

@@ -16,6 +16,7 @@ _PUBLIC = {
         "Greyscale",
         "LogitNoise",
         "Masking",
+        "Mirrored",
         "Missing",
         "Occlusion",
         "SaltAndPepper",

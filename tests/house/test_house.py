@@ -64,6 +64,7 @@ PUBLIC = [
     "LinearAutoencoder",
     "LogitNoise",
     "Masking",
+    "Mirrored",
     "Missing",
     "Muon",
     "MixturePrior",

@@ -12,6 +12,7 @@ from tildex.corruptions import (
     Greyscale,
     LogitNoise,
     Masking,
+    Mirrored,
     Missing,
     Occlusion,
     SaltAndPepper,
@@ -309,3 +310,11 @@ def test_turned_images_are_each_symmetry_as_often_as_another():
     assert torch.equal(oblong.view(-1, 6, 2)[..., 1] - oblong.view(-1, 6, 2)[..., 0], torch.ones(800, 6))
     turned = Turned(rate=0.5)(square, Generator(0)).ne(square).any(1).double().mean()
     assert abs(float(turned) - 0.5 * 7 / 8) < 5 * (0.25 / 8000) ** 0.5
+
+
+def test_mirrored_images_are_exact_mirror_images_at_their_rate(close):
+    images = torch.rand(3000, 4, 5, 3)
+    mirrored = Mirrored((4, 5, 3), rate=0.3)(images.flatten(1), Generator(0)).view_as(images)
+    turned = (mirrored != images).flatten(1).any(1)
+    close(turned.double(), torch.tensor(0.3))
+    assert torch.equal(mirrored[turned], images[turned].flip(2))

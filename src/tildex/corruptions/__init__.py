@@ -4,6 +4,7 @@ from tildex.corruptions.base import Corruption, Then, per_column
 from tildex.corruptions.gaussian_noise import GaussianNoise
 from tildex.corruptions.greyscale import Greyscale
 from tildex.corruptions.masking import Dropout, Masking
+from tildex.corruptions.mirrored import Mirrored
 from tildex.corruptions.missing import Missing
 from tildex.corruptions.occlusion import Occlusion
 from tildex.corruptions.salt_and_pepper import SaltAndPepper
@@ -20,6 +21,7 @@ __all__ = [
     "Greyscale",
     "LogitNoise",
     "Masking",
+    "Mirrored",
     "Missing",
     "Occlusion",
     "SaltAndPepper",

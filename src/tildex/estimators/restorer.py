@@ -53,7 +53,8 @@ class Restorer(OneToOneFeatureMixin, TransformerMixin, Learner):
         ``Occlusion()``, ``Greyscale()``, ``SaltAndPepper()``, any other, or one after another. Those that ask for
         ``image_shape`` or ``channels`` and were given none take the restorer's.
     augmentation : Corruption, optional
-        What happens to each image before that, in training: ``Turned()`` by default; ``Turned(rate=0)`` for none.
+        What happens to each image before that, in training: ``Turned()`` by default; ``Mirrored()`` where
+        it matters what is above, as for colours; ``Turned(rate=0)`` for none.
     optimizer : Optimizer, optional
         ``Adam(1e-3)`` by default.
     n_iter : int
