@@ -396,53 +396,43 @@ def gaussian_rbm() -> Figure:
 
 
 def sides() -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return patches of the left side of two photographs at half their size, and parts of the right side."""
+    """Return patches of the right side of two photographs at half their size, and a part of the left side of each."""
     photographs = [load_sample_image(name) / np.float32(255) for name in ("china.jpg", "flower.jpg")]
     halved = [p[:426].reshape(213, 2, 320, 2, 3).mean((1, 3)) for p in photographs]
-    left = [random_patches(p[None, :, :190], 24, 400, generator=Generator(0)).numpy() for p in halved]
-    shown = [halved[0][20:120, 200:320], halved[1][60:160, 200:320]]
-    return np.concatenate(left).reshape(-1, 24, 24, 3), shown
+    right = [random_patches(p[None, :, 160:], 24, 400, generator=Generator(0)).numpy() for p in halved]
+    return np.concatenate(right).reshape(-1, 24, 24, 3), [p[40:130, 40:155] for p in halved]
 
 
-def restorer(corruption: Corruption, patches: np.ndarray, n_iter: int, *, bias: bool = False) -> Restorer:
+def restorer(corruption: Corruption, patches: np.ndarray, *, bias: bool = False) -> Restorer:
     """Return a small network that undoes a corruption."""
     return Restorer(
         network=UNet(16, bias=bias),
         corruption=corruption,
-        optimizer=Adam(2e-3, schedule=Cosine(warmup=0.05)),
-        n_iter=n_iter,
+        optimizer=Adam(4e-3, schedule=Cosine(warmup=0.05)),
+        n_iter=10,
         batch_size=16,
-        averaging=0.99,
+        averaging=0.98,
         precision="bfloat16",
         random_state=0,
     ).fit(patches)
 
 
 def restoration() -> Figure:
-    """Draw parts of photographs with noise and with half of their pixels missing, and both restored."""
-    patches, parts = sides()
-    denoiser = restorer(VaryingNoise(0.25), patches, 8)
-    filler = restorer(Missing(0.7, lowest=0.3), patches, 8)
+    """Draw a part of a photograph with noise, another with half of its pixels missing, and both restored."""
+    patches, (first, second) = sides()
     random = np.random.default_rng(0)
-    noisy = [p + random.normal(0, 0.15, p.shape).astype(np.float32) for p in parts]
-    holes = [np.where(random.random(p.shape[:2])[..., None] < 0.5, np.float32(np.nan), p) for p in parts]
-    rows = []
-    for part, noise, hole in zip(parts, noisy, holes, strict=True):
-        rows += [
-            noise,
-            denoiser.transform(noise[None])[0],
-            np.nan_to_num(hole),
-            filler.transform(hole[None])[0],
-            part,
-        ]
-    title = "Noise removed, missing pixels filled in, and the original"
-    return show(compose(np.stack(rows).clip(0, 1), 5), 5 * 2, title)
+    noisy = first + random.normal(0, 0.12, first.shape).astype(np.float32)
+    holes = np.where(random.random(second.shape[:2])[..., None] < 0.5, np.float32(np.nan), second)
+    denoised = restorer(VaryingNoise(0.2), patches).transform(noisy[None])[0]
+    filled = restorer(Missing(0.7, lowest=0.3), patches).transform(holes[None])[0]
+    rows = np.stack([noisy, denoised, first, np.nan_to_num(holes), filled, second]).clip(0, 1)
+    return show(compose(rows, 3), 4, "Damaged, restored, and as it was")
 
 
 def restoration_colours() -> Figure:
     """Draw grey parts of photographs, coloured, and as they were."""
     patches, parts = sides()
-    painter = restorer(Greyscale(), patches, 12, bias=True)
+    painter = restorer(Greyscale(), patches, bias=True)
     rows = []
     for part in parts:
         pixels = torch.from_numpy(part)
@@ -450,7 +440,7 @@ def restoration_colours() -> Figure:
         seen = grey.expand(-1, -1, 3)
         coloured = in_gamut(torch.from_numpy(painter.transform(seen.numpy()[None])[0]), grey)
         rows += [seen.numpy(), coloured.numpy(), part]
-    return show(compose(np.stack(rows), 3), 3 * 2, "Grey, coloured, and as it was")
+    return show(compose(np.stack(rows), 3), 4, "Grey, coloured, and as it was")
 
 
 def replicated_softmax() -> Figure:
