@@ -31,6 +31,8 @@ COMMANDS = [
     "anomalies",
     "sounds",
     "find-sound",
+    "restore",
+    "colourise",
     "models",
     "data",
     "demo",

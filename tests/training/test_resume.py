@@ -52,6 +52,7 @@ def same(first, second):
         ("belief", 33),
         ("belief", 40),
         ("images", 18),
+        ("restored", 18),
         ("stacked", 3),
         ("stacked", 17),
         ("stacked", 25),
