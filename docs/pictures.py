@@ -403,17 +403,17 @@ def sides() -> tuple[np.ndarray, list[np.ndarray]]:
     return np.concatenate(right).reshape(-1, 24, 24, 3), [p[40:130, 40:155] for p in halved]
 
 
-def restorer(corruption: Corruption, patches: np.ndarray, *, bias: bool = False) -> Restorer:
+def restorer(corruption: Corruption, patches: np.ndarray, **settings: object) -> Restorer:
     """Return a small network that undoes a corruption."""
+    chosen = {"network": UNet(16), "n_iter": 10, **settings}
     return Restorer(
-        network=UNet(16, bias=bias),
         corruption=corruption,
         optimizer=Adam(4e-3, schedule=Cosine(warmup=0.05)),
-        n_iter=10,
         batch_size=16,
         averaging=0.98,
         precision="bfloat16",
         random_state=0,
+        **chosen,
     ).fit(patches)
 
 
@@ -430,17 +430,15 @@ def restoration() -> Figure:
 
 
 def restoration_colours() -> Figure:
-    """Draw grey parts of photographs, coloured, and as they were."""
-    patches, parts = sides()
-    painter = restorer(Greyscale(), patches, bias=True)
-    rows = []
-    for part in parts:
-        pixels = torch.from_numpy(part)
-        grey = luminance(pixels)
-        seen = grey.expand(-1, -1, 3)
-        coloured = in_gamut(torch.from_numpy(painter.transform(seen.numpy()[None])[0]), grey)
-        rows += [seen.numpy(), coloured.numpy(), part]
-    return show(compose(np.stack(rows), 3), 4, "Grey, coloured, and as it was")
+    """Draw a grey part of a photograph, coloured by a model of its other side, and as it was."""
+    patches, (_, flower) = sides()
+    painter = restorer(Greyscale(), patches[400:], network=UNet(20, bias=True), n_iter=40)
+    pixels = torch.from_numpy(flower)
+    grey = luminance(pixels)
+    seen = grey.expand(-1, -1, 3)
+    coloured = in_gamut(torch.from_numpy(painter.transform(seen.numpy()[None])[0]), grey)
+    tiles = np.stack([seen.numpy(), coloured.numpy(), flower])
+    return show(compose(tiles, 3), 6, "Grey, coloured, and as it was")
 
 
 def replicated_softmax() -> Figure:
