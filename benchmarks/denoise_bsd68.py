@@ -75,7 +75,7 @@ def judge(model: Restorer, images: list[np.ndarray], tuning: list[np.ndarray]) -
             "ours": mean_ratio(images, [model.transform(x[None])[0] for x in seen]),
         }
         line = ", ".join(f"{name} {value:.2f}" for name, value in found[str(level)].items())
-        print(f"noise {level}: {line} dB (published: {PUBLISHED[level]})", flush=True)
+        print(f"noise {level}: {line} dB (published of BSD68: {PUBLISHED[level]})", flush=True)
     return found
 
 
