@@ -7,7 +7,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.signal import resample_poly
 
 from tildex.data.errors import DataError
 
@@ -88,5 +87,8 @@ def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """
     if rate == wanted:
         return sound
+    # It takes a second to import, for which those without sounds should not wait.
+    from scipy.signal import resample_poly
+
     common = math.gcd(rate, wanted)
     return resample_poly(sound, wanted // common, rate // common).astype(np.float32)
