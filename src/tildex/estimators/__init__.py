@@ -19,6 +19,8 @@ from tildex.estimators.hashing import SemanticHashing
 from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
 from tildex.estimators.picture_features import PictureFeatures
+from tildex.estimators.modality import Modality
+from tildex.estimators.multimodal import MultimodalDBM
 from tildex.estimators.regressor import StackedRegressor
 from tildex.estimators.restorer import Restorer
 from tildex.estimators.restricted import RBM
@@ -41,8 +43,10 @@ __all__ = [
     "Estimator",
     "GaussianRBM",
     "LinearAutoencoder",
+    "Modality",
     "ModelRow",
     "PictureFeatures",
+    "MultimodalDBM",
     "ReplicatedSoftmaxRBM",
     "Restorer",
     "SemanticHashing",

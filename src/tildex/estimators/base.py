@@ -10,7 +10,7 @@ from typing import Any, Self
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from torch import Tensor
 
-from tildex.estimators.inputs import check, check_counts, hold_out, resolve_device
+from tildex.estimators.inputs import check_counts, hold_out, resolve_device
 from tildex.estimators.learner import Learner
 from tildex.estimators.snapshots import SnapshotsMixin
 from tildex.estimators.table import rows_of
@@ -85,13 +85,13 @@ class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, Tra
         -------
         self
         """
-        X = check(self, X, reset=True)
+        X = self._checked(X, reset=True)
         path, generator = self._begin(checkpoint)
         data = self._with_labels(self._scaled(self._start(X, generator)))
         self._watch(data, snapshots)
         held_out = None
         if X_val is not None:
-            held_out = self._scaled(self._rows(check(self, X_val, reset=False))).take(slice(None))
+            held_out = self._scaled(self._rows(self._checked(X_val, reset=False))).take(slice(None))
         elif self.early_stopping:
             data, held_out = hold_out(data, self.validation_fraction, generator)
         self._learn(self._training_rows(data), held_out, generator, path)
@@ -109,7 +109,7 @@ class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, Tra
                 "partial_fit cannot honour early_stopping, which needs a whole training: use fit"
             )
         first = not hasattr(self, "module_")
-        X = check(self, X, reset=first)
+        X = self._checked(X, reset=first)
         check_counts(self)
         device = resolve_device(self.device) if first else self.device_
         generator = Generator(self._training_seed(None), device)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
 
 from tildex.data import rows
+from tildex.estimators.side_by_side import SideBySide
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.products import fast_products
@@ -36,8 +37,10 @@ __all__ = [
 _CHUNK = 2048
 
 
-def check(estimator: Any, X: Any, *, reset: bool) -> Any:
+def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> Any:
     """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
+
+    ``finite`` is ``"allow-nan"`` where NaN stands for what is not known.
 
     Raises
     ------
@@ -46,7 +49,8 @@ def check(estimator: Any, X: Any, *, reset: bool) -> Any:
         negative ones where counts are wanted.
     """
     if not isinstance(X, Tensor):
-        X = validate_data(estimator, X, reset=reset, dtype=estimator.float_types, accept_sparse="csr")
+        kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
+        X = validate_data(estimator, X, reset=reset, **kinds)
         if estimator.counts:
             check_non_negative(X, type(estimator).__name__)
         return X
@@ -54,7 +58,7 @@ def check(estimator: Any, X: Any, *, reset: bool) -> Any:
         raise ValueError(f"expected a tensor of shape (rows, features), got {tuple(X.shape)}")
     if not X.dtype.is_floating_point:
         X = X.float()
-    if not X.isfinite().all():
+    if not (X.isfinite() | (X.isnan() & (finite is not True))).all():
         raise ValueError("the tensor contains NaN or infinity: fill in or drop those rows")
     if estimator.counts and float(X.min()) < 0:
         raise ValueError(
@@ -195,6 +199,8 @@ def hold_out(data: Rows, fraction: float, generator: Generator) -> tuple[Rows, T
 
 def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:
     """Return a reader of the rows of ``X`` in a type; a larger one than theirs is made a batch at a time."""
+    if isinstance(X, SideBySide):
+        return X.read(lambda part: reader(part, device=device, dtype=dtype), device, dtype)
     if dtype is torch.float64 and str(X.dtype).endswith("float32"):
         return Transformed(rows(X, device=device, dtype=torch.float32), Tensor.double)
     return rows(X, device=device, dtype=dtype)

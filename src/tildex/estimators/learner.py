@@ -148,21 +148,31 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         self.device_ = generator.device
         weights, self._products = resolve_precision(self.precision, X)
         data = reader(X, device=self.device_, dtype=weights)
-        columns = Columns.of(data)
-        self._digest = columns.digest()
-        self.likelihood_ = self._likelihood(columns)
-        self.scaling_ = self._scaling(columns, self.likelihood_).to(self.device_, weights)
-        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        mean = self._choose(data, weights)
         sample = self._scaled(data).take(slice(0, min(len(data), 2048)))
         if (message := self.likelihood_.outside(sample)) is not None:
             raise ValueError(f"{self.likelihood_!r} units expect {message}: encode the columns accordingly")
-        mean = self.scaling_(columns.mean.to(weights))
         with torch.device(self.device_):
             module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights)
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
         return data
+
+    def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
+        """Choose likelihood and scaling from the data, and return the means of the scaled columns."""
+        columns = Columns.of(data)
+        self._digest = columns.digest()
+        self.likelihood_ = self._likelihood(columns)
+        self.scaling_ = self._scaling(columns, self.likelihood_).to(self.device_, weights)
+        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        return self.scaling_(columns.mean.to(weights))
+
+    def _recognise(self, data: Rows) -> None:
+        """Make sure that more data are of the kind that likelihood and scaling were chosen for."""
+        columns = Columns.of(data)
+        self._digest = columns.digest()
+        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
 
     def _go_on(self, X: Any) -> Rows:
         """Return a reader of more data for a model that is there already."""
@@ -172,9 +182,7 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
                 f"{self.n_features_in_}: set warm_start=False to begin anew"
             )
         data = self._rows(X)
-        columns = Columns.of(data)
-        self._digest = columns.digest()
-        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        self._recognise(data)
         return data
 
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from tildex.estimators.base import Estimator
 from tildex.estimators.given import known_values
 from tildex.estimators.variational import check_count
-from tildex.models import BoltzmannMachine, Clamp
+from tildex.models import BoltzmannMachine, Clamp, visible_means
 from tildex.part import Part
 from tildex.products import fast_products
 from tildex.units import Units
@@ -76,27 +77,41 @@ class MachineEstimator(Estimator):
         self, machine: BoltzmannMachine, n: int, n_steps: int, clamp: Clamp | None, random_state: Any
     ) -> Any:
         """Return what :meth:`sample` returns, of a machine whose families may be bound to rows."""
-        if n_steps < 1:
-            raise ValueError(f"n_steps must be at least 1, got {n_steps}")
+        return self._walk(machine, n, [n_steps], clamp, random_state)[n_steps]
+
+    def _walk(
+        self,
+        machine: BoltzmannMachine,
+        n: int,
+        steps: Sequence[int],
+        clamp: Clamp | None,
+        random_state: Any,
+    ) -> dict[int, Any]:
+        """Return the visible means of chains at some of their steps, shape (n, features) each."""
+        for step in steps:
+            if step < 1:
+                raise ValueError(f"n_steps must be at least 1, got {step}")
         generator = self._draws(random_state)
 
         def draw(units: Units, inputs: Tensor) -> Tensor:
             return units.sample(inputs, generator)
 
+        seen = {}
         with torch.no_grad(), fast_products(generator.device):
             state = [
                 draw(layer.units, (layer.base if k in machine.visible else layer.bias).expand(n, -1))
                 for k, layer in enumerate(machine.layers)
             ]
-            if clamp:
-                values, known = clamp[0]
-                visible = machine.layers[0]
-                units, inputs = visible.units.given(visible.base.expand(n, -1), values, known)
-                state[0] = torch.where(known, values, draw(units, inputs))
-            for _ in range(n_steps):
+            for k, (values, known) in (clamp or {}).items():
+                layer = machine.layers[k]
+                units, inputs = layer.units.given(layer.base.expand(n, -1), values, known)
+                state[k] = torch.where(known, values, draw(units, inputs))
+            for step in range(1, max(steps) + 1):
                 state = machine.sweep(state, draw, clamp=clamp)
-            state = machine.sweep(state, lambda units, inputs: units.mean(inputs), order=(0,), clamp=clamp)
-            return self.scaling_.inverse(state[0]).cpu().numpy()
+                if step in steps:
+                    rows = self.scaling_.inverse(visible_means(machine, state, clamp))
+                    seen[step] = rows.cpu().numpy()
+        return seen
 
     def _clamp(self, n: int, given: Any, mask: Any) -> Clamp | None:
         """Return what a chain must keep: values where they are known."""

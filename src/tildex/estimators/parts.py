@@ -38,6 +38,8 @@ _KINDS: dict[str, type[Part] | tuple[type[Part], ...]] = {
     "norm": Norm,
     "optimizer": Optimizer,
     "penalty": Penalty,
+    "prediction_optimizer": Optimizer,
+    "prediction_rule": Rule,
     "pretraining_optimizer": Optimizer,
     "pretraining_rule": Rule,
     "prior": Prior,

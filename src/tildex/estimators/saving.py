@@ -92,14 +92,10 @@ class SavableMixin:
         self.n_iter_ = int(fitted["n_iter"])
         if "feature_names_in" in fitted:
             self.feature_names_in_ = np.array(fitted["feature_names_in"], dtype=object)
-        likelihood = decode(fitted["likelihood"])
-        if not isinstance(likelihood, Units):
-            raise ValueError(f"expected units as the likelihood, got {likelihood!r}")
-        self.likelihood_ = likelihood
+        self.likelihood_ = self._likelihood_of(fitted)
         weights, self._products = PRECISIONS[fitted["weights"]], PRECISIONS[fitted["products"]]
-        zeros = torch.zeros(self.n_features_in_)
-        self.scaling_ = Scaling(zeros, zeros + 1).to(weights)
-        self.module_ = self._build(self.n_features_in_, likelihood, Generator(0), None).to(weights)
+        self.scaling_ = self._no_scaling().to(weights)
+        self.module_ = self._build(self.n_features_in_, self.likelihood_, Generator(0), None).to(weights)
         expected = self._weights()
         if set(expected) != set(run.weights):
             raise ValueError(f"expected weights called {sorted(expected)}, got {sorted(run.weights)}")
@@ -115,6 +111,18 @@ class SavableMixin:
         self.history_ = run.history
         self._restore_snapshots(run.snapshots)
         self._n_features_out = self._code_size()
+
+    def _likelihood_of(self, fitted: dict[str, Any]) -> Units:
+        """Return the units of the data that training chose."""
+        likelihood = decode(fitted["likelihood"])
+        if not isinstance(likelihood, Units):
+            raise ValueError(f"expected units as the likelihood, got {likelihood!r}")
+        return likelihood
+
+    def _no_scaling(self) -> Scaling:
+        """Return a scaling into which the saved one's numbers go."""
+        zeros = torch.zeros(self.n_features_in_)
+        return Scaling(zeros, zeros + 1)
 
     def _fitted(self) -> dict[str, Any]:
         """Return what training chose, as JSON."""

@@ -65,4 +65,8 @@ class UsingMixin:
 
     def _over(self, X: Any, function: Callable[[Tensor], Tensor]) -> Any:
         check_is_fitted(self, "module_")
-        return apply(function, check(self, X, reset=False), like=self.scaling_.offset)
+        return apply(function, self._checked(X, reset=False), like=self.scaling_.offset)
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        """Return data as :func:`check` does, which also remembers their columns with ``reset``."""
+        return check(self, X, reset=reset)

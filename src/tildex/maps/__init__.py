@@ -8,7 +8,7 @@ from tildex.maps.image_networks import DnCNN, ImageNetwork, UNet
 from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
 from tildex.maps.norms import BatchNorm, LayerNorm, Norm
 from tildex.maps.residual import Features, Frame, Residual, marked
-from tildex.maps.scaling import Scaling
+from tildex.maps.scaling import CommonLength, Scaling
 from tildex.maps.tied import Matching, Transposed, tie
 from tildex.maps.whitening import Whitening
 
@@ -18,6 +18,7 @@ __all__ = [
     "Affine",
     "Architecture",
     "BatchNorm",
+    "CommonLength",
     "Composed",
     "Convolutional",
     "Coupling",

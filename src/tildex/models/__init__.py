@@ -6,8 +6,10 @@ from tildex.models.deepening import attach, join, lower, parts_of
 from tildex.models.denoiser import Denoiser
 from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
 from tildex.models.mean_field import mean_field
+from tildex.models.missing import filled, groups, infer, knowing, presence, visible_means
 from tildex.models.network import Feedforward, Network, layers_of
 from tildex.models.pair import Conditional, Pair
+from tildex.models.pathways import gather, joined, joint_part, pathway_parts, pathways
 from tildex.models.posterior import Posterior
 from tildex.models.pseudo_likelihood import (
     has_pseudo_likelihood,
@@ -36,22 +38,33 @@ __all__ = [
     "RowCodes",
     "attach",
     "combined_filters",
+    "filled",
     "flip",
     "for_chains",
     "for_rows",
+    "gather",
+    "groups",
     "grow",
     "has_pseudo_likelihood",
     "hidden_inputs",
     "importance_weighted_bound",
+    "infer",
     "join",
+    "joined",
+    "joint_part",
+    "knowing",
     "layers_of",
     "lower",
     "maximising_inputs",
     "mean_field",
     "one_layer",
     "parts_of",
+    "pathway_parts",
+    "pathways",
+    "presence",
     "pseudo_log_likelihood",
     "pseudo_log_likelihood_estimate",
     "unroll",
+    "visible_means",
     "with_units",
 ]

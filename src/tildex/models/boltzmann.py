@@ -23,6 +23,7 @@ from tildex.shapes import Update
 from tildex.units import Activation, Units
 
 if TYPE_CHECKING:
+    from tildex.models.missing import GroupedPosterior
     from tildex.models.posterior import Posterior
 
 __all__ = ["BoltzmannMachine", "Clamp", "Layer"]
@@ -211,11 +212,11 @@ class BoltzmannMachine(nn.Module):
         """Return the exact log partition function at beta = 0, where all units are independent."""
         return _total(layer.units.cgf(layer.base) for layer in self.layers)
 
-    def posterior(self, x: Tensor) -> Posterior:
-        """Return what rows of the visible layers say of the hidden ones, by mean field."""
-        from tildex.models.posterior import Posterior  # which stands on this file
+    def posterior(self, x: Tensor) -> Posterior | GroupedPosterior:
+        """Return what rows of the visible layers say of the hidden ones, by mean field; unknown layers are NaN."""
+        from tildex.models.missing import posterior_of  # which stands on this file
 
-        return Posterior(self, x)
+        return posterior_of(self, x)
 
     def bound(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the variational bound on log P(x) before log Z is taken off; for two layers it is exact."""

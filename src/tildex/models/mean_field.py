@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
-from tildex.models.boltzmann import BoltzmannMachine
+from tildex.models.boltzmann import BoltzmannMachine, Clamp
 
 __all__ = ["mean_field"]
 
@@ -22,6 +23,7 @@ def mean_field(
     n_steps: int = 50,
     tol: float = 1e-5,
     start: Sequence[Tensor] | None = None,
+    partly: Clamp | None = None,
 ) -> list[Tensor]:
     """Return the fixed point of the mean-field equations (Salakhutdinov & Hinton, 2009, "Deep Boltzmann machines").
 
@@ -42,20 +44,26 @@ def mean_field(
         The largest change of a mean, averaged over rows and units, at which to stop; 0 never stops early.
     start : sequence of Tensor, optional
         Means to begin with, one tensor a layer; by default a pass from the known layers outwards gives them.
+    partly : mapping of int to (Tensor, Tensor), optional
+        Layers of which some units are known: their values, and where they are. The other units begin at the means
+        that their biases give.
 
     Returns
     -------
     list of Tensor
         Values of known layers and means of the others, shape (batch, size).
     """
-    distance = _distances(machine, known)
+    partly = partly or {}
+    distance = _distances(machine, [*known, *partly])
     outwards = [k for k in sorted(distance, key=distance.__getitem__) if k not in known]
     in_turn = sorted(outwards, key=lambda k: 1 - distance[k] % 2)
     # What known neighbours contribute never changes: one product for all passes.
     fixed = {k: _received(machine, k, known, machine.layers[k].bias) for k in outwards}
-    means: dict[int, Tensor] = {}
+    means = {k: _kept(partly, k, machine.layers[k].units.mean(machine.layers[k].bias)) for k in partly}
     if start is None:
         for k in outwards:
+            if k in partly:
+                continue
             inputs = _received(machine, k, means, fixed[k])
             if any(j not in means and j not in known for j in _neighbours(machine, k)):
                 inputs = 2 * inputs - machine.layers[k].bias
@@ -66,7 +74,7 @@ def mean_field(
     for _ in range(n_steps if couples or start is not None else 0):
         change = 0.0
         for k in in_turn:
-            new = machine.layers[k].units.mean(_received(machine, k, means, fixed[k]))
+            new = _kept(partly, k, machine.layers[k].units.mean(_received(machine, k, means, fixed[k])))
             if tol > 0:
                 change = max(change, float((new - means[k]).detach().abs().mean()))
             means[k] = new
@@ -75,11 +83,19 @@ def mean_field(
     return [known[k] if k in known else means[k] for k in range(len(machine.layers))]
 
 
+def _kept(partly: Clamp, k: int, means: Tensor) -> Tensor:
+    """Return the means of a layer with what is known of it put back."""
+    if k not in partly:
+        return means
+    values, known = partly[k]
+    return torch.where(known, values, means)
+
+
 def _neighbours(machine: BoltzmannMachine, k: int) -> list[int]:
     return [low if high == k else high for low, high in machine.edges if k in (low, high)]
 
 
-def _distances(machine: BoltzmannMachine, known: Mapping[int, Tensor]) -> dict[int, int]:
+def _distances(machine: BoltzmannMachine, known: Sequence[int]) -> dict[int, int]:
     """Return how many couplings away from the known layers each layer is."""
     distance = dict.fromkeys(known, 0)
     frontier = list(known)

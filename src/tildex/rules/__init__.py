@@ -6,6 +6,7 @@ from tildex.rules.elbo import ELBO
 from tildex.rules.fast import FastPCD
 from tildex.rules.importance import IWAE, DReG
 from tildex.rules.lengths import LengthTempering
+from tildex.rules.multi_prediction import MultiPrediction
 from tildex.rules.nested import Nested
 from tildex.rules.reconstruction import Reconstruction
 from tildex.rules.relaxations import GumbelSoftmax, Relaxation, StraightThrough
@@ -27,6 +28,7 @@ __all__ = [
     "FastPCD",
     "GumbelSoftmax",
     "LengthTempering",
+    "MultiPrediction",
     "Nested",
     "ParallelTempering",
     "Reconstruction",

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine, for_chains, for_rows, mean_field
+from tildex.models import BoltzmannMachine, filled, for_chains, for_rows, infer, presence
 from tildex.rules.base import Rule
 from tildex.rules.phases import Gradients, Offsets, contrast, units_gradients
 from tildex.rules.watch import watch
@@ -24,6 +24,8 @@ __all__ = ["Variational"]
 
 class Variational(Rule):
     """The variational bound's gradient by mean field and persistent Gibbs chains.
+
+    Of rows that know only some of several visible layers, NaN standing for the rest, the others are inferred.
 
     Parameters
     ----------
@@ -89,8 +91,7 @@ class Variational(Rule):
         if not isinstance(model, BoltzmannMachine):
             raise ValueError(f"expected a Boltzmann machine, got {type(model).__name__}")
         with torch.no_grad():
-            known = model.split(x)
-            data = mean_field(model, known, n_steps=self.n_mean_field, tol=self.tol)
+            data = infer(model, x, n_steps=self.n_mean_field, tol=self.tol)
             self._begin(data)
             sampled = self._advance(for_chains(model, x, len(self.chains[0])), generator)
             if self._offsets is not None:
@@ -104,19 +105,18 @@ class Variational(Rule):
         return loss
 
     def validate(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Tensor:
-        """Return the error of reconstruction: the visible layers predicted from the mean field they gave rise to."""
-        model, known = for_rows(model, x), model.split(x)
-        state = mean_field(model, known, n_steps=self.n_mean_field, tol=self.tol)
-        scores = [
-            model.layers[k].units.log_prob(values, model.inputs(k, state)) for k, values in known.items()
-        ]
-        return -torch.stack(scores).sum(0).mean()
+        """Return the error of reconstruction: what is known, predicted from the mean field it gave rise to."""
+        model = for_rows(model, x)
+        state = infer(model, x, n_steps=self.n_mean_field, tol=self.tol)
+        scores = [model.layers[k].units.log_prob(state[k], model.inputs(k, state)) for k in model.visible]
+        return -(torch.stack(scores, 1) * presence(model, x)).sum(1).mean()
 
     def diagnose(
         self, model: BoltzmannMachine, x: Tensor, generator: Generator, held_out: Tensor | None = None
     ) -> dict[str, float]:
         """Return what :func:`tildex.rules.watch` measures on the rule's chains."""
-        return watch(model, x, generator, chains=self.chains or None, held_out=held_out)
+        others = None if held_out is None else filled(model, held_out)
+        return watch(model, filled(model, x), generator, chains=self.chains or None, held_out=others)
 
     def get_state(self) -> dict[str, Tensor]:
         """Return the chains and offsets."""
@@ -143,7 +143,7 @@ class Variational(Rule):
             for side in (0, 1):
                 for k in model.sides[side]:
                     inputs[k] = model.inputs(k, self.chains)
-                    self.chains[k] = model.layers[k].units.sample(inputs[k], generator)
+                    self.chains[k] = _draw(model, k, inputs[k], generator)
         last = model.sides[1]
         return [
             layer.units.mean(inputs[k]) if k in last else self.chains[k]
@@ -178,3 +178,15 @@ class Variational(Rule):
         Biases alone are pulled: they set how often a unit is on, and weights stay free for what turns it on.
         """
         return [(model.layers[k].bias, self.sparsity * (data[k].mean(0) - self.target)) for k in model.hidden]
+
+
+def _draw(model: BoltzmannMachine, k: int, inputs: Tensor, generator: Generator) -> Tensor:
+    """Return values of a layer given its inputs, the mean of two draws where all that it sends counts twice."""
+    gains = [
+        coupling.up_gain if k == low else coupling.down_gain
+        for (low, high), coupling in zip(model.edges, model.couplings, strict=True)
+        if k in (low, high)
+    ]
+    copies = round(min(gains))
+    drawn = [model.layers[k].units.sample(inputs, generator) for _ in range(copies)]
+    return drawn[0] if copies == 1 else torch.stack(drawn).mean(0)

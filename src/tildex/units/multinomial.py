@@ -1,0 +1,53 @@
+r"""Word counts of documents that all have one length.
+
+.. math:: E(x) = -\log \frac{D!}{\prod_k x_k!}, \qquad A(\eta) = D \log \sum_k e^{\eta_k}, \qquad \sum_k x_k = D
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from torch import Tensor
+
+from tildex.units.replicated_softmax import ReplicatedSoftmax
+
+__all__ = ["Multinomial"]
+
+
+class Multinomial(ReplicatedSoftmax):
+    """Counts of ``n_words`` words in documents that all have ``length`` of them: a replicated softmax of one length.
+
+    A machine of such layers has one log Z, and a document that is not known can be inferred and drawn, because nobody
+    need tell how long it is. Counts need not be whole, so that documents of other lengths can be brought to this one.
+
+    Parameters
+    ----------
+    n_words : int
+        Columns that form one document.
+    length : int
+        Words of every document, at least 1.
+
+    Example
+    -------
+    >>> import torch
+    >>> Multinomial(3, length=6).for_rows(torch.tensor([[1.0, 0.0, 2.0]])).mean(torch.zeros(1, 3))
+    tensor([[2., 2., 2.]])
+    """
+
+    def __init__(self, n_words: int = 2, length: int = 1) -> None:
+        super().__init__(n_words, length)
+        if length < 1:
+            raise ValueError(f"length must be at least 1 word, got {length}")
+
+    def for_rows(self, x: Tensor) -> Self:
+        """Return this family: rows are as long as all others."""
+        return self
+
+    def outside(self, x: Tensor) -> str | None:
+        """Require the counts of every document to add up to the length."""
+        if (message := super().outside(x)) is not None:
+            return message
+        sums = self._grouped(x).sum(-1)
+        if (sums - self.length).abs().max() > 1e-3 * self.length:
+            return f"counts that add up to {self.length} a document, got sums up to {float(sums.max()):g}"
+        return None
