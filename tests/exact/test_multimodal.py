@@ -1,4 +1,4 @@
-"""Machines of several modalities against enumeration: what is missing, prediction, pathways, and what training finds."""
+"""Machines of several modalities against enumeration: what is missing, prediction, pathways, what training finds."""
 
 import itertools
 
@@ -14,8 +14,8 @@ from tildex import (
     Gaussian,
     Linear,
     Modality,
-    Multinomial,
     MultimodalDBM,
+    Multinomial,
     MultiPrediction,
 )
 from tildex.evaluate import log_partition
@@ -161,7 +161,10 @@ def test_partly_known_layers_keep_what_is_known_and_settle():
     x = rows_of(made)[:1].expand(4, -1)
     values = made.split(x)
     shown = {k: Generator(k).uniform(*part.shape) < 0.5 for k, part in values.items()}
-    shown = {k: mask[:, :1].expand_as(mask) if made.layers[k].units.group > 1 else mask for k, mask in shown.items()}
+    shown = {
+        k: mask[:, :1].expand_as(mask) if made.layers[k].units.group > 1 else mask
+        for k, mask in shown.items()
+    }
     clamp = {k: (values[k], mask) for k, mask in shown.items()}
     state = mean_field(made, {}, n_steps=500, tol=0.0, partly=clamp)
     for k, layer in enumerate(made.layers):
@@ -177,7 +180,10 @@ def test_partly_known_layers_keep_what_is_known_and_settle():
 
 def naive_prediction(made, x, n_steps):
     """Return the loss of predicting each of two Bernoulli modalities from the other, unrolled by hand."""
-    (W, V), (a, b, c) = (coupling.weight for coupling in made.couplings), (layer.bias for layer in made.layers)
+    (W, V), (a, b, c) = (
+        (coupling.weight for coupling in made.couplings),
+        (layer.bias for layer in made.layers),
+    )
     left, right = x[:, :3], x[:, 3:]
     total = 0.0
     for given, wanted, up, down, bias in ((left, right, W, V, b), (right, left, V, W, a)):
@@ -208,7 +214,9 @@ def test_prediction_is_the_unrolled_loop_written_out(n_steps):
     for seed in range(repeats):
         loss = rule(made, x, Generator(seed))
         values.append(loss.total.detach())
-        for kept, gradient in zip(found, torch.autograd.grad(loss.total, list(made.parameters())), strict=True):
+        for kept, gradient in zip(
+            found, torch.autograd.grad(loss.total, list(made.parameters())), strict=True
+        ):
             kept += gradient / repeats
     values = torch.stack(values)
     assert abs(values.mean() - naive.mean() / 2) < 5 * values.std() / repeats**0.5 + 1e-6
@@ -218,7 +226,8 @@ def test_prediction_is_the_unrolled_loop_written_out(n_steps):
 
 @pytest.mark.parametrize("values", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize(
-    "families", [(Bernoulli(), Multinomial(2, 3), Categorical(3)), (Gaussian(2.0), Categorical(2), Bernoulli())]
+    "families",
+    [(Bernoulli(), Multinomial(2, 3), Categorical(3)), (Gaussian(2.0), Categorical(2), Bernoulli())],
 )
 def test_gradients_of_prediction_agree_with_finite_differences(values, families, directional):
     made = machine(families, (3, 2, 3))

@@ -32,9 +32,12 @@ from tildex import (
     DenoisingAutoencoder,
     Dropout,
     FastPCD,
+    Gaussian,
     LearnedGaussian,
     LinearAutoencoder,
     Missing,
+    Modality,
+    MultimodalDBM,
     Muon,
     ParallelTempering,
     Restorer,
@@ -112,6 +115,14 @@ CASES = {
     ),
     "held": lambda: DeepBoltzmannMachine(
         5, hidden_layer_sizes=6, pretraining="two-stage", n_iter_pretraining=2, **{**SHORT, "n_iter": 2}
+    ),
+    "modalities": lambda: MultimodalDBM(
+        5,
+        modalities=(Modality("first", 4), Modality("second", units=Gaussian())),
+        hidden_layer_sizes=6,
+        n_iter_pretraining=2,
+        n_iter_prediction=2,
+        **{**SHORT, "n_iter": 2},
     ),
     "cd": lambda: BernoulliRBM(9, rule=CD(1), **SHORT),
     "belief": lambda: DeepBeliefNetwork(
