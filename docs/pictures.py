@@ -6,6 +6,7 @@ seed is fixed, and a picture stays under 60 kB.
 
 from __future__ import annotations
 
+import functools
 import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -47,8 +48,11 @@ from tildex import (
     LinearAutoencoder,
     Masking,
     Missing,
+    Modality,
+    MultimodalDBM,
     Neighbours,
     Pursuit,
+    ReplicatedSoftmax,
     ReplicatedSoftmaxRBM,
     Restorer,
     SemanticHashing,
@@ -489,6 +493,65 @@ def dbm() -> Figure:
     return sheet("The upper half is given, the lower half drawn three times", rows)
 
 
+WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+WORDS += ["even", "odd", "loop", "straight"]
+
+
+def said(digits: np.ndarray) -> np.ndarray:
+    """Return what may be said of digits, as counts of words; not everybody says everything."""
+    counts = np.zeros((len(digits), len(WORDS)), dtype="float32")
+    rows = np.arange(len(digits))
+    counts[rows, digits] = 1
+    counts[rows, 10 + digits % 2] = 1
+    counts[:, 12] = np.isin(digits, (0, 6, 8, 9))
+    counts[:, 13] = np.isin(digits, (1, 4, 7))
+    counts *= np.random.default_rng(0).random(counts.shape) < 0.8
+    return counts
+
+
+@functools.cache
+def pictures_and_words() -> MultimodalDBM:
+    """Return a machine of digits and of words about them."""
+    words = Modality("words", units=ReplicatedSoftmax(len(WORDS), 10))
+    return MultimodalDBM(
+        128,
+        modalities=(Modality("image"), words),
+        hidden_layer_sizes=(128,),
+        n_iter_pretraining=60,
+        n_iter=60,
+        n_iter_prediction=60,
+        random_state=0,
+    ).fit({"image": train.X, "words": said(train.y)})
+
+
+def multimodal_dbm() -> Figure:
+    """Draw images from words: what mean field expects, and chains at some of their steps."""
+    model = pictures_and_words()
+    words = np.eye(len(WORDS))[:10]
+    rows = {"the words' digit": grey(one_of_each())}
+    rows["expected"] = grey(model.generate("image", given={"words": words}))
+    traced = model.trace(10, given={"words": words}, random_state=0)
+    rows |= {f"step {step}": grey(drawn["image"]) for step, drawn in traced.items()}
+    return sheet("One word given, from 'zero' to 'nine': the image inferred, and drawn", rows)
+
+
+def multimodal_dbm_words() -> Figure:
+    """Draw words from images."""
+    model, X = pictures_and_words(), one_of_each()
+    found = model.generate("words", given={"image": X})
+    figure = blank(3.1, layout="constrained")
+    axes = figure.subplots()
+    headed(figure, "Words expected of an image of each digit, out of ten")
+    axes.imshow(found, cmap="Blues", vmin=0, vmax=5, aspect="auto", interpolation="nearest")
+    axes.set_xticks(range(len(WORDS)), WORDS, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(10), [f"{digit}" for digit in range(10)])
+    axes.set_ylabel("image")
+    for row, column in np.argwhere(found > 0.5):
+        axes.text(column, row, f"{found[row, column]:.0f}", ha="center", va="center", fontsize=7, color=INK)
+    quiet(axes)
+    return figure
+
+
 def classifier() -> Figure:
     """Plot what a pretrained layer is worth where labels are few."""
     code = RBM(128, n_iter=200, batch_size=50, random_state=0).fit(train.X)
@@ -607,6 +670,8 @@ PICTURES: dict[str, Callable[[], Figure]] = {
         replicated_softmax,
         dbn,
         dbm,
+        multimodal_dbm,
+        multimodal_dbm_words,
         classifier,
         sound_map,
         anomalies,

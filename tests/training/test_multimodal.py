@@ -142,7 +142,10 @@ def test_a_table_whose_columns_are_shared_out_is_the_same_data(form):
     from_table = MultimodalDBM(3, **settings).fit(X)
     np.testing.assert_allclose(from_table.transform(X), from_dict.transform(DATA), rtol=1e-5)
     assert from_table.modalities_[2].units == Multinomial(6, 4)
-    assert list(from_table.sample(1, n_steps=1)) == ["image", "sound", "tags"]
+    drawn = from_table.sample(2, n_steps=1, given={"sound": DATA["sound"][0]})
+    assert drawn.shape == (2, 21)
+    assert list(from_table.split(drawn)) == ["image", "sound", "tags"]
+    np.testing.assert_allclose(drawn[:, 12:15], np.tile(DATA["sound"][0], (2, 1)), rtol=1e-5)
 
 
 def test_tables_may_miss_modalities_and_one_kind_may_not():

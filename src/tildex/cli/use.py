@@ -206,6 +206,8 @@ def sample(
             "an rbm, or use `tildex reconstruct`"
         )
     drawn = estimator.sample(n, random_state=seed)
+    if isinstance(drawn, dict):
+        drawn = estimator.join(drawn)
     save_array(out / "samples.npy", drawn, [])
     trained_on = read_provenance(run, data_dir)
     save_sheet(out / "samples.png", samples(drawn, trained_on[1].shape if trained_on else None))

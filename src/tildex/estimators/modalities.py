@@ -76,7 +76,7 @@ class ModalitiesMixin:
 
     def _given_modalities(self, X: Any) -> tuple[Modality, ...]:
         """Return what the user has said of each kind of data."""
-        self._plain = self.modalities is None and not isinstance(X, Mapping)
+        self._plain = not isinstance(X, Mapping)
         if self.modalities is None:
             return tuple(Modality(name) for name in X) if isinstance(X, Mapping) else (Modality(),)
         given = tuple(self.modalities)
@@ -133,7 +133,7 @@ class ModalitiesMixin:
             digest.append(columns.digest())
             units = documents_of(one.units, len(field), field.name)
             if units is None:
-                units = automatic_units(rows, columns, documents=not self._plain)
+                units = automatic_units(rows, columns, documents=not (self._plain and self.modalities is None))
             offset, scale = standard(columns, units)
             named = None if names is None else field.of(names[None])[0]
             if not isinstance(units, Multinomial):

@@ -104,7 +104,7 @@ class QueryingMixin(ModalitiesMixin, MachineEstimator):
         mask: Any = None,
         random_state: Any = None,
     ) -> Any:
-        """Return the visible means of ``n`` chains after ``n_steps`` Gibbs steps, by modality.
+        """Return the visible means of ``n`` chains after ``n_steps`` Gibbs steps, as the training data came.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class QueryingMixin(ModalitiesMixin, MachineEstimator):
         Returns
         -------
         dict of str to array of shape (n, columns), or array
-            As the training data came: one array for a model of one plain array.
+            As the training data came: of a model of one table, an array that :meth:`split` shares out.
         """
         return self._as_given(
             super().sample(n, n_steps=n_steps, given=given, mask=mask, random_state=random_state)
