@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=60, help="of likelihood")
     parser.add_argument("--rate", type=float, default=0.1)
     parser.add_argument("--prediction-epochs", type=int, default=60)
-    parser.add_argument("--prediction-rate", type=float, default=5e-4)
+    parser.add_argument("--prediction-rate", type=float, default=1e-3)
     parser.add_argument("--steps", type=int, default=5, help="passes of mean field that are unrolled")
     parser.add_argument("--values", type=float, default=0.25, help="share of rows with values left out")
     parser.add_argument("--batch-size", type=int, default=100)

@@ -517,9 +517,9 @@ def pictures_and_words() -> MultimodalDBM:
         128,
         modalities=(Modality("image"), words),
         hidden_layer_sizes=(128,),
-        n_iter_pretraining=60,
-        n_iter=60,
-        n_iter_prediction=60,
+        n_iter_pretraining=30,
+        n_iter=30,
+        n_iter_prediction=20,
         random_state=0,
     ).fit({"image": train.X, "words": said(train.y)})
 

@@ -7,6 +7,7 @@ from scipy import sparse
 
 from tildex import Gaussian, Modality, MultimodalDBM, Multinomial, MultiPrediction, ReplicatedSoftmax, load
 from tildex.apps.likelihood_of import likelihood_of
+from tildex.models import knowing, mean_field
 
 SHORT = {
     "hidden_layer_sizes": 4,
@@ -83,6 +84,19 @@ def test_inference_keeps_what_is_given_and_fills_in_the_rest(model):
     assert np.array_equal(model.generate("sound", given={**given, "sound": DATA["sound"]}), found["sound"])
     drawn = model.generate("sound", given={"image": DATA["image"]}, n_steps=3, random_state=0)
     assert drawn.shape == (60, 3)
+
+
+def test_use_goes_as_far_as_the_training_for_prediction_did(model):
+    given = {"image": DATA["image"], "sound": DATA["sound"]}
+    scaled = model.scaling_(torch.from_numpy(model.join(given)).to(model.scaling_.offset))
+    known = model.module_.split(scaled)
+    one = knowing(model.module_, (0, 1))
+    unrolled = mean_field(one, {k: known[k] for k in (0, 1)}, n_steps=MultiPrediction().n_steps, tol=0.0)
+    np.testing.assert_allclose(model.generate("tags", given=given), unrolled[2].detach(), rtol=1e-5)
+    plain = MultimodalDBM(3, **{**SHORT, "n_iter_prediction": 0}).fit(DATA)
+    one = knowing(plain.module_, (0, 1))
+    settled = mean_field(one, {k: known[k] for k in (0, 1)}, n_steps=500, tol=0.0)
+    np.testing.assert_allclose(plain.generate("tags", given=given), settled[2].detach(), rtol=1e-3)
 
 
 def test_chains_keep_what_is_given_and_are_watched_on_the_way(model):

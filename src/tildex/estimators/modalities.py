@@ -133,7 +133,9 @@ class ModalitiesMixin:
             digest.append(columns.digest())
             units = documents_of(one.units, len(field), field.name)
             if units is None:
-                units = automatic_units(rows, columns, documents=not (self._plain and self.modalities is None))
+                units = automatic_units(
+                    rows, columns, documents=not (self._plain and self.modalities is None)
+                )
             offset, scale = standard(columns, units)
             named = None if names is None else field.of(names[None])[0]
             if not isinstance(units, Multinomial):

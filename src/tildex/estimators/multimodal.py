@@ -58,9 +58,10 @@ class MultimodalDBM(QueryingMixin, MeetingEstimator):
     n_iter : int
         Passes over the data in the joint training.
     prediction_rule : Rule, optional
-        Of the training that follows, of several modalities: ``MultiPrediction()`` by default.
+        Of the training that follows, of several modalities: ``MultiPrediction()`` by default. What is inferred
+        afterwards is inferred by as many passes of mean field as the rule has.
     prediction_optimizer : Optimizer, optional
-        ``Adam(0.001)`` with a rate that falls to zero by default.
+        ``Adam(0.003)`` with a rate that falls to zero by default.
     n_iter_prediction : int
         Passes over the data in that training; 0 leaves a machine that was trained for likelihood alone, which predicts
         one modality from another worse.
@@ -99,7 +100,7 @@ precision, device, warm_start, verbose, random_state
     defaults: ClassVar[dict[str, Part]] = {
         "hidden": Bernoulli(),
         "optimizer": SGD(0.05, schedule=Linear()),
-        "prediction_optimizer": Adam(1e-3, schedule=Linear()),
+        "prediction_optimizer": Adam(3e-3, schedule=Linear()),
         "prediction_rule": MultiPrediction(),
         "pretraining_optimizer": SGD(0.1, schedule=Linear()),
         "pretraining_rule": PCD(1, centring=0.01),

@@ -15,11 +15,13 @@ from tildex.estimators.modalities import ModalitiesMixin
 from tildex.estimators.variational import check_count
 from tildex.models import Clamp, infer, mean_field
 from tildex.part import nearest
+from tildex.rules import MultiPrediction
 from tildex.units import Multinomial
 
 __all__ = ["QueryingMixin"]
 
-# Mean field in use, as opposed to training, runs until nothing moves.
+# Mean field in use, as opposed to training, runs until nothing moves, but for a machine that has learned to predict by
+# a number of passes: its means may go elsewhere in more of them.
 _CONVERGED: dict[str, Any] = {"n_steps": 100, "tol": 1e-6}
 
 
@@ -154,6 +156,14 @@ class QueryingMixin(ModalitiesMixin, MachineEstimator):
     def _as_given(self, rows: Any) -> Any:
         return rows if self._plain else self.split(rows)
 
+    @property
+    def _passes(self) -> dict[str, Any]:
+        """How far mean field goes in use: as far as it went when the machine learned to predict by it."""
+        rule = self._part("prediction_rule")
+        if isinstance(rule, MultiPrediction) and any("prediction" in record for record in self.history_):
+            return {"n_steps": rule.n_steps, "tol": 0.0}
+        return _CONVERGED
+
     def _named(self, name: str) -> str:
         names = [one.name for one in self.modalities_]
         if name not in names:
@@ -162,12 +172,12 @@ class QueryingMixin(ModalitiesMixin, MachineEstimator):
 
     def _inferred(self, x: Tensor) -> Tensor:
         scaled = self.scaling_(x)
-        state = infer(self.module_, scaled, **_CONVERGED)
+        state = infer(self.module_, scaled, **self._passes)
         means = self.scaling_.inverse(torch.cat([state[k] for k in self.module_.visible], 1))
         return torch.where(scaled.isnan(), means, x)
 
     def _encode(self, x: Tensor) -> Tensor:
-        return infer(self.module_, x, **_CONVERGED)[-1]
+        return infer(self.module_, x, **self._passes)[-1]
 
     def _decode(self, z: Tensor) -> Tensor:
         state = mean_field(self.module_, {len(self.module_.layers) - 1: z}, **_CONVERGED)
