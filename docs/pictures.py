@@ -6,7 +6,6 @@ seed is fixed, and a picture stays under 60 kB.
 
 from __future__ import annotations
 
-import functools
 import io
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -509,35 +508,35 @@ def said(digits: np.ndarray) -> np.ndarray:
     return counts
 
 
-@functools.cache
-def pictures_and_words() -> MultimodalDBM:
-    """Return a machine of digits and of words about them."""
+def pictures_and_words(passes: int, *, prediction: int) -> MultimodalDBM:
+    """Return a machine of digits and of words about them, after so many passes for likelihood and for prediction."""
     words = Modality("words", units=ReplicatedSoftmax(len(WORDS), 10))
     return MultimodalDBM(
         128,
         modalities=(Modality("image"), words),
         hidden_layer_sizes=(128,),
         n_iter_pretraining=30,
-        n_iter=30,
-        n_iter_prediction=20,
+        n_iter=passes,
+        n_iter_prediction=prediction,
         random_state=0,
     ).fit({"image": train.X, "words": said(train.y)})
 
 
 def multimodal_dbm() -> Figure:
     """Draw images from words: what mean field expects, and chains at some of their steps."""
-    model = pictures_and_words()
     words = np.eye(len(WORDS))[:10]
-    rows = {"the words' digit": grey(one_of_each())}
-    rows["expected"] = grey(model.generate("image", given={"words": words}))
-    traced = model.trace(10, given={"words": words}, random_state=0)
+    rows = {"a real one": grey(one_of_each())}
+    predicting = pictures_and_words(30, prediction=20)
+    rows["expected"] = grey(predicting.generate("image", given={"words": words}))
+    likely = pictures_and_words(60, prediction=0)
+    traced = likely.trace(10, given={"words": words}, random_state=0)
     rows |= {f"step {step}": grey(drawn["image"]) for step, drawn in traced.items()}
-    return sheet("One word given, from 'zero' to 'nine': the image inferred, and drawn", rows)
+    return sheet("Images inferred, and drawn, from one word each", rows)
 
 
 def multimodal_dbm_words() -> Figure:
     """Draw words from images."""
-    model, X = pictures_and_words(), one_of_each()
+    model, X = pictures_and_words(30, prediction=20), one_of_each()
     found = model.generate("words", given={"image": X})
     figure = blank(3.1, layout="constrained")
     axes = figure.subplots()
