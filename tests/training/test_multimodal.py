@@ -5,8 +5,19 @@ import pytest
 import torch
 from scipy import sparse
 
-from tildex import Gaussian, Modality, MultimodalDBM, Multinomial, MultiPrediction, ReplicatedSoftmax, load
+from tildex import (
+    Adam,
+    Gaussian,
+    Linear,
+    Modality,
+    MultimodalDBM,
+    Multinomial,
+    MultiPrediction,
+    ReplicatedSoftmax,
+    load,
+)
 from tildex.apps.likelihood_of import likelihood_of
+from tildex.evaluate import Annealing
 from tildex.models import knowing, mean_field
 
 SHORT = {
@@ -84,6 +95,27 @@ def test_inference_keeps_what_is_given_and_fills_in_the_rest(model):
     assert np.array_equal(model.generate("sound", given={**given, "sound": DATA["sound"]}), found["sound"])
     drawn = model.generate("sound", given={"image": DATA["image"]}, n_steps=3, random_state=0)
     assert drawn.shape == (60, 3)
+
+
+def test_any_of_three_tells_the_others():
+    data = kinds(240)
+    model = MultimodalDBM(
+        16,
+        hidden_layer_sizes=(),
+        n_iter=10,
+        prediction_rule=MultiPrediction(3, values=0.0),
+        prediction_optimizer=Adam(0.02, schedule=Linear()),
+        n_iter_prediction=40,
+        batch_size=40,
+        averaging=None,
+        random_state=0,
+    ).fit(data)
+    image, sound, tags = 0.8 * np.eye(3).repeat(4, 1) + 0.1, 3 * np.eye(3), np.eye(3).repeat(2, 1)
+    for given in ({"image": image}, {"sound": sound}, {"tags": tags}, {"sound": sound, "tags": tags}):
+        found = model.infer(given)
+        for name, width in (("image", 4), ("sound", 1), ("tags", 2)):
+            per_kind = found[name].reshape(3, 3, width).mean(2)
+            assert np.array_equal(per_kind.argmax(1), [0, 1, 2]), (list(given), name)
 
 
 def test_use_goes_as_far_as_the_training_for_prediction_did(model):
@@ -216,6 +248,10 @@ def test_the_likelihood_of_rows_that_miss_modalities():
     less[::2, :3] = np.nan
     whole, partly = (likelihood_of(model, rows, n_samples=50) for rows in (X, less))
     assert whole.exact and not partly.exact
+    wide = MultimodalDBM(30, modalities=modalities, **{**SHORT, "hidden_layer_sizes": 24}).fit(data)
+    brief = Annealing(n_chains=5, n_betas=20, burn_in=5)
+    found = likelihood_of(wide, less, start=less, n_samples=2, annealing=brief)
+    assert np.isfinite(found.annealing.reverse.log_partition.value)
     assert whole.log_partition.value == partly.log_partition.value
     assert partly.bound.value > whole.bound.value
     assert partly.tightened.value >= partly.bound.value - 1e-6

@@ -25,7 +25,7 @@ from tildex.evaluate.exact import enumerable
 from tildex.evaluate.exact import log_partition as exact_log_partition
 from tildex.evaluate.two_sided import TwoSided, two_sided
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine, LatentPair
+from tildex.models import BoltzmannMachine, LatentPair, filled
 from tildex.products import fast_products
 
 __all__ = ["Annealing", "Bounded", "Likelihood", "likelihood"]
@@ -271,7 +271,7 @@ def _conditional(
 def _top_rows(model: Any, rows: Tensor, generator: Generator) -> Tensor:
     """Return rows of the normaliser's visible layers: for a belief network, what it recognises and any labels."""
     if model.normaliser is model:
-        return rows
+        return filled(model, rows)
     below, labels = model.split(rows)
     top = model.up(below, generator)[-1]
     return top if labels is None else torch.cat([top, labels], 1)
