@@ -18,9 +18,9 @@ from tildex.estimators.gaussian_rbm import GaussianRBM
 from tildex.estimators.hashing import SemanticHashing
 from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
-from tildex.estimators.picture_features import PictureFeatures
 from tildex.estimators.modality import Modality
 from tildex.estimators.multimodal import MultimodalDBM
+from tildex.estimators.picture_features import PictureFeatures
 from tildex.estimators.regressor import StackedRegressor
 from tildex.estimators.restorer import Restorer
 from tildex.estimators.restricted import RBM
@@ -45,8 +45,8 @@ __all__ = [
     "LinearAutoencoder",
     "Modality",
     "ModelRow",
-    "PictureFeatures",
     "MultimodalDBM",
+    "PictureFeatures",
     "ReplicatedSoftmaxRBM",
     "Restorer",
     "SemanticHashing",
