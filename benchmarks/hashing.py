@@ -48,9 +48,9 @@ RECIPES: dict[str, dict[str, Any]] = {
         "hidden_layer_sizes": 500,
         "code_noise": LogitNoise(4.0),
         "corruption": Masking(0.3),
-        "penalty": KLSparsity(1.0, target=0.5) + Decorrelation(1.0) + Neighbours(500.0, perplexity=10),
-        "optimizer": Adam(1e-3, schedule=Cosine(warmup=0.05)),
-        "batch_size": 500,
+        "penalty": KLSparsity(1.0, target=0.5) + Decorrelation(1.0) + Neighbours(1000.0, perplexity=15),
+        "optimizer": Adam(2e-3, schedule=Cosine(warmup=0.05)),
+        "batch_size": 1500,
         "n_iter": 40,
     },
     "20news-w1000": {
