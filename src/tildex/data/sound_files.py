@@ -66,7 +66,9 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
         raise
     # Decoders answer damaged bytes with many kinds of errors.
     except Exception as error:
-        raise DataError(f"{name} is not a whole sound ({error}); replace or remove it") from error
+        # soundfile's own words name an object in memory; those of libsndfile say what is wrong.
+        why = getattr(error, "error_string", error)
+        raise DataError(f"{name} is not a whole sound ({why}); replace or remove it") from error
     if not len(channels):
         raise DataError(f"{name} is empty; record it again, or remove it")
     if not np.isfinite(channels).all():
