@@ -429,7 +429,7 @@ def restoration() -> Figure:
     denoised = restorer(VaryingNoise(0.2), patches).transform(noisy[None])[0]
     filled = restorer(Missing(0.7, lowest=0.3), patches).transform(holes[None])[0]
     rows = np.stack([noisy, denoised, first, np.nan_to_num(holes), filled, second]).clip(0, 1)
-    return show(compose(rows, 3), 4, "Damaged, restored, and as it was")
+    return show(compose(rows, 3), 6, "Damaged, restored, and as it was")
 
 
 def restoration_colours() -> Figure:
@@ -535,18 +535,20 @@ def multimodal_dbm() -> Figure:
 
 
 def multimodal_dbm_words() -> Figure:
-    """Draw words from images."""
-    model, X = pictures_and_words(30, prediction=20), one_of_each()
-    found = model.generate("words", given={"image": X})
+    """Draw the words that held-out images of each digit make likely, on average."""
+    model = pictures_and_words(30, prediction=20)
+    said = model.generate("words", given={"image": test.X})
+    found = np.stack([said[test.y == digit].mean(0) for digit in range(10)])
     figure = blank(3.1, layout="constrained")
     axes = figure.subplots()
-    headed(figure, "Words expected of an image of each digit, out of ten")
+    headed(figure, "Words expected of held-out images of each digit, out of ten")
     axes.imshow(found, cmap="Blues", vmin=0, vmax=5, aspect="auto", interpolation="nearest")
     axes.set_xticks(range(len(WORDS)), WORDS, rotation=45, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(10), [f"{digit}" for digit in range(10)])
     axes.set_ylabel("image")
     for row, column in np.argwhere(found > 0.5):
-        axes.text(column, row, f"{found[row, column]:.0f}", ha="center", va="center", fontsize=7, color=INK)
+        ink = "white" if found[row, column] > 2.5 else INK
+        axes.text(column, row, f"{found[row, column]:.0f}", ha="center", va="center", fontsize=7, color=ink)
     quiet(axes)
     return figure
 
