@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tildex.data import DataError, Photograph, photograph, photographs_in, read_patches
+from tildex.data import DataError, Photograph, photographs_in, read_patches
 from tildex.shapes import LUMINANCE
 
 RANDOM = np.random.default_rng(0)
@@ -80,16 +80,16 @@ def test_files_that_are_no_single_whole_picture_are_named(tmp_path, monkeypatch)
         tmp_path / "moving.gif", save_all=True, append_images=[Image.new("L", (4, 4), 255)]
     )
     for name, message in {
-        "text.png": "is not a picture that can be read",
-        "half.png": "is not a whole picture",
+        "text.png": "is not a whole image",
+        "half.png": "is not a whole image",
         "moving.gif": "holds 2 pictures",
         "absent.png": "there is no file",
     }.items():
         with pytest.raises(DataError, match=message) as caught:
             Photograph.read(tmp_path / name)
         assert name in str(caught.value)
-    monkeypatch.setattr(photograph, "LARGEST", 60)
-    with pytest.raises(DataError, match=r"whole\.png has 9 x 7 pixels, and 60 are the most"):
+    monkeypatch.setattr("tildex.data.pictures._MOST_PIXELS", 60)
+    with pytest.raises(DataError, match=r"whole\.png has more than 0 million pixels; make it smaller"):
         Photograph.read(tmp_path / "whole.png")
 
 

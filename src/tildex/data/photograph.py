@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -11,15 +10,13 @@ import numpy as np
 
 from tildex.data.errors import DataError
 from tildex.data.images import IMAGES
+from tildex.data.pictures import broken_picture, opened_picture, require_pillow
 from tildex.files import write_whole
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["LARGEST", "Photograph"]
-
-LARGEST = 100_000_000
-"""Pixels of the largest photograph that is opened."""
+__all__ = ["Photograph"]
 
 _DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I")
 
@@ -49,17 +46,20 @@ class Photograph:
         Raises
         ------
         DataError
-            If it is no whole picture, one of several, or larger than ``LARGEST``.
+            If it is no whole picture, one of several, or a huge one.
         """
+        require_pillow()
         from PIL import ImageOps
 
-        with _opened(path) as image:
+        if not path.is_file():
+            raise DataError(f"there is no file {path}")
+        with opened_picture(path, str(path)) as image:
             _require_one(path, image)
             try:
                 return cls._of(ImageOps.exif_transpose(image))
             # Decoders answer damaged bytes with many kinds of errors.
             except Exception as error:
-                raise DataError(f"{path} is not a whole picture ({error}); replace or remove it") from error
+                raise broken_picture(str(path), error) from error
 
     @classmethod
     def _of(cls, image: Image.Image) -> Self:
@@ -112,32 +112,7 @@ class Photograph:
         return image
 
 
-def _opened(path: Path) -> Image.Image:
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise DataError("photographs need Pillow: pip install 'tildex[image]'") from error
-    try:
-        with warnings.catch_warnings():
-            # Ours is the limit, and it is an error.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            return Image.open(path)
-    except FileNotFoundError:
-        raise DataError(f"there is no file {path}") from None
-    except Image.DecompressionBombError as error:
-        raise DataError(f"{path} is too large ({error}): make it smaller, or cut it into parts") from error
-    except Exception as error:
-        raise DataError(
-            f"{path} is not a picture that can be read ({error}); replace or remove it"
-        ) from error
-
-
 def _require_one(path: Path, image: Image.Image) -> None:
-    width, height = image.size
-    if width * height > LARGEST:
-        raise DataError(
-            f"{path} has {width} x {height} pixels, and {LARGEST:,} are the most: make it smaller, or cut it into parts"
-        )
     if (frames := getattr(image, "n_frames", 1)) > 1:
         raise DataError(
             f"{path} holds {frames} pictures, animated or page by page: save the one you mean by itself"

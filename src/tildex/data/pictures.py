@@ -1,4 +1,4 @@
-"""One picture from bytes: its form from its head, its pixels in a wanted mode and size."""
+"""One picture: opened if it is none too large, its form from its head, its pixels in a wanted mode and size."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,7 @@ from tildex.data.errors import DataError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["form_of", "is_grey", "pixels_of", "require_pillow"]
+__all__ = ["broken_picture", "form_of", "is_grey", "opened_picture", "pixels_of", "require_pillow"]
 
 Size = tuple[int, int]
 
@@ -30,7 +31,7 @@ def require_pillow() -> None:
     try:
         import PIL  # noqa: F401
     except ImportError as error:
-        raise DataError("a folder of images needs Pillow: pip install 'tildex[image]'") from error
+        raise DataError("pictures need Pillow: pip install 'tildex[image]'") from error
 
 
 def is_grey(mode: str) -> bool:
@@ -46,7 +47,7 @@ def form_of(content: bytes, name: str) -> tuple[str, Size]:
     DataError
         If it is no picture, or a huge one.
     """
-    with _opened(content, name) as image:
+    with opened_picture(io.BytesIO(content), name) as image:
         return image.mode, image.size
 
 
@@ -71,7 +72,7 @@ def pixels_of(content: bytes, name: str, mode: str, size: Size) -> np.ndarray:
     """
     from PIL import Image
 
-    with _opened(content, name) as image:
+    with opened_picture(io.BytesIO(content), name) as image:
         try:
             if image.mode in _GREY_16_BITS:
                 # Pillow's own conversion to 8 bits clips these instead of scaling them.
@@ -83,22 +84,29 @@ def pixels_of(content: bytes, name: str, mode: str, size: Size) -> np.ndarray:
             return np.asarray(plain)
         # Decoders answer damaged bytes with many kinds of errors.
         except Exception as error:
-            raise _broken(name, error) from error
+            raise broken_picture(name, error) from error
 
 
 @contextmanager
-def _opened(content: bytes, name: str) -> Iterator[Image.Image]:
+def opened_picture(source: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
+    """Open a picture as far as its head; what is inside is decoded when it is asked for.
+
+    Raises
+    ------
+    DataError
+        If it is no picture, or a huge one.
+    """
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
             # Sizes are judged here, at one limit for all versions of Pillow.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content))
+            image = Image.open(source)
     except Image.DecompressionBombError as error:
         raise _huge(name) from error
     except Exception as error:
-        raise _broken(name, error) from error
+        raise broken_picture(name, error) from error
     with image:
         if image.width * image.height > _MOST_PIXELS:
             raise _huge(name)
@@ -109,5 +117,6 @@ def _huge(name: str) -> DataError:
     return DataError(f"{name} has more than {_MOST_PIXELS // 10**6} million pixels; make it smaller")
 
 
-def _broken(name: str, error: Exception) -> DataError:
+def broken_picture(name: str, error: Exception) -> DataError:
+    """Return the error to raise where decoding failed."""
     return DataError(f"{name} is not a whole image ({error}); replace or remove it")
