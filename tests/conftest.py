@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from tildex.estimators import Estimator
+from tildex.estimators.stacked import Stacked
 from tildex.part import Part
 from tildex.units import (
     Activation,
@@ -72,7 +73,7 @@ def _cases():
     cases["finite_units"] = [u for u in cases["single_units"] if u.finite]
     cases["unit_pair"] = _joinable()
     cases["estimator_class"] = [cls for cls in Estimator.table.values() if issubclass(cls, Estimator)]
-    cases["predictor_class"] = [cls for cls in Estimator.table.values() if hasattr(cls, "predict")]
+    cases["predictor_class"] = [cls for cls in Estimator.table.values() if issubclass(cls, Stacked)]
     return cases
 
 
