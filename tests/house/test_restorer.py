@@ -259,7 +259,13 @@ def test_commands_say_what_is_wrong(tmp_path, photos, capsys):
     assert main(["fit", "linear", "digits", "--out", str(other), "--epochs", "1"]) == 0
     cases = {
         ("restore", str(other), str(photo), "--out", str(out)): "holds a LinearAutoencoder",
-        ("restore", str(run), str(photos / "broken.png"), "--out", str(out)): "broken.png is not a whole image",
+        (
+            "restore",
+            str(run),
+            str(photos / "broken.png"),
+            "--out",
+            str(out),
+        ): "broken.png is not a whole image",
         ("restore", str(run), str(photo), "--out", str(photo)): "would be lost",
         (
             "restore",

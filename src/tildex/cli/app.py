@@ -11,7 +11,19 @@ import sys
 from cyclopts import App, CycloptsError
 from rich.console import Console
 
-from tildex.cli import anomalies, browse, complete, demo, fit, likelihood, restore, snapshots, sounds, use
+from tildex.cli import (
+    anomalies,
+    browse,
+    complete,
+    demo,
+    fit,
+    likelihood,
+    restore,
+    snapshots,
+    sounds,
+    tagging,
+    use,
+)
 
 __all__ = ["app", "main"]
 
@@ -39,6 +51,9 @@ for command in (
     sounds.find_sound,
     restore.restore,
     restore.colourise,
+    tagging.tag,
+    tagging.find,
+    tagging.trace,
     browse.models,
     browse.data,
     demo.demo,

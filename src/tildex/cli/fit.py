@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 __all__ = ["fit", "require_free"]
 
+_OF_PICTURES = "multimodal-dbm"
+
 
 def fit(
     model: str,
@@ -26,6 +28,7 @@ def fit(
     precision: str | None = None,
     split: str = "train",
     data_dir: Path | None = None,
+    tags: Path | None = None,
     start: Path | None = None,
     snapshots: Annotated[tuple[int, ...], Parameter(negative=(), consume_multiple=True)] = (),
     patches: int | None = None,
@@ -61,6 +64,9 @@ def fit(
         Part of a known data set to train on.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
+    tags
+        A .csv file of what is on the pictures of a folder, a row a picture: its file, then its tags apart by commas.
+        For multimodal-dbm, of which `tildex tag`, `tildex find` and `tildex trace` then ask.
     start
         The run whose trained model a classifier or regressor begins with.
     snapshots
@@ -74,6 +80,7 @@ def fit(
         Print the result as JSON.
     """
     from tildex import distributed
+    from tildex.cli.collections import keep, measured
     from tildex.cli.output import provenance, say
     from tildex.cli.settings import configure, estimator_named
 
@@ -84,29 +91,38 @@ def fit(
     estimator = configure(cls, set_, random_state=seed, device=device, **options)
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
-    record = _read(estimator, data, split, data_dir, patches, seed)
+    _require_pictures(cls, data, tags)
+    record = _read(estimator, (data, split, data_dir, tags), patches, seed)
     if record.note:
         say(record.note)
-    estimator.fit(record.X, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
+    features, rows = None, record.X
+    if cls.slug == _OF_PICTURES and record.tags is not None:
+        features, rows, recipe = measured(record)
+        estimator = configure(cls, set_, **{**recipe, **_given(options)}, random_state=seed, device=device)
+    estimator.fit(rows, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
     if distributed.rank() == 0:
         estimator.save(out)
-        provenance(out, data, split, record)
+        if features is None:
+            provenance(out, data, split, record)
+        else:
+            keep(out, (data, split), record, features, rows, estimator)
         checkpoint.unlink(missing_ok=True)
         _summary(out, estimator, json)
 
 
 def _read(
-    estimator: Any, data: str, split: str, data_dir: Path | None, patches: int | None, seed: int
+    estimator: Any, source: tuple[str, str, Path | None, Path | None], patches: int | None, seed: int
 ) -> Any:
     """Return the rows to train on; for a restorer and a folder they are patches, whose shape it then knows."""
     from tildex.data import read, read_patches
     from tildex.data.catalogue import find
     from tildex.estimators import Restorer
 
+    data, split, data_dir, tags = source
     if not isinstance(estimator, Restorer) or find(data) is not None or not Path(data).is_dir():
         if patches is not None:
             raise ValueError("--patches is for `tildex fit restoration` with a folder of pictures")
-        record = read(data, split=split, data_dir=data_dir)
+        record = read(data, split=split, data_dir=data_dir, tags=tags)
         if isinstance(estimator, Restorer) and estimator.image_shape is None and record.shape is not None:
             estimator.set_params(image_shape=record.shape)
         return record
@@ -115,6 +131,21 @@ def _read(
     shape = estimator.image_shape
     assert shape is not None
     return read_patches(Path(data), shape, 4000 if patches is None else patches, seed=seed)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _require_pictures(cls: Any, data: str, tags: Path | None) -> None:
+    from tildex.data.catalogue import find
+
+    if tags is None:
+        return
+    if cls.slug != _OF_PICTURES:
+        raise ValueError(f"{cls.__name__} has no use for tags: --tags is for multimodal-dbm")
+    if find(data) is not None:
+        raise ValueError(f"{data} is a known data set with tags of its own, or without any: leave out --tags")
 
 
 def _start(cls: Any, run: Path, device: str) -> Any:

@@ -19,6 +19,7 @@ from tildex.data.fsdd import FSDD
 from tildex.data.mnist import MNIST
 from tildex.data.newsgroups import Newsgroups100, Newsgroups1000
 from tildex.data.olivetti import Olivetti
+from tildex.data.one_picture import picture_paths, read_picture, small_picture, small_pictures
 from tildex.data.photograph import Photograph
 from tildex.data.pieces import photographs_in, read_patches
 from tildex.data.readers import read
@@ -58,14 +59,18 @@ __all__ = [
     "binarise",
     "known",
     "photographs_in",
+    "picture_paths",
     "read",
     "read_patches",
+    "read_picture",
     "read_sound",
     "read_sounds",
     "read_tag_table",
     "read_tagged",
     "rows",
     "select",
+    "small_picture",
+    "small_pictures",
     "tag_rows",
     "vocabulary",
 ]

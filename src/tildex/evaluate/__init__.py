@@ -30,6 +30,7 @@ from tildex.evaluate.score_field import relative_error, score_field
 from tildex.evaluate.sparsity import Sparsity, unexplained_variance
 from tildex.evaluate.spectrum import JacobianSpectrum, jacobian_spectrum, tangent_share
 from tildex.evaluate.subspace import axis_cosines, principal_angles, principal_axes
+from tildex.evaluate.tagging import retrieval_by_shared_tags, tag_precision
 from tildex.evaluate.two_sided import TwoSided, two_sided
 
 __all__ = [
@@ -77,9 +78,11 @@ __all__ = [
     "psnr",
     "random_hyperplanes",
     "relative_error",
+    "retrieval_by_shared_tags",
     "score_field",
     "squared_error",
     "squared_euclidean",
+    "tag_precision",
     "tangent_share",
     "temperatures",
     "trustworthiness",

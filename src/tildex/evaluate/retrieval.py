@@ -96,7 +96,7 @@ def mean_average_precision(
     found = []
     for near, relevant in _compared(queries, query_labels, rows, labels, distance):
         in_order, order = near.sort(dim=1)
-        precision = _average_precision(in_order, relevant.gather(1, order).double())
+        precision = expected_precision(in_order, relevant.gather(1, order).double())
         found.append(precision[relevant.amax(1) > 0])
     values = torch.cat(found)
     if not len(values):
@@ -106,7 +106,7 @@ def mean_average_precision(
     return Estimate.of(values.cpu().numpy())
 
 
-def _average_precision(near: Tensor, relevant: Tensor) -> Tensor:
+def expected_precision(near: Tensor, relevant: Tensor) -> Tensor:
     """Return the expected average precision a query, given sorted distances and what is relevant among them.
 
     Of a group of n tied rows, r of them relevant, behind N rows with R relevant ones, place i holds a relevant row

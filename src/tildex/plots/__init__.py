@@ -1,5 +1,6 @@
 """Plots: one pure function a picture, from arrays to a matplotlib figure."""
 
+from tildex.plots.cards import Card, cards
 from tildex.plots.completions import completions
 from tildex.plots.curves import curves
 from tildex.plots.filters import filters
@@ -12,6 +13,8 @@ from tildex.plots.tiles import tiles
 from tildex.plots.vector_field import vector_field
 
 __all__ = [
+    "Card",
+    "cards",
     "completions",
     "curves",
     "filters",
