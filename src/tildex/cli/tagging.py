@@ -248,7 +248,7 @@ def _asked(tags: str | None, image: Path | None) -> str:
 
 def _held(tags: str | None, image: Path | None) -> str:
     asked = _asked(tags, image)
-    return f"Chains with {asked} held fixed" if asked else "Chains with nothing held fixed"
+    return f"{asked or 'nothing'} held fixed"
 
 
 def _require_way_out(out: Path | None) -> None:
