@@ -436,7 +436,7 @@ def restoration() -> Figure:
     denoised = restorer(VaryingNoise(0.2), patches).transform(noisy[None])[0]
     filled = restorer(Missing(0.7, lowest=0.3), patches).transform(holes[None])[0]
     rows = np.stack([noisy, denoised, first, np.nan_to_num(holes), filled, second]).clip(0, 1)
-    return show(compose(rows, 3), 6, "Damaged, restored, and as it was")
+    return show(compose(rows, 3), 4, "Damaged, restored, and as it was")
 
 
 def restoration_colours() -> Figure:
