@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from sklearn.linear_model import orthogonal_mp_gram
+from sklearn.linear_model import orthogonal_mp, orthogonal_mp_gram
 
 from tildex import Adam, Dropout, Pursuit, SparseAutoencoder, StackedClassifier, TopK
 from tildex.evaluate import Sparsity
@@ -98,6 +98,24 @@ def test_a_learned_dictionary_explains_more_than_top_k_units_do(patches):
     assert found[Pursuit].l0.value == pytest.approx(3) and found[Pursuit].dead == 0
     assert found[Pursuit].unexplained.value < 0.6 * found[TopK].unexplained.value
     assert found[Pursuit].unexplained.value < 0.1
+
+
+def test_a_trained_encoder_is_its_decoder_turned_round(patches):
+    model = SparseAutoencoder(20, code=Pursuit(3), n_iter=3, random_state=0).fit(patches)
+    layer = model.module_.decoder.map.layers[0]
+    with torch.no_grad():
+        layer.bias.add_(0.5)
+    x = torch.from_numpy(patches[:50])
+    code = model.module_.encoder.mean(x).detach().numpy()
+    weight, bias = layer.weight.detach().numpy(), layer.bias.detach().numpy()
+    theirs = orthogonal_mp(weight, (patches[:50] - bias).T, n_nonzero_coefs=3).T
+    np.testing.assert_allclose(code, theirs, atol=1e-3)
+
+
+def test_units_that_compete_pay_no_price_on_top(patches):
+    model = SparseAutoencoder(20, code=Pursuit(3), n_iter=1, random_state=0).fit(patches)
+    assert model.history_[-1]["loss"] == pytest.approx(model.history_[-1]["reconstruction"])
+    assert "l1" not in model.history_[-1]
 
 
 def test_such_a_code_can_be_stacked_under_a_classifier(patches):
