@@ -98,7 +98,7 @@ def measure_predictions(name: str, estimator: Any, train: Record | None, test: R
     accuracy = log_loss = squared_error = linear = None
     if hasattr(estimator, "classes_"):
         accuracy, log_loss = _of_classes(estimator, test)
-        if known is not None and len(set(known.y.tolist())) > 1:  # type: ignore[union-attr]
+        if known is not None and known.n_labels > 1:
             linear = _judge(LogisticRegression(max_iter=300), known, test, lambda p, y: p == y)
     else:
         squared_error = Estimate.of(_squared(estimator.predict(test.X), test.y))

@@ -77,14 +77,15 @@ def likelihood(
 
     estimator = load(run, device=device)
     trained_on = read_provenance(run, data_dir)
-    if data is None and trained_on is None:
-        raise DataError(f"what {run} was trained on is no longer to be had: name the data after the run")
-    source = data or trained_on[0]  # type: ignore[index]
-    record = read(source, split=split, data_dir=data_dir)
+    if data is None:
+        if trained_on is None:
+            raise DataError(f"what {run} was trained on is no longer to be had: name the data after the run")
+        data = trained_on[0]
+    record = read(data, split=split, data_dir=data_dir)
     annealing = Annealing(
         n_chains=chains, n_betas=betas, burn_in=burn_in, precision=getattr(torch, precision)
     )
-    part = {} if Path(source).exists() else {"split": split}
+    part = {} if Path(data).exists() else {"split": split}
     with advancing() as progress:
         found = likelihood_of(
             estimator,
@@ -103,5 +104,5 @@ def likelihood(
     print_table(
         f"Log-likelihood of {run.name}", [{"what": what, "value": text} for what, text in found.lines()]
     )
-    if not found.ok:
-        say(found.annealing.verdict)  # type: ignore[union-attr]
+    if found.annealing is not None and not found.ok:
+        say(found.annealing.verdict)

@@ -99,6 +99,11 @@ class Record:
     def __len__(self) -> int:
         return self.X.shape[0]
 
+    @property
+    def n_labels(self) -> int:
+        """How many different labels the rows have; none where they have no labels."""
+        return 0 if self.y is None else len(np.unique(self.y))
+
     def __repr__(self) -> str:
         sample = " x ".join(map(str, self.shape or self.X.shape[1:]))
         return f"Record({self.name!r}, {len(self)} rows of {sample})"

@@ -124,9 +124,9 @@ def _numbers(column: Any, where: str) -> np.ndarray:
     return numbers
 
 
-def _is_number(cell: object) -> bool:
+def _is_number(cell: Any) -> bool:
     try:
-        float(cell)  # type: ignore[arg-type]
+        float(cell)
     except (TypeError, ValueError):
         return False
     return True
