@@ -20,6 +20,8 @@ __all__ = ["Neighbours", "affinities", "conditional_affinities", "log_similariti
 _STEPS = 40
 _STRIDE = 1.5
 _TOLERANCE = 1e-5
+# Of so few rows all count: a batch of that size is exact.
+_NEAREST = 128
 # Exponentials below it are nothing beside one, and the numbers that they would be are slow to compute with.
 _LEAST = -60.0
 
@@ -80,7 +82,7 @@ def affinities(x: Tensor, perplexity: float) -> Tensor:
 
 
 def conditional_affinities(square: Tensor, perplexity: float) -> Tensor:
-    """Return normal affinities of every row to all others whose entropy is the logarithm of ``perplexity``.
+    """Return normal affinities of every row to its nearest others whose entropy is the logarithm of ``perplexity``.
 
     Parameters
     ----------
@@ -92,24 +94,29 @@ def conditional_affinities(square: Tensor, perplexity: float) -> Tensor:
     Returns
     -------
     Tensor of shape (n, n)
-        Rows sum to 1; the diagonal is zero.
+        Rows sum to 1; the diagonal is zero, and so is what lies beyond three times as many rows as ``perplexity``
+        says (van der Maaten, 2014, "Accelerating t-SNE using tree-based algorithms"), but for the nearest 128.
     """
     n = len(square)
-    wanted = math.log(max(1.0, min(perplexity, (n - 1) / 3)))
     itself = torch.eye(n, dtype=torch.bool, device=square.device)
+    count = min(n - 1, max(_NEAREST, math.ceil(3 * perplexity)))
+    near, where = square.masked_fill(itself, torch.inf).topk(count, largest=False, sorted=False)
     # Of the nearest neighbour's distance only differences matter, and those do not underflow.
-    far = (square - square.masked_fill(itself, torch.inf).amin(1, keepdim=True)).masked_fill_(
-        itself, torch.inf
-    )
-    finite = far.masked_fill(itself, 0.0)
-    logarithm = 2 - (finite.sum(1, keepdim=True) / (n - 1)).clamp_min(1e-12).log()
+    near -= near.amin(1, keepdim=True)
+    p = _of_entropy(near, math.log(max(1.0, min(perplexity, (n - 1) / 3))))
+    return torch.zeros_like(square).scatter_(1, where, p)
+
+
+def _of_entropy(far: Tensor, wanted: float) -> Tensor:
+    """Return exponentials of distances times a factor a row, with sum 1 and that entropy."""
+    logarithm = 2 - far.mean(1, keepdim=True).clamp_min(1e-12).log()
     low, high = logarithm - 50, logarithm + 50
     for _ in range(_STEPS):
         beta = logarithm.exp()
         p = torch.mul(far, -beta).clamp_min_(_LEAST).exp_()
         total = p.sum(1, keepdim=True)
         p /= total
-        weighted = p * finite
+        weighted = p * far
         mean = weighted.sum(1, keepdim=True)
         excess = total.log() + beta * mean - wanted
         settled = excess.abs() < _TOLERANCE
@@ -119,12 +126,12 @@ def conditional_affinities(square: Tensor, perplexity: float) -> Tensor:
         high = torch.where(excess > 0, high, logarithm)
         # The entropy's slope by log beta is minus beta^2 times the variance of the distances; where it is flat,
         # Newton's step is too long to be believed.
-        slope = beta.square() * ((weighted * finite).sum(1, keepdim=True) - mean.square())
+        slope = beta.square() * ((weighted * far).sum(1, keepdim=True) - mean.square())
         newton = logarithm + (excess / slope.clamp_min(1e-12)).clamp(-_STRIDE, _STRIDE)
         inside = (newton > low) & (newton < high)
         better = torch.where(inside, newton, (low + high) / 2)
         logarithm = torch.where(settled, logarithm, better)
-    return p.masked_fill_(itself, 0.0)
+    return p
 
 
 def log_similarities(h: Tensor, degrees: float | None = None) -> Tensor:
