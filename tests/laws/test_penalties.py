@@ -429,8 +429,16 @@ def test_neighbours_is_the_divergence_of_scikit_learns_t_sne(units, degrees):
         np.testing.assert_allclose(slope.numpy(), gradient.reshape(90, units), atol=1e-6)
 
 
+@pytest.mark.parametrize(("units", "degrees"), [(2, None), (2, 3.0), (5, None)])
+def test_the_slope_of_neighbours_is_that_of_finite_differences(units, degrees):
+    x = clustered(20)
+    share = Neighbours(1.0, perplexity=4, degrees=degrees)
+    h = torch.from_numpy(np.random.default_rng(1).normal(size=(20, units))).requires_grad_()
+    torch.autograd.gradcheck(lambda h: share(None, Step(x, x, h, h)), h)
+
+
 def test_similarities_are_a_distribution_over_pairs():
-    q = log_similarities(clustered()).exp()
+    q = log_similarities(clustered(), 1.0).exp()
     torch.testing.assert_close(q.sum(), torch.tensor(1.0, dtype=torch.float64))
     torch.testing.assert_close(q, q.t())
 
