@@ -75,7 +75,7 @@ class Neighbours(Penalty):
 
 
 class _Divergence(torch.autograd.Function):
-    """The divergence of every row, with t-SNE's gradient in closed form: a tape would keep a dozen squares of a batch."""
+    """The divergence of every row, with t-SNE's gradient in closed form: a tape would keep a dozen squares of it."""
 
     @staticmethod
     def forward(h: Tensor, p: Tensor, degrees: float) -> tuple[Tensor, Tensor]:
