@@ -63,6 +63,7 @@ _PUBLIC = {
         "Revive",
         "Decorrelation",
         "Neighbours",
+        "VirtualAdversarial",
         "WeightDecay",
         "WeightL1",
     ),

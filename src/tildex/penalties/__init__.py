@@ -10,6 +10,7 @@ from tildex.penalties.l0 import L0
 from tildex.penalties.l1 import L1
 from tildex.penalties.neighbours import Neighbours
 from tildex.penalties.revive import Revive
+from tildex.penalties.virtual_adversarial import VirtualAdversarial
 from tildex.penalties.weight_decay import WeightDecay
 from tildex.penalties.weight_l1 import WeightL1
 
@@ -24,6 +25,7 @@ __all__ = [
     "Neighbours",
     "Penalty",
     "Revive",
+    "VirtualAdversarial",
     "WeightDecay",
     "WeightL1",
     "jacobian",
