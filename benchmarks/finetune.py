@@ -307,7 +307,7 @@ def labels(bench: Bench) -> None:
     few_labels(bench, {"dbm": start, "no start": None}, [layer.size for layer in start.module_.layers[1:]])
 
 
-def few_labels(bench: Bench, starts: dict[str, Any], sizes: list[int]) -> None:
+def few_labels(bench: Bench, starts: dict[str, Any], sizes: list[int], **settings: Any) -> None:
     """Judge starts by name on few labels; where there is none, a network of these sizes from random weights."""
     for seed in bench.options.seeds:
         for n in (100, 1000, 10000):
@@ -319,6 +319,7 @@ def few_labels(bench: Bench, starts: dict[str, Any], sizes: list[int]) -> None:
                 "batch_size": min(100, n // 4),
                 "n_iter": {100: 400, 1000: 80, 10000: 40}[n],
                 "averaging": 0.999 if n == 10000 else 0.99,
+                **settings,
             }
             random: dict[str, Any] = {**few, "hidden_layer_sizes": sizes, "activation": "logistic"}
             for name, start in starts.items():
