@@ -65,6 +65,7 @@ from tildex import (
     UNet,
     VampPrior,
     VariationalAutoencoder,
+    VirtualAdversarial,
     VaryingNoise,
 )
 from tildex.apps.patches import random_patches
@@ -539,6 +540,22 @@ def test_a_trained_start_beats_a_random_one_at_a_hundred_labels(trained_rbm):
 
     trained, random = (np.mean([accuracy(start, seed) for seed in range(5)]) for start in (trained_rbm, None))
     assert trained > random + 0.01
+
+
+def test_predictions_held_still_generalise_better_from_a_hundred_labels():
+    def accuracy(penalty, seed):
+        rows = np.random.default_rng(seed).permutation(1400)[:100]
+        optimizer = Adam(1e-2, schedule=Cosine())
+        model = StackedClassifier(
+            penalty=penalty, n_iter=150, batch_size=25, optimizer=optimizer, random_state=0
+        )
+        return model.fit(TRAIN[rows], LABELS[rows]).score(TEST, LABELS[1400:])
+
+    still, free = (
+        np.mean([accuracy(penalty, seed) for seed in range(5)])
+        for penalty in (VirtualAdversarial(epsilon=0.5), None)
+    )
+    assert still > free + 0.01
 
 
 def test_a_regressor_beats_linear_regression():

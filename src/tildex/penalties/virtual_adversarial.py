@@ -35,7 +35,8 @@ class VirtualAdversarial(Penalty):
     weight : float
         What the divergence is multiplied with.
     epsilon : float
-        The length of the change, positive, in units of the data after scaling: of images in [0, 1], about 2.
+        The length of the change, positive, in units of the data after scaling: about 2 suits 784 pixels in [0, 1], and
+        0.5 suits 64.
 
     Example
     -------
