@@ -113,6 +113,7 @@ PUBLIC = [
     "Variational",
     "VariationalAutoencoder",
     "VaryingNoise",
+    "VirtualAdversarial",
     "WeightDecay",
     "WeightL1",
     "load",

@@ -65,8 +65,8 @@ from tildex import (
     UNet,
     VampPrior,
     VariationalAutoencoder,
-    VirtualAdversarial,
     VaryingNoise,
+    VirtualAdversarial,
 )
 from tildex.apps.patches import random_patches
 from tildex.apps.restore import in_gamut
