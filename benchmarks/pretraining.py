@@ -55,6 +55,15 @@ BATCHES: dict[str, Any] = {**PLAIN, "optimizer": Adam(2e-3, schedule=Cosine(warm
 # on 1.33 % (1.22 % in batches of 100), this penalty on 1.04 %.
 STILL: dict[str, Any] = {**BATCHES, "penalty": VirtualAdversarial(1.0, epsilon=2.0)}
 
+# Contracted layers begin where their units are nearly linear, and have further to go. Validation error after 30 passes:
+# 1.34 % with the settings above, 1.11 % with these; 1.71 % where encoder and decoder were not tied.
+LONGER: dict[str, Any] = {
+    **STILL,
+    "optimizer": Adam(3e-3, schedule=Cosine(warmup=0.02)),
+    "batch_size": 250,
+    "penalty": VirtualAdversarial(1.0, epsilon=1.5),
+}
+
 LAYER: dict[str, Any] = {"optimizer": Adam(1e-3, schedule=Cosine(warmup=0.02)), "batch_size": 100}
 
 
@@ -95,11 +104,16 @@ def denoising(bench: Bench) -> None:
 
 
 def contractive(bench: Bench) -> None:
-    """Judge two layers of contractive autoencoders, fine-tuned."""
-    model = ContractiveAutoencoder(penalty=Contractive(0.1), **LAYER)
+    """Judge two layers of contractive autoencoders, encoder and decoder tied as published, fine-tuned."""
+    model = ContractiveAutoencoder(
+        tied=True,
+        penalty=Contractive(0.1),
+        optimizer=Adam(2e-3, schedule=Cosine(warmup=0.02)),
+        batch_size=500,
+    )
     for seed in bench.options.seeds:
         start = stack(bench, "contractive", seed, SIZES[:2], model)
-        bench.tune("contractive, two layers", seed, start, STILL)
+        bench.tune("contractive, two layers", seed, start, LONGER)
 
 
 def dropout(bench: Bench) -> None:
