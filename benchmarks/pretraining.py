@@ -154,7 +154,11 @@ def compare(bench: Bench) -> None:
 
 def labels(bench: Bench) -> None:
     """Judge the three on few labels, from one stack of each kind."""
-    starts = {"no start": None, "autoencoders": autoencoders(bench, 0), "machines": machines(bench, 0)}
+    starts: dict[str, Any] = {
+        "no start": None,
+        "autoencoders": autoencoders(bench, 0),
+        "machines": machines(bench, 0),
+    }
     few_labels(bench, starts, SIZES, penalty=STILL["penalty"])
 
 
