@@ -17,7 +17,7 @@ import argparse
 import json
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -339,7 +339,7 @@ def balanced(y: np.ndarray, n: int, generator: np.random.Generator) -> np.ndarra
     return np.concatenate(chosen)
 
 
-def run(commands: dict[str, Callable[[Bench], None]], description: str | None, wanted: Wanted) -> None:
+def run(commands: Mapping[str, Callable[[Bench], None]], description: str | None, wanted: Wanted) -> None:
     """Train, judge and print what the command line asks for."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
