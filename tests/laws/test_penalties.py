@@ -410,6 +410,17 @@ def test_affinities_have_the_perplexity_they_say():
     assert (p.diagonal() == 0).all()
 
 
+def test_affinities_of_large_batches_are_those_of_the_nearest_rows():
+    square = squared_distances(clustered(600))
+    p = conditional_affinities(square, 10.0)
+    assert ((p > 0).sum(1) <= 128).all()
+    torch.testing.assert_close(
+        (-torch.xlogy(p, p).sum(1)).exp(), torch.full_like(p[0], 10.0), rtol=1e-4, atol=0
+    )
+    theirs = _binary_search_perplexity(square.numpy().astype(np.float32), 10.0, 0)
+    np.testing.assert_allclose(p, theirs, atol=1e-3)
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
 def test_affinities_do_not_depend_on_the_unit_of_length(dtype, scale):
