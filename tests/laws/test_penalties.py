@@ -418,7 +418,9 @@ def test_affinities_of_large_batches_are_those_of_the_nearest_rows():
         (-torch.xlogy(p, p).sum(1)).exp(), torch.full_like(p[0], 10.0), rtol=1e-4, atol=0
     )
     theirs = _binary_search_perplexity(square.numpy().astype(np.float32), 10.0, 0)
-    np.testing.assert_allclose(p, theirs, atol=1e-3)
+    # What far rows would have had goes to near ones: little on average, more where neighbours are evenly far.
+    moved = np.abs(p.numpy() - theirs).sum(1)
+    assert moved.mean() < 0.01 and moved.max() < 0.1
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
