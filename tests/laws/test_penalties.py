@@ -423,6 +423,16 @@ def test_affinities_of_large_batches_are_those_of_the_nearest_rows():
     assert moved.mean() < 0.01 and moved.max() < 0.1
 
 
+@pytest.mark.parametrize(("perplexity", "count"), [(10.0, 128), (60.0, 180)])
+def test_as_many_rows_are_near_as_scikit_learns_t_sne_looks_at(perplexity, count):
+    square = squared_distances(clustered(600))
+    near, where = square.fill_diagonal_(torch.inf).sort(1)
+    theirs = _binary_search_perplexity(near[:, :count].numpy().astype(np.float32), perplexity, 0)
+    p = conditional_affinities(square, perplexity)
+    np.testing.assert_allclose(p.gather(1, where[:, :count]), theirs, atol=1e-4)
+    torch.testing.assert_close(p.sum(1), torch.ones(600, dtype=torch.float64))
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("scale", [1e-4, 1.0, 1e4])
 def test_affinities_do_not_depend_on_the_unit_of_length(dtype, scale):

@@ -28,7 +28,7 @@ class VirtualAdversarial(Penalty):
     Where the contractive penalty holds the code still in all directions on average, this one holds the prediction
     still in the worst, which is found by one step of the power method; labels play no part. The model says what it says
     without noise, and what it says of the row itself is what it is asked to keep, not what it is trained to give up.
-    A batch costs two passes up, and one up and down, more than without the penalty.
+    A batch costs three passes up and two down more than without the penalty: about twice the time.
 
     Parameters
     ----------
