@@ -140,10 +140,9 @@ def draw(model: MultimodalDBM, data: Rows, digits: np.ndarray, path: Path) -> No
     first = [np.flatnonzero(digits == digit)[0] for digit in range(10)]
     some = {kind: values[first] for kind, values in data.items()}
     lines = {"given": some["image"]}
-    for known in (("sound",), ("words",), ("sound", "words")):
-        lines[f"from {' and '.join(known)}"] = model.generate(
-            "image", given={kind: some[kind] for kind in known}
-        )
+    for label, known in (("sound", ["sound"]), ("words", ["words"]), ("both", ["sound", "words"])):
+        given = {kind: some[kind] for kind in known}
+        lines[f"from {label}"] = model.generate("image", given=given)
     tiles = as_images(np.concatenate(list(lines.values())), (28, 28))
     assert tiles is not None
     sheet = compose(to_rgb(1 - tiles, (0.0, 1.0)), 10)
