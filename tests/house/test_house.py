@@ -78,6 +78,7 @@ PUBLIC = [
     "Occlusion",
     "PCD",
     "ParallelTempering",
+    "PatchFeatures",
     "PictureFeatures",
     "Poisson",
     "Pursuit",

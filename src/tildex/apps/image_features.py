@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tildex.apps.patches import PatchScaling, all_patches
+from tildex.apps.patches import PatchScaling, Size, all_patches
 from tildex.products import fast_products
 
 __all__ = ["code_map", "image_features", "pooled"]
@@ -20,14 +20,14 @@ Encoder = Callable[[Tensor], Tensor]
 """From scaled patches, shape (n, features), to their codes, shape (n, units): ``estimator.transform`` is one."""
 
 
-def code_map(images: Any, size: int, scaling: PatchScaling, encode: Encoder) -> Tensor:
+def code_map(images: Any, size: Size, scaling: PatchScaling, encode: Encoder) -> Tensor:
     """Return the code of every patch, shape (images, rows, columns, units): what a convolution would give.
 
     Parameters
     ----------
     images : array or Tensor of shape (images, height, width, channels)
         The images.
-    size : int
+    size : int, or (height, width)
         Of a patch.
     scaling : PatchScaling
         What patches go through first.
@@ -56,7 +56,7 @@ def pooled(codes: Tensor, grid: int = 2) -> Tensor:
 
 @torch.no_grad()
 def image_features(
-    images: Any, size: int, scaling: PatchScaling, encode: Encoder, *, grid: int = 2, batch_size: int = 8
+    images: Any, size: Size, scaling: PatchScaling, encode: Encoder, *, grid: int = 2, batch_size: int = 8
 ) -> Tensor:
     """Return pooled codes of images (Coates, Ng & Lee, 2011, "An analysis of single-layer networks in unsupervised
     feature learning"), ready for a linear classifier once standardised.

@@ -15,21 +15,24 @@ from torch import Tensor
 from tildex.generator import Generator
 from tildex.maps import Whitening
 
-__all__ = ["PatchScaling", "all_patches", "equalised", "random_patches"]
+__all__ = ["PatchScaling", "Size", "all_patches", "equalised", "random_patches"]
+
+Size = int | tuple[int, int]
+"""Height and width of a patch, or the one number that is both."""
 
 _FLOOR = 10 / 255**2
 """That of Coates, Ng & Lee (2011), for pixels between 0 and 1."""
 
 
-def random_patches(images: Any, size: int, n: int, *, generator: Generator) -> Tensor:
-    """Return ``n`` patches from random places of random images, shape (n, size * size * channels).
+def random_patches(images: Any, size: Size, n: int, *, generator: Generator) -> Tensor:
+    """Return ``n`` patches from random places of random images, shape (n, height * width * channels of a patch).
 
     Parameters
     ----------
     images : array or Tensor of shape (images, height, width, channels)
         The images.
-    size : int
-        Height and width of a patch.
+    size : int, or (height, width)
+        Of a patch; one number is both.
     n : int
         How many.
     generator : Generator
@@ -40,26 +43,26 @@ def random_patches(images: Any, size: int, n: int, *, generator: Generator) -> T
     >>> random_patches(np.zeros((4, 8, 8, 3), np.float32), 6, 10, generator=Generator(0)).shape
     torch.Size([10, 108])
     """
-    images = _checked(images, size)
+    images, (down, across) = _checked(images, size)
     count, height, width, _ = images.shape
     picked, top, left = (
         torch.from_numpy(generator.integers(high, n)).to(images.device)[:, None, None]
-        for high in (count, height - size + 1, width - size + 1)
+        for high in (count, height - down + 1, width - across + 1)
     )
-    offsets = torch.arange(size, device=images.device)
-    return images[picked, top + offsets[:, None], left + offsets].flatten(1)
+    rows, columns = (torch.arange(length, device=images.device) for length in (down, across))
+    return images[picked, top + rows[:, None], left + columns].flatten(1)
 
 
-def all_patches(images: Any, size: int) -> Tensor:
-    """Return every patch of every image, one pixel apart, shape (images, rows, columns, size * size * channels).
+def all_patches(images: Any, size: Size) -> Tensor:
+    """Return every patch of every image, one pixel apart, shape (images, rows, columns, values of a patch).
 
     Example
     -------
     >>> all_patches(np.zeros((2, 32, 32, 3), np.float32), 6).shape
     torch.Size([2, 27, 27, 108])
     """
-    images = _checked(images, size)
-    windows = images.unfold(1, size, 1).unfold(2, size, 1)
+    images, (down, across) = _checked(images, size)
+    windows = images.unfold(1, down, 1).unfold(2, across, 1)
     return windows.permute(0, 1, 2, 4, 5, 3).flatten(3)
 
 
@@ -120,11 +123,12 @@ class PatchScaling:
         return (whitened @ self.whitening.unmatrix).cpu().numpy()
 
 
-def _checked(images: Any, size: int) -> Tensor:
+def _checked(images: Any, size: Size) -> tuple[Tensor, tuple[int, int]]:
     images = torch.as_tensor(images)
-    if images.ndim != 4 or min(images.shape[1:3]) < size or size < 1:
+    down, across = (size, size) if isinstance(size, int) else size
+    if images.ndim != 4 or not 1 <= down <= images.shape[1] or not 1 <= across <= images.shape[2]:
         raise ValueError(
-            f"expected images of shape (n, height, width, channels), at least {size} pixels high and wide, "
+            f"expected images of shape (n, height, width, channels), at least {down} pixels high and {across} wide, "
             f"got {tuple(images.shape)}"
         )
-    return images if images.is_floating_point() else images.float()
+    return images if images.is_floating_point() else images.float(), (down, across)

@@ -20,6 +20,7 @@ from tildex.estimators.linear import LinearAutoencoder
 from tildex.estimators.loading import load
 from tildex.estimators.modality import Modality
 from tildex.estimators.multimodal import MultimodalDBM
+from tildex.estimators.patch_features import PatchFeatures
 from tildex.estimators.picture_features import PictureFeatures
 from tildex.estimators.regressor import StackedRegressor
 from tildex.estimators.restorer import Restorer
@@ -46,6 +47,7 @@ __all__ = [
     "Modality",
     "ModelRow",
     "MultimodalDBM",
+    "PatchFeatures",
     "PictureFeatures",
     "ReplicatedSoftmaxRBM",
     "Restorer",

@@ -10,7 +10,7 @@ import numpy as np
 from tildex.estimators.fixed_features import FixedFeatures
 from tildex.features import colour_histograms, oriented_gradients
 
-__all__ = ["PictureFeatures"]
+__all__ = ["PictureFeatures", "picture_shape"]
 
 
 class PictureFeatures(FixedFeatures):
@@ -70,7 +70,7 @@ class PictureFeatures(FixedFeatures):
     def _names(self, n_features: int) -> list[str]:
         colour = self.colour_grid**2
         bins = [f"light{k}" for k in range(self.lightness_bins)]
-        if len(self._shape(n_features)) == 3:
+        if len(picture_shape(self.shape, n_features)) == 3:
             bins += [f"chroma{a}.{b}" for a in range(self.chroma_bins) for b in range(self.chroma_bins)]
         edges = [f"edge{k}" for k in range(self.orientations)]
         cells = self.gradient_grid**2
@@ -79,7 +79,7 @@ class PictureFeatures(FixedFeatures):
         ]
 
     def _features(self, X: np.ndarray) -> np.ndarray:
-        images = X.reshape(-1, *self._shape(X.shape[1]))
+        images = X.reshape(-1, *picture_shape(self.shape, X.shape[1]))
         colours = colour_histograms(
             images, grid=self.colour_grid, lightness_bins=self.lightness_bins, chroma_bins=self.chroma_bins
         )
@@ -87,15 +87,17 @@ class PictureFeatures(FixedFeatures):
         return np.concatenate([colours, edges], 1)
 
     def _check_columns(self, n_features: int) -> None:
-        self._shape(n_features)
+        picture_shape(self.shape, n_features)
 
-    def _shape(self, n_features: int) -> tuple[int, ...]:
-        shape = (1, n_features) if self.shape is None else tuple(self.shape)
-        if len(shape) == 3 and shape[2] == 1:
-            shape = shape[:2]
-        if len(shape) not in (2, 3) or shape[2:] not in ((), (3,)) or math.prod(shape) != n_features:
-            raise ValueError(
-                f"shape must be (height, width) or (height, width, 3) with {n_features} values in all, as rows have, "
-                f"got {self.shape!r}"
-            )
-        return shape
+
+def picture_shape(shape: Sequence[int] | None, n_features: int) -> tuple[int, ...]:
+    """Return height and width of the pictures that rows of so many values hold, with a 3 behind if in colour."""
+    found = (1, n_features) if shape is None else tuple(shape)
+    if len(found) == 3 and found[2] == 1:
+        found = found[:2]
+    if len(found) not in (2, 3) or found[2:] not in ((), (3,)) or math.prod(found) != n_features:
+        raise ValueError(
+            f"shape must be (height, width) or (height, width, 3) with {n_features} values in all, as rows have, "
+            f"got {shape!r}"
+        )
+    return found
