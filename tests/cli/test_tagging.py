@@ -132,6 +132,24 @@ def test_new_pictures_are_tagged(run, tmp_path, capsys):
         assert len(list(csv.DictReader(stream))) == 18
 
 
+@pytest.mark.parametrize("kind", ["learned", "both"])
+def test_features_may_be_learned(folder, picture, tmp_path, capsys, kind):
+    out = tmp_path / "r"
+    tokens = ["fit", "multimodal-dbm", folder, "--tags", "tags.csv", "--features", kind, "--out", out, *QUICK]
+    assert main([*map(str, tokens)]) == 0
+    kept = load_collection(out / "collection.safetensors")
+    assert kept.features.shape[1] == 4 * 256 + (0 if kind == "learned" else 603)
+    tags = answered(capsys, ["tag", out, picture, "-n", "2", "--json"])[0]["tags"]
+    assert set(tags) == {"blue", "square"}
+    hits = answered(capsys, ["find", out, "--image", picture, "-n", "5", "--json"])
+    assert sum("blue" in hit["tags"] for hit in hits) >= 4
+
+
+def test_only_tagged_pictures_have_features_to_choose(folder, tmp_path, capsys):
+    tokens = ["fit", "autoencoder", "digits", "--features", "both", "--out", tmp_path / "r"]
+    assert "--features is for multimodal-dbm" in refused(capsys, tokens)
+
+
 def test_tag_names_what_it_skips_and_prints_a_table(run, picture, tmp_path, capsys):
     (tmp_path / "bad.png").write_text("no")
     assert main(["tag", str(run), str(picture), str(tmp_path / "bad.png")]) == 0

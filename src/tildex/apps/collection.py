@@ -43,7 +43,7 @@ class Collection:
     shape : tuple of int
         What pictures were resized to before they were measured: (height, width), with a 3 behind if in colour.
     settings : mapping
-        Of the features.
+        Of the features that are fixed; empty where all are learned.
     """
 
     files: tuple[str, ...]

@@ -18,27 +18,41 @@ __all__ = ["SIDE", "asked_for", "keep", "measured", "opened_run", "picture_rows"
 _STEPS = 1_000
 """Of training for prediction, at least."""
 
-_KEPT, _FEATURES = "collection.safetensors", "features.npz"
+_KEPT, _FEATURES, _LEARNED = "collection.safetensors", "features.npz", "patches"
 SIDE = 160
 """Pixels of the longer side of a picture that is shown."""
 
 
-def measured(record: Record) -> tuple[Any, np.ndarray, dict[str, Any]]:
-    """Return what measures a record's pictures, rows of features and then tags, and the settings that suit them."""
+def measured(record: Record, kind: str, seed: int) -> tuple[list[Any], np.ndarray, dict[str, Any]]:
+    """Return what measures a record's pictures, rows of features and then tags, and the settings that suit them.
+
+    Parameters
+    ----------
+    record : Record
+        Pictures with tags.
+    kind : str
+        ``fixed`` features, ``learned`` ones, or ``both`` side by side.
+    seed : int
+        Of what is learned.
+    """
     import numpy as np
 
-    from tildex.estimators import PictureFeatures
+    from tildex.estimators import PatchFeatures, PictureFeatures
 
-    features = PictureFeatures(record.shape)
-    pictures = features.fit_transform(record.X)
+    parts: list[Any] = []
+    if kind != "learned":
+        parts.append(PictureFeatures(record.shape))
+    if kind != "fixed":
+        parts.append(PatchFeatures(record.shape, random_state=seed))
+    pictures = np.hstack([part.fit_transform(record.X) for part in parts])
     assert record.tags is not None
     tags = record.tags if isinstance(record.tags, np.ndarray) else record.tags.toarray()
     rows = np.hstack([pictures, tags])
-    return features, rows, _recipe(len(rows), pictures.shape[1], tags.shape[1])
+    return parts, rows, _recipe(len(rows), pictures.shape[1], tags.shape[1])
 
 
 def keep(
-    out: Path, source: tuple[str, str], record: Record, features: Any, rows: np.ndarray, model: Any
+    out: Path, source: tuple[str, str], record: Record, parts: Sequence[Any], rows: np.ndarray, model: Any
 ) -> None:
     """Write beside a run what is needed to tag and to find pictures, and to report on it like on any other.
 
@@ -50,7 +64,7 @@ def keep(
         What was read, and which split of it.
     record : Record
         What that gave.
-    features : PictureFeatures
+    parts : sequence of PictureFeatures and PatchFeatures
         What measured it.
     rows : array of shape (pictures, features + tags)
         What was trained on.
@@ -63,11 +77,17 @@ def keep(
     from tildex.apps.collection import PICTURE, Collection, save_collection
     from tildex.cli.output import provenance, say
     from tildex.data import read
+    from tildex.estimators import PatchFeatures
     from tildex.files import write_whole
 
     assert record.shape is not None and record.tag_names is not None and record.tags is not None
     (data, split), names = source, record.tag_names
-    path = Path(data)
+    path, settings = Path(data), {}
+    for part in parts:
+        if isinstance(part, PatchFeatures):
+            part.save(out / _LEARNED)
+        else:
+            settings = {name: value for name, value in part.get_params().items() if name != "shape"}
     collection = Collection(
         record.files,
         names,
@@ -77,7 +97,7 @@ def keep(
         str(path.resolve()) if path.exists() and record.name != data else data,
         split,
         record.shape,
-        {name: value for name, value in features.get_params().items() if name != "shape"},
+        settings,
     )
 
     def write(target: Path) -> None:
@@ -113,8 +133,10 @@ def opened_run(run: Path, device: str) -> tuple[Any, Collection]:
     return model, load_collection(run / _KEPT)
 
 
-def picture_rows(collection: Collection, paths: Sequence[Path]) -> tuple[list[Path], np.ndarray, list[str]]:
-    """Return the pictures that can be read, their features, and a sentence for each that cannot.
+def picture_rows(
+    run: Path, collection: Collection, paths: Sequence[Path]
+) -> tuple[list[Path], np.ndarray, list[str]]:
+    """Return the pictures that can be read, their features as the run measures them, and a sentence for each other.
 
     Raises
     ------
@@ -124,7 +146,7 @@ def picture_rows(collection: Collection, paths: Sequence[Path]) -> tuple[list[Pa
     import numpy as np
 
     from tildex.data import DataError, read_picture
-    from tildex.estimators import PictureFeatures
+    from tildex.estimators import PatchFeatures, PictureFeatures
 
     pixels, read, skipped = [], [], []
     for path in paths:
@@ -135,11 +157,17 @@ def picture_rows(collection: Collection, paths: Sequence[Path]) -> tuple[list[Pa
             skipped.append(str(error))
     if not pixels:
         raise DataError("; ".join(skipped))
-    features = PictureFeatures(collection.shape, **collection.settings)
-    return read, features.transform(np.stack(pixels)), skipped
+    parts: list[Any] = []
+    if collection.settings:
+        parts.append(PictureFeatures(collection.shape, **collection.settings))
+    if (run / _LEARNED).is_dir():
+        parts.append(PatchFeatures.load(run / _LEARNED))
+    return read, np.hstack([part.transform(np.stack(pixels)) for part in parts]), skipped
 
 
-def asked_for(collection: Collection, tags: str | None, image: Path | None) -> dict[str, np.ndarray]:
+def asked_for(
+    run: Path, collection: Collection, tags: str | None, image: Path | None
+) -> dict[str, np.ndarray]:
     """Return a query from what was typed: tags apart by commas, upper and lower case alike, and a picture.
 
     Raises
@@ -157,7 +185,7 @@ def asked_for(collection: Collection, tags: str | None, image: Path | None) -> d
         if not said:
             raise DataError('--tags is empty: name some, as in --tags "sea, sky"')
         row = tag_rows([[spelled.get(tag.lower(), tag) for tag in said]], collection.tag_names)
-    picture = None if image is None else picture_rows(collection, [image])[1]
+    picture = None if image is None else picture_rows(run, collection, [image])[1]
     return query(picture=picture, tags=row)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -29,6 +29,7 @@ def fit(
     split: str = "train",
     data_dir: Path | None = None,
     tags: Path | None = None,
+    features: Literal["fixed", "learned", "both"] | None = None,
     start: Path | None = None,
     snapshots: Annotated[tuple[int, ...], Parameter(negative=(), consume_multiple=True)] = (),
     patches: int | None = None,
@@ -67,6 +68,9 @@ def fit(
     tags
         A .csv file of what is on the pictures of a folder, a row a picture: its file, then its tags apart by commas.
         For multimodal-dbm, of which `tildex tag`, `tildex find` and `tildex trace` then ask.
+    features
+        What tagged pictures are measured by: colours and edges, which are fixed; codes of patches, learned from the
+        pictures first; or both side by side. Fixed when not given.
     start
         The run whose trained model a classifier or regressor begins with.
     snapshots
@@ -95,17 +99,20 @@ def fit(
     record = _read(estimator, (data, split, data_dir, tags), patches, seed)
     if record.note:
         say(record.note)
-    features, rows = None, record.X
-    if cls.slug == _OF_PICTURES and record.tags is not None:
-        features, rows, recipe = measured(record)
+    of_pictures, rows = cls.slug == _OF_PICTURES and record.tags is not None, record.X
+    parts: list[Any] = []
+    if features is not None and not of_pictures:
+        raise ValueError("--features is for multimodal-dbm and pictures with tags")
+    if of_pictures:
+        parts, rows, recipe = measured(record, features or "fixed", seed)
         estimator = configure(cls, set_, **{**recipe, **_given(options)}, random_state=seed, device=device)
     estimator.fit(rows, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
     if distributed.rank() == 0:
         estimator.save(out)
-        if features is None:
-            provenance(out, data, split, record)
+        if of_pictures:
+            keep(out, (data, split), record, parts, rows, estimator)
         else:
-            keep(out, (data, split), record, features, rows, estimator)
+            provenance(out, data, split, record)
         checkpoint.unlink(missing_ok=True)
         _summary(out, estimator, json)
 
