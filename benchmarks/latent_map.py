@@ -28,9 +28,9 @@ SNAPSHOTS = (0, 3, 9, 12)
 RECIPE: dict[str, Any] = {
     "hidden_layer_sizes": (500, 500, 1000),
     "activation": "silu",
-    "penalty": Neighbours(1000.0, perplexity=10),
-    "optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05)),
-    "batch_size": 1000,
+    "penalty": Neighbours(3000.0, perplexity=3),
+    "optimizer": Adam(8e-3, schedule=Cosine(warmup=0.05)),
+    "batch_size": 3000,
 }
 
 
@@ -61,7 +61,7 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, required=True, help="the folder for runs and checkpoints")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--epochs", type=int, default=80)
     parser.add_argument("--validate", action="store_true", help="judge on the last 10,000 training images")
     parser.add_argument("--precision", default="bfloat16", help="of products in training")
     parser.add_argument(
