@@ -6,13 +6,13 @@ and variant. A result that is there already is kept, and ``--resume`` goes on fr
 
     python benchmarks/deep_autoencoder.py modern --out runs/deep --seeds 0 1 2
     python benchmarks/deep_autoencoder.py plain --out runs/deep --seeds 0
-    python benchmarks/deep_autoencoder.py logistic --out runs/deep --seeds 0
+    python benchmarks/deep_autoencoder.py logistic --rate 3e-2 --decay 0.03 --epochs 40 --pretraining-epochs 10 --out runs/deep
 
 ``modern`` has SiLU hidden layers and sees every image moved by up to a pixel each way, which is an augmentation, then,
 for a tenth as many passes, the images as they are; ``plain`` never moves an image. ``logistic`` has logistic hidden
-layers, no augmentation, and three starts on an equal budget: random weights, restricted machines and denoising
-autoencoders. A pass over every layer alone has as many products as one over the whole network, so that the random start
-gets as many more passes.
+layers, moved images after the start, and three starts on an equal budget: random weights, restricted machines and
+denoising autoencoders. A pass over every layer alone has as many products as one over the whole network, so that the
+random start gets as many more passes.
 """
 
 from __future__ import annotations
@@ -209,6 +209,7 @@ def logistic(bench: Bench) -> None:
                 hidden_layer_sizes=SIZES,
                 pretrain=pretrain,
                 n_iter_pretraining=options.pretraining_epochs,
+                augmentation=Shift(1),
                 optimizer=optimizer(options),
                 n_iter=options.epochs + (options.pretraining_epochs if random else 0),
                 random_state=seed,
