@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -143,6 +144,8 @@ def test_features_may_be_learned(folder, picture, tmp_path, capsys, kind):
     assert set(tags) == {"blue", "square"}
     hits = answered(capsys, ["find", out, "--image", picture, "-n", "5", "--json"])
     assert sum("blue" in hit["tags"] for hit in hits) >= 4
+    shutil.rmtree(out / "patches")
+    assert "restore its folder 'patches', or train it again" in refused(capsys, ["tag", out, picture])
 
 
 def test_only_tagged_pictures_have_features_to_choose(folder, tmp_path, capsys):

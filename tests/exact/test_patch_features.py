@@ -8,7 +8,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from tildex import GaussianRBM, PatchFeatures, RunError, SparseAutoencoder
 from tildex.apps.image_features import image_features
-from tildex.files import save_state
+from tildex.files import load_state, save_state
 
 PIXELS = np.random.default_rng(0).random((12, 10 * 9 * 3), dtype=np.float32)
 QUICK = {"estimator": GaussianRBM(5, n_iter=2), "patch_size": 4, "n_patches": 300, "grid": 3}
@@ -54,11 +54,23 @@ def test_what_was_learned_is_read_again(tmp_path):
     again = PatchFeatures.load(tmp_path / "kept")
     np.testing.assert_array_equal(again.transform(PIXELS), model.transform(PIXELS))
     assert (again.shape, again.patch_size, again.grid) == ((10, 9, 3), 4, 3)
-    save_state(tmp_path / "kept" / "patches.safetensors", {"columns": 3})
-    with pytest.raises(RunError, match="learn them again"):
-        PatchFeatures.load(tmp_path / "kept")
     with pytest.raises(TypeError, match="can be saved, got PCA"):
         learned(estimator=PCA(3)).save(tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    "change", [{"grid": 0}, {"shape": [5, 5]}, {"columns": 3}, {"whitening": [1, 2, 3]}, {"patch_size": "6"}]
+)
+def test_a_damaged_file_is_refused_when_it_is_read(tmp_path, change):
+    learned().save(tmp_path)
+    path = tmp_path / "patches.safetensors"
+    save_state(path, {**load_state(path), **change})
+    with pytest.raises(RunError, match="learn them again"):
+        PatchFeatures.load(tmp_path)
+
+
+def test_the_default_learns_where_it_is_told():
+    assert learned(estimator=None, device="cpu").estimator_.device == "cpu"
 
 
 def test_a_patch_is_no_larger_than_the_picture():

@@ -23,7 +23,9 @@ SIDE = 160
 """Pixels of the longer side of a picture that is shown."""
 
 
-def measured(record: Record, kind: str, seed: int) -> tuple[list[Any], np.ndarray, dict[str, Any]]:
+def measured(
+    record: Record, kind: str, *, seed: int, device: str
+) -> tuple[list[Any], np.ndarray, dict[str, Any]]:
     """Return what measures a record's pictures, rows of features and then tags, and the settings that suit them.
 
     Parameters
@@ -34,6 +36,8 @@ def measured(record: Record, kind: str, seed: int) -> tuple[list[Any], np.ndarra
         ``fixed`` features, ``learned`` ones, or ``both`` side by side.
     seed : int
         Of what is learned.
+    device : str
+        Where that learns.
     """
     import numpy as np
 
@@ -43,7 +47,7 @@ def measured(record: Record, kind: str, seed: int) -> tuple[list[Any], np.ndarra
     if kind != "learned":
         parts.append(PictureFeatures(record.shape))
     if kind != "fixed":
-        parts.append(PatchFeatures(record.shape, random_state=seed))
+        parts.append(PatchFeatures(record.shape, device=device, random_state=seed))
     pictures = np.hstack([part.fit_transform(record.X) for part in parts])
     assert record.tags is not None
     tags = record.tags if isinstance(record.tags, np.ndarray) else record.tags.toarray()
@@ -134,7 +138,7 @@ def opened_run(run: Path, device: str) -> tuple[Any, Collection]:
 
 
 def picture_rows(
-    run: Path, collection: Collection, paths: Sequence[Path]
+    run: Path, collection: Collection, paths: Sequence[Path], device: str
 ) -> tuple[list[Path], np.ndarray, list[str]]:
     """Return the pictures that can be read, their features as the run measures them, and a sentence for each other.
 
@@ -142,11 +146,14 @@ def picture_rows(
     ------
     DataError
         If none can be read.
+    RunError
+        If the run has lost what it measures pictures by.
     """
     import numpy as np
 
     from tildex.data import DataError, read_picture
     from tildex.estimators import PatchFeatures, PictureFeatures
+    from tildex.files import RunError
 
     pixels, read, skipped = [], [], []
     for path in paths:
@@ -161,12 +168,19 @@ def picture_rows(
     if collection.settings:
         parts.append(PictureFeatures(collection.shape, **collection.settings))
     if (run / _LEARNED).is_dir():
-        parts.append(PatchFeatures.load(run / _LEARNED))
-    return read, np.hstack([part.transform(np.stack(pixels)) for part in parts]), skipped
+        parts.append(PatchFeatures.load(run / _LEARNED, device=device))
+    X = np.stack(pixels)
+    features = np.hstack([np.empty((len(X), 0), X.dtype), *(part.transform(X) for part in parts)])
+    if features.shape[1] != collection.features.shape[1]:
+        raise RunError(
+            f"{run} measured pictures by {collection.features.shape[1]} features and now has {features.shape[1]}: "
+            f"restore its folder {_LEARNED!r}, or train it again"
+        )
+    return read, features, skipped
 
 
 def asked_for(
-    run: Path, collection: Collection, tags: str | None, image: Path | None
+    run: Path, collection: Collection, tags: str | None, image: Path | None, device: str
 ) -> dict[str, np.ndarray]:
     """Return a query from what was typed: tags apart by commas, upper and lower case alike, and a picture.
 
@@ -185,7 +199,7 @@ def asked_for(
         if not said:
             raise DataError('--tags is empty: name some, as in --tags "sea, sky"')
         row = tag_rows([[spelled.get(tag.lower(), tag) for tag in said]], collection.tag_names)
-    picture = None if image is None else picture_rows(run, collection, [image])[1]
+    picture = None if image is None else picture_rows(run, collection, [image], device)[1]
     return query(picture=picture, tags=row)
 
 

@@ -104,7 +104,7 @@ def fit(
     if features is not None and not of_pictures:
         raise ValueError("--features is for multimodal-dbm and pictures with tags")
     if of_pictures:
-        parts, rows, recipe = measured(record, features or "fixed", seed)
+        parts, rows, recipe = measured(record, features or "fixed", seed=seed, device=device)
         estimator = configure(cls, set_, **{**recipe, **_given(options)}, random_state=seed, device=device)
     estimator.fit(rows, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
     if distributed.rank() == 0:

@@ -58,7 +58,7 @@ def tag(
     if not images:
         raise DataError("no picture is given: name some, or a folder of them")
     model, collection = opened_run(run, device)
-    paths, rows, skipped = picture_rows(run, collection, picture_paths(images))
+    paths, rows, skipped = picture_rows(run, collection, picture_paths(images), device)
     best = best_tags(tag_scores(model, rows), collection.tag_names, n)
     for sentence in skipped:
         say(f"skipped: {sentence}")
@@ -118,7 +118,7 @@ def find(
 
     _require_way_out(out)
     model, collection = opened_run(run, device)
-    hits = search(model, collection, asked_for(run, collection, tags, image), n)[0]
+    hits = search(model, collection, asked_for(run, collection, tags, image, device), n)[0]
     if out is not None:
         seen = shown(collection, [hit.file for hit in hits], data_dir)
         row = [_question(tags, image), *(_hit_card(hit, seen) for hit in hits)]
@@ -193,7 +193,7 @@ def trace(
 
     _require_way_out(out)
     model, collection = opened_run(run, device)
-    given = {} if tags is None and image is None else asked_for(run, collection, tags, image)
+    given = {} if tags is None and image is None else asked_for(run, collection, tags, image, device)
     looks = draw(model, collection, given, chains=chains, steps=steps, random_state=seed)
     if out is not None:
         files = [look.file for chain in looks for look in chain if look.file is not None]

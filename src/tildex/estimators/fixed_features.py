@@ -10,6 +10,8 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from tildex.estimators.inputs import check_whole
+
 __all__ = ["FixedFeatures"]
 
 _FLOATS = (np.float64, np.float32)
@@ -68,9 +70,7 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
 
     def _check(self) -> None:
         for name, least in self._least().items():
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+            check_whole(name, getattr(self, name), least)
 
     def _check_columns(self, n_features: int) -> None:
         """Refuse rows of a length that the settings do not fit."""

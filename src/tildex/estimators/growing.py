@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tildex.estimators.binarised import BinarisedMixin
-from tildex.estimators.inputs import Columns, check_passes, chunks, layer_sizes
+from tildex.estimators.inputs import Columns, check_whole, chunks, layer_sizes
 from tildex.estimators.labelled import LabelledMixin
 from tildex.estimators.pairs import automatic
 from tildex.estimators.stages import Stage, StagedEstimator
@@ -102,7 +102,7 @@ class GrowingEstimator(BinarisedMixin, LabelledMixin, StagedEstimator):
         return True
 
     def _stages(self, data: Rows, held_out: Tensor | None) -> list[Stage]:
-        check_passes("n_iter_up_down", self.n_iter_up_down)
+        check_whole("n_iter_up_down", self.n_iter_up_down, 0)
         together = Stage("up-down", lambda generator: self._trainer_for(generator, []), data, held_out)
         if self.warm_start and hasattr(self, "history_"):
             return [together]

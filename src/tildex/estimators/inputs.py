@@ -26,7 +26,7 @@ __all__ = [
     "apply",
     "check",
     "check_counts",
-    "check_passes",
+    "check_whole",
     "hold_out",
     "layer_sizes",
     "reader",
@@ -83,14 +83,13 @@ def check_counts(estimator: Any) -> None:
         if name == "batch_size" and value is None:
             continue
         least = estimator.least_passes if name == "n_iter" else 1
-        if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-            raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        check_whole(name, value, least)
 
 
-def check_passes(name: str, value: Any) -> None:
-    """Refuse a number of passes that is not whole or negative; 0 leaves a stage out."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name} must be a whole number of at least 0, got {value!r}")
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Refuse a setting that is not a whole number, or is below the least that makes sense."""
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 def layer_sizes(value: Any) -> list[int]:

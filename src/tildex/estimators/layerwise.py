@@ -12,7 +12,7 @@ from sklearn.base import clone
 from torch import Tensor, nn
 
 from tildex.estimators.base import Estimator
-from tildex.estimators.inputs import Columns, Transformed, check_counts, check_passes, layer_sizes
+from tildex.estimators.inputs import Columns, Transformed, check_counts, check_whole, layer_sizes
 from tildex.estimators.stages import Stage, StagedEstimator
 from tildex.generator import Generator
 from tildex.maps import Affine, Scaling
@@ -112,7 +112,7 @@ class LayerwiseEstimator(StagedEstimator):
 
     def _stages(self, data: Rows, held_out: Tensor | None) -> list[Stage]:
         if self.n_iter_pretraining is not None:
-            check_passes("n_iter_pretraining", self.n_iter_pretraining)
+            check_whole("n_iter_pretraining", self.n_iter_pretraining, 0)
         layers = self._layers(self.n_features_in_, self.likelihood_)
         again = self.warm_start and hasattr(self, "history_")
         greedy = self._pretrained() and self.n_iter_pretraining != 0 and not again

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tildex.estimators.inputs import Transformed, check_passes
+from tildex.estimators.inputs import Transformed, check_whole
 from tildex.estimators.kinds import known_rows
 from tildex.estimators.modalities import ModalitiesMixin
 from tildex.estimators.stages import Stage, StagedEstimator
@@ -42,7 +42,7 @@ class MeetingEstimator(ModalitiesMixin, StagedEstimator):
 
     def _stages(self, data: Rows, held_out: Tensor | None) -> list[Stage]:
         for name in ("n_iter_pretraining", "n_iter_prediction"):
-            check_passes(name, getattr(self, name))
+            check_whole(name, getattr(self, name), 0)
         known = known_rows(data, self._fields)
         if not known.any(1).all():
             row = int((~known.any(1)).argmax())

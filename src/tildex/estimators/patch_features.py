@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tildex.apps.image_features import image_features
 from tildex.apps.patches import PatchScaling, random_patches
+from tildex.estimators.inputs import check_whole
 from tildex.estimators.loading import load
 from tildex.estimators.picture_features import picture_shape
 from tildex.estimators.sparse import SparseAutoencoder
@@ -26,7 +27,8 @@ __all__ = ["PatchFeatures"]
 
 _FLOATS = (np.float64, np.float32)
 _KEPT, _MODEL = "patches.safetensors", "model"
-_DEFAULT = SparseAutoencoder(256, n_iter=10)
+# The settings that are whole numbers, and the smallest that each may be.
+_LEAST = {"patch_size": 1, "n_patches": 2, "grid": 1}
 
 
 class PatchFeatures(TransformerMixin, BaseEstimator):
@@ -51,6 +53,8 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         How many are drawn for training.
     grid : int
         Regions along each side that codes are summed over.
+    device : str
+        Where the default learns and encodes; another estimator has its own.
     random_state : int, RandomState or None
         Draws patches, and is handed to the estimator where that has none of its own.
 
@@ -83,6 +87,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         patch_size: int = 6,
         n_patches: int = 50_000,
         grid: int = 2,
+        device: str = "auto",
         random_state: Any = None,
     ) -> None:
         self.shape = shape
@@ -90,6 +95,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         self.patch_size = patch_size
         self.n_patches = n_patches
         self.grid = grid
+        self.device = device
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any = None) -> Self:
@@ -102,17 +108,15 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         y : None
             Ignored; there for pipelines.
         """
-        for name, least in (("patch_size", 1), ("n_patches", 2), ("grid", 1)):
-            value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-                raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
+        self._check()
         X = validate_data(self, X, dtype=_FLOATS)
         if X.shape[1] < 2:
             raise ValueError("expected pictures of at least 2 pixels, got rows of 1 feature(s)")
         generator = Generator(self.random_state)
         patches = random_patches(self._images(X), self._size, self.n_patches, generator=generator)
         self.scaling_ = PatchScaling.of(patches.double())
-        model = clone(_DEFAULT if self.estimator is None else self.estimator)
+        default = SparseAutoencoder(256, n_iter=10, device=self.device)
+        model = clone(default if self.estimator is None else self.estimator)
         if getattr(model, "random_state", self) is None:
             model.set_params(random_state=int(generator.integers(2**31 - 1, 1)[0]))
         self.estimator_ = model.fit(self._scaling(patches.dtype)(patches).numpy())
@@ -146,7 +150,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         path = Path(path)
         self.estimator_.save(path / _MODEL)
         whitening = self.scaling_.whitening
-        settings = {name: getattr(self, name) for name in ("patch_size", "n_patches", "grid")}
+        settings = {name: int(getattr(self, name)) for name in _LEAST}
         save_state(
             path / _KEPT,
             {
@@ -171,15 +175,21 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         tree = load_state(path / _KEPT)
         model = load(path / _MODEL, device=device)
         try:
+            settings = {name: tree[name] for name in _LEAST}
             shape = None if tree["shape"] is None else tuple(tree["shape"])
-            settings = {name: tree[name] for name in ("patch_size", "n_patches", "grid")}
-            learned = cls(shape, estimator=clone(model), **settings)
-            learned.scaling_ = PatchScaling(Whitening(*tree["whitening"]), tree["floor"])
+            learned = cls(shape, estimator=clone(model), device=device, **settings)
+            learned._check()
+            picture_shape(learned.shape, tree["columns"])
+            learned.scaling_ = PatchScaling(Whitening(*tree["whitening"]), float(tree["floor"]))
             learned.n_features_in_ = tree["columns"]
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise RunError(f"{path} does not hold features of patches ({error}): learn them again") from error
         learned.estimator_ = model
         return learned
+
+    def _check(self) -> None:
+        for name, least in _LEAST.items():
+            check_whole(name, getattr(self, name), least)
 
     @property
     def _size(self) -> tuple[int, int]:
