@@ -43,7 +43,7 @@ def pictures(n, seed):
 
 def test_tags_and_finds_of_the_commands_own_settings():
     (record, whole), (others, truth) = pictures(300, 0), pictures(200, 1)
-    features, rows, recipe = measured(record)
+    (features,), rows, recipe = measured(record, "fixed", seed=0, device="cpu")
     model = MultimodalDBM(**recipe, random_state=0).fit(rows)
     new = features.transform(others.X)
     # Frequencies order no picture before another: their precision is the frequency itself.
