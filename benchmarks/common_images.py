@@ -32,6 +32,8 @@ class Training:
         parser.add_argument("--blocks", type=int, default=blocks)
         parser.add_argument("--rate", type=float, default=1e-3)
         parser.add_argument("--batch", type=int, default=batch)
+        parser.add_argument("--decay", type=float, default=0.0, help="decoupled weight decay")
+        parser.add_argument("--views", type=int, default=1, help="symmetric views averaged in judging")
         parser.add_argument("--averaging", type=float, default=0.999)
         parser.add_argument("--precision", default="bfloat16", help="of convolutions: float32 or bfloat16")
         parser.add_argument("--device", default="auto")
@@ -48,7 +50,8 @@ class Training:
         """Return what they stand for."""
         return {
             "network": UNet(options.width, options.levels, options.blocks, bias),
-            "optimizer": Adam(options.rate, schedule=Cosine(warmup=0.02)),
+            "optimizer": Adam(options.rate, schedule=Cosine(warmup=0.02), weight_decay=options.decay),
+            "views": options.views,
             "n_iter": options.epochs,
             "batch_size": options.batch,
             "averaging": options.averaging,
@@ -89,7 +92,7 @@ def trained(
 ) -> Restorer:
     """Return the trained model of a folder, or train it there; ``held`` is only measured after every epoch."""
     if (folder / "recipe.json").is_file():
-        return load(folder, device=options.device)
+        return load(folder, device=options.device).set_params(views=options.views)
     checkpoint = folder / "checkpoint.safetensors"
     if checkpoint.exists() and not options.resume:
         raise SystemExit(f"{checkpoint} is of an interrupted training: add --resume, or give another --out")

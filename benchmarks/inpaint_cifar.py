@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from common_images import Training, cifar, finished, trained
-from tildex import Mirrored, Missing, Occlusion, Restorer
+from tildex import Missing, Occlusion, Restorer
 from tildex.corruptions import Corruption
 from tildex.evaluate import psnr
 from tildex.files import write_json
@@ -114,7 +114,6 @@ def main() -> None:
             model = Restorer(
                 image_shape=(32, 32, 3),
                 corruption=corruption(task, options.block),
-                augmentation=Mirrored(),
                 **settings,
             )
             model = trained(folder, options, model, X, tuning[:500])

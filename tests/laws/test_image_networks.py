@@ -123,3 +123,33 @@ def test_a_model_that_hides_nothing_cannot_be_told_what_is_missing():
 def test_sizes_are_at_least_one(make):
     with pytest.raises(ValueError, match="must be at least 1, got 0"):
         make()
+
+
+@pytest.mark.parametrize("corruption", [GaussianNoise(0.1), Missing(0.5, channels=3), Greyscale()], ids=repr)
+@pytest.mark.parametrize("views", [2, 4, 8])
+def test_an_average_of_views_turns_with_the_image(corruption, views):
+    model = Restoration(UNet(4, 2), corruption, Gaussian(), (6, 5, 3), generator=Generator(0)).double()
+    seen, lost = corruption.hide(torch.rand(2, 90, dtype=torch.float64), Generator(1))
+    seen = seen.view(2, 6, 5, 3)
+    lost = lost.view(2, 6, 5, 3) if corruption.hides else None
+
+    def turned(turn):
+        return turn(model.restore(turn(seen), None if lost is None else turn(lost), views=views))
+
+    whole = model.restore(seen, lost, views=views)
+    assert (whole - model.restore(seen, lost)).abs().max() > 1e-6
+    torch.testing.assert_close(turned(lambda x: x.flip(2)), whole)
+    if views > 2:
+        torch.testing.assert_close(turned(lambda x: x.flip(1)), whole)
+    if views > 4:
+        torch.testing.assert_close(turned(lambda x: x.transpose(1, 2)), whole)
+    rows = model.restore(seen.flatten(1), None if lost is None else lost.flatten(1), views=views)
+    torch.testing.assert_close(rows, whole.flatten(1))
+    if lost is not None:
+        torch.testing.assert_close(whole[~lost], seen[~lost])
+
+
+def test_other_numbers_of_views_are_refused():
+    model = Restoration(UNet(4, 1), GaussianNoise(0.1), Gaussian(), (3, 3, 1), generator=Generator(0))
+    with pytest.raises(ValueError, match=r"views must be one of \(1, 2, 4, 8\), got 3"):
+        model.restore(torch.rand(1, 9), views=3)

@@ -23,7 +23,12 @@ TILE = 512
 
 
 def restore(
-    model: Restoration, photograph: Photograph, missing: np.ndarray | None = None, *, tile: int = TILE
+    model: Restoration,
+    photograph: Photograph,
+    missing: np.ndarray | None = None,
+    *,
+    tile: int = TILE,
+    views: int = 1,
 ) -> Photograph:
     """Return a photograph with its noise removed, or with what is missing filled in.
 
@@ -40,6 +45,8 @@ def restore(
         Which pixels are to be filled in; no other then changes.
     tile : int
         The edge of the tiles in which a large photograph is worked on.
+    views : int
+        As in :meth:`~tildex.models.Restoration.restore`.
 
     Raises
     ------
@@ -52,13 +59,13 @@ def restore(
         raise ValueError(f"the model undoes {model.corruption!r}: say with a mask which pixels are missing")
     pixels = torch.from_numpy(photograph.pixels)
     lost = None if missing is None else _lost(missing, photograph.pixels)
-    restored = _in_channels_of(model, pixels, lost, tile)
+    restored = _in_channels_of(model, pixels, lost, tile, views)
     if lost is not None:
         restored = torch.where(lost, restored, pixels)
     return photograph.with_pixels(restored.clamp(0, 1).numpy())
 
 
-def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE) -> Photograph:
+def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE, views: int = 1) -> Photograph:
     """Return a photograph in colours that a model finds likely, each pixel's luminance kept to rounding.
 
     Of a colour photograph only the luminance is looked at. Where a colour would leave what can be shown, it is brought
@@ -72,6 +79,8 @@ def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE) -
         Of any size.
     tile : int
         As in :func:`restore`.
+    views : int
+        As there.
 
     Raises
     ------
@@ -84,7 +93,7 @@ def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE) -
         )
     pixels = torch.from_numpy(photograph.pixels)
     grey = pixels if pixels.shape[-1] == 1 else luminance(pixels)
-    coloured = _in_channels_of(model, grey.expand(-1, -1, 3), None, tile)
+    coloured = _in_channels_of(model, grey.expand(-1, -1, 3), None, tile, views)
     return photograph.with_pixels(in_gamut(coloured, grey).numpy())
 
 
@@ -169,31 +178,33 @@ def _lost(missing: np.ndarray, pixels: np.ndarray) -> Tensor:
 
 
 @torch.no_grad()
-def _in_channels_of(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int) -> Tensor:
+def _in_channels_of(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int, views: int) -> Tensor:
     """Return restored pixels, of an image that may have other channels than the model's."""
     wanted, given = model.frame.channels, pixels.shape[-1]
     if wanted == 1 and given == 3:
         each = [
-            _restored(model, pixels[..., c : c + 1], None if lost is None else lost[..., c : c + 1], tile)
+            _restored(
+                model, pixels[..., c : c + 1], None if lost is None else lost[..., c : c + 1], tile, views
+            )
             for c in range(3)
         ]
         return torch.cat(each, -1)
     if wanted == 3 and given == 1:
         many = None if lost is None else lost.expand(-1, -1, 3)
-        return luminance(_restored(model, pixels.expand(-1, -1, 3), many, tile))
+        return luminance(_restored(model, pixels.expand(-1, -1, 3), many, tile, views))
     if wanted != given:
         raise ValueError(f"the model is of images of {wanted} channels, and photographs have 1 or 3")
-    return _restored(model, pixels, lost, tile)
+    return _restored(model, pixels, lost, tile, views)
 
 
-def _restored(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int) -> Tensor:
+def _restored(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int, views: int) -> Tensor:
     like = next(model.parameters())
     channels = model.frame.channels
 
     def step(part: Tensor) -> Tensor:
         x = part.to(like)
         hidden = None if lost is None else x[..., channels:] > 0
-        return model.restore(x[..., :channels], hidden).float().cpu()
+        return model.restore(x[..., :channels], hidden, views=views).float().cpu()
 
     # What is missing goes through the tiles beside the pixels.
     image = pixels if lost is None else torch.cat([pixels, lost.to(pixels)], -1)

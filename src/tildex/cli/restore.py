@@ -17,6 +17,7 @@ def restore(
     out: Path,
     mask: Path | None = None,
     tile: int = 512,
+    views: int = 1,
     device: str = "auto",
 ) -> None:
     """Remove the noise of a photograph, or fill in what a mask marks as missing.
@@ -35,6 +36,8 @@ def restore(
         A picture of the same size, white where the photograph is to be filled in; all else stays as it is.
     tile
         Pixels along a side of the tiles in which large photographs are worked on.
+    views
+        Mirrored and turned views whose results are averaged: 1, 2, 4 or 8; a little better, as many times slower.
     device
         Where to compute.
     """
@@ -46,10 +49,12 @@ def restore(
     if mask is not None and photo.is_dir():
         raise DataError(f"{photo} is a folder, and a mask is of one photograph: give the file it belongs to")
     missing = None if mask is None else missing_pixels(Photograph.read(mask))
-    _work(lambda photograph: restored(model, photograph, missing, tile=tile), photo, out)
+    _work(lambda photograph: restored(model, photograph, missing, tile=tile, views=views), photo, out)
 
 
-def colourise(run: Path, photo: Path, /, *, out: Path, tile: int = 512, device: str = "auto") -> None:
+def colourise(
+    run: Path, photo: Path, /, *, out: Path, tile: int = 512, views: int = 1, device: str = "auto"
+) -> None:
     """Colour a grey photograph; the luminance of every pixel stays.
 
     Example: `tildex colourise runs/colours grandmother.jpg --out coloured.png`
@@ -64,13 +69,15 @@ def colourise(run: Path, photo: Path, /, *, out: Path, tile: int = 512, device: 
         The file to write, or the folder, where photo is one.
     tile
         Pixels along a side of the tiles in which large photographs are worked on.
+    views
+        As for `tildex restore`; 2, with the mirror image, is what suits colours.
     device
         Where to compute.
     """
     from tildex.apps.restore import colourise as coloured
 
     model = _model(run, device)
-    _work(lambda photograph: coloured(model, photograph, tile=tile), photo, out)
+    _work(lambda photograph: coloured(model, photograph, tile=tile, views=views), photo, out)
 
 
 def _model(run: Path, device: str) -> Any:

@@ -62,6 +62,6 @@ def restored(restorer: Any, X: Any) -> Any:
         for image in images.split(1):
             x = image.to(like)
             lost = x.isnan() if marks else None
-            found.append(restorer.module_.restore(x.nan_to_num(), lost).to(images))
+            found.append(restorer.module_.restore(x.nan_to_num(), lost, views=restorer.views).to(images))
     whole = torch.cat(found)
     return whole if isinstance(X, Tensor) else whole.numpy()

@@ -5,6 +5,8 @@ r"""The pair that restores images: two maps of one network of images, whose code
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -14,7 +16,10 @@ from tildex.maps import Features, Frame, ImageNetwork, Residual, marked
 from tildex.models.pair import Conditional, Pair
 from tildex.units import Gaussian, Units
 
-__all__ = ["Restoration"]
+__all__ = ["VIEWS", "Restoration"]
+
+VIEWS = (1, 2, 4, 8)
+"""How many symmetric views of an image can be restored at once."""
 
 
 class Restoration(Pair):
@@ -69,7 +74,7 @@ class Restoration(Pair):
         lost = torch.zeros_like(x, dtype=torch.bool) if lost is None else lost
         return marked(torch.where(lost, 0.0, x), lost, self.frame.channels)
 
-    def restore(self, x: Tensor, lost: Tensor | None = None) -> Tensor:
+    def restore(self, x: Tensor, lost: Tensor | None = None, *, views: int = 1) -> Tensor:
         """Return restored rows, shape (n, features), or images of any size, shape (n, height, width, channels).
 
         Parameters
@@ -78,15 +83,51 @@ class Restoration(Pair):
             What is seen.
         lost : boolean Tensor like ``x``, optional
             Which values are missing; those of ``x`` are then of no account.
+        views : int
+            Symmetric views of an image whose restorations are averaged: 1, 2 with its mirror image, 4 with both upside
+            down, 8 with all of them about the diagonal (Timofte, Rothe & Van Gool, 2016, "Seven ways to improve
+            example-based single image super resolution").
 
         Raises
         ------
         ValueError
-            If something is lost and the corruption hides nothing, so that the network cannot be told.
+            If ``views`` is none of these; if something is lost and the corruption hides nothing, so that the network
+            cannot be told.
         """
         if lost is not None and not self.frame.marks:
             raise ValueError(
                 f"the model undoes {self.corruption!r} and cannot be told what is missing: train one with "
                 "Missing() or Occlusion()"
             )
-        return self.reconstruct(self.beside(x, lost))
+        if views not in VIEWS:
+            raise ValueError(f"views must be one of {VIEWS}, got {views!r}")
+        if views == 1:
+            return self.reconstruct(self.beside(x, lost))
+        channels = self.frame.channels
+        images = self.frame.images(x, channels)
+        gone = None if lost is None else self.frame.images(lost, channels)
+        total = torch.zeros_like(images)
+        for turn in _turns(views):
+            seen = turn(images)
+            total += turn.back(self.reconstruct(self.beside(seen, None if gone is None else turn(gone))))
+        return (total / views).view_as(x)
+
+
+class _Turn(NamedTuple):
+    """One of the symmetries of a rectangle or a square, of images of shape (n, height, width, channels)."""
+
+    flipped: tuple[int, ...]
+    diagonal: bool
+
+    def __call__(self, x: Tensor) -> Tensor:
+        x = x.flip(self.flipped)
+        return (x.transpose(1, 2) if self.diagonal else x).contiguous()
+
+    def back(self, x: Tensor) -> Tensor:
+        return (x.transpose(1, 2) if self.diagonal else x).flip(self.flipped)
+
+
+def _turns(views: int) -> list[_Turn]:
+    """Return the first so many symmetries: as it is, left to right, upside down, both, and all about the diagonal."""
+    flips: list[tuple[int, ...]] = [(), (2,), (1,), (1, 2)]
+    return [_Turn(flipped, diagonal) for diagonal in (False, True) for flipped in flips][:views]
