@@ -162,3 +162,14 @@ def test_scores_are_of_each_row_alone_and_repeat(estimator_class):
 
 def test_every_estimator_is_public(estimator_class):
     assert getattr(tildex, estimator_class.__name__) is estimator_class
+
+
+def test_columns_without_a_range_are_standardised_unless_their_units_say_otherwise():
+    X = np.random.default_rng(0).normal([5, -3, 0], [10, 0.1, 1], (60, 3)).astype(np.float32)
+    kept = tildex.Autoencoder(
+        2, likelihood=tildex.Gaussian(standardised=False), n_iter=1, random_state=0
+    ).fit(X)
+    assert kept.scaling_.offset.tolist() == [0, 0, 0] and kept.scaling_.scale.tolist() == [1, 1, 1]
+    usual = tildex.Autoencoder(2, n_iter=1, random_state=0).fit(X)
+    np.testing.assert_allclose(usual.scaling_.offset, X.mean(0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(usual.scaling_.scale, X.std(0), rtol=1e-4)

@@ -32,6 +32,7 @@ __all__ = [
     "reader",
     "resolve_device",
     "resolve_precision",
+    "standard",
 ]
 
 _CHUNK = 2048
@@ -170,6 +171,13 @@ class Transformed:
     def take(self, index: Any) -> Tensor:
         """Return those rows, transformed."""
         return self.function(self.data.take(index if self.index is None else self.index[index]))
+
+
+def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
+    """Return offset and scale of columns of one unit family: zeros and ones for one that takes them as they are."""
+    if not units.standardised:
+        return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
+    return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
 
 
 def chunks(data: Rows, size: int = _CHUNK) -> Any:

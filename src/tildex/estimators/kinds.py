@@ -16,7 +16,7 @@ from tildex.maps import CommonLength, Scaling
 from tildex.train import Rows
 from tildex.units import Bernoulli, Gaussian, Multinomial, Units
 
-__all__ = ["array_of", "automatic_units", "fields_of", "known_rows", "scaling_of", "standard", "widths_of"]
+__all__ = ["array_of", "automatic_units", "fields_of", "known_rows", "scaling_of", "widths_of"]
 
 
 def fields_of(modalities: Sequence[Modality]) -> list[Field]:
@@ -117,13 +117,6 @@ def automatic_units(rows: Rows, columns: Columns, *, documents: bool) -> Units:
         words.append(x.sum(1))
     lengths = torch.cat(words).double()
     return Multinomial(len(columns.mean), max(1, round(float(lengths[lengths > 0].mean()))))
-
-
-def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
-    """Return offset and scale of columns."""
-    if units.low > -np.inf:
-        return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
-    return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
 
 
 def scaling_of(modalities: Sequence[Modality], offset: Tensor, scale: Tensor) -> Scaling:

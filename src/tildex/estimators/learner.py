@@ -21,6 +21,7 @@ from tildex.estimators.inputs import (
     reader,
     resolve_device,
     resolve_precision,
+    standard,
 )
 from tildex.estimators.parts import PartsMixin
 from tildex.estimators.saving import SavableMixin
@@ -111,10 +112,7 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return how columns are brought to the model's units: as they are where the values have a natural range."""
-        offset, scale = torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
-        if likelihood.low == -np.inf:
-            offset, scale = columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
-        return Scaling(offset, scale)
+        return Scaling(*standard(columns, likelihood))
 
     def _paces(self) -> Sequence[Pace]:
         """Return which parameters learn slower than the others, or later."""

@@ -10,14 +10,13 @@ import torch
 from torch import Tensor
 
 from tildex.data import binarise
-from tildex.estimators.inputs import Columns, Transformed, check, layer_sizes
+from tildex.estimators.inputs import Columns, Transformed, check, layer_sizes, standard
 from tildex.estimators.kinds import (
     array_of,
     automatic_units,
     fields_of,
     known_rows,
     scaling_of,
-    standard,
     widths_of,
 )
 from tildex.estimators.modality import Families, Field, Modality, documents_of

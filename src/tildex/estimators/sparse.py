@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -83,7 +82,7 @@ class SparseAutoencoder(Autoencoder):
         return Gaussian() if given is None else given
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        if likelihood.low > -math.inf or not columns.in_unit_interval():
+        if not likelihood.standardised or not columns.in_unit_interval():
             return super()._scaling(columns, likelihood)
         scale = columns.std.square().mean().sqrt()
         return Scaling(columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone())

@@ -37,6 +37,9 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether a unit has finitely many values, so that small machines can be enumerated.
     low, high : float
         The range of the values.
+    standardised : bool
+        Whether an estimator brings columns of such values to mean 0 and variance 1; those that have a range stay as
+        they are.
     """
 
     arity: ClassVar[int] = 1
@@ -44,6 +47,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     finite: bool = True
     low: float = 0.0
     high: float = 1.0
+    standardised: bool = False
     group: int = 1
 
     @abstractmethod

@@ -25,6 +25,9 @@ class Gaussian(Units):
     ----------
     precision : float
         The inverse variance of every unit, positive.
+    standardised : bool
+        Whether an estimator brings each column of its data to mean 0 and variance 1; False takes columns as they are,
+        where they share a scale that means something.
 
     Example
     -------
@@ -38,11 +41,12 @@ class Gaussian(Units):
     low = -math.inf
     high = math.inf
 
-    def __init__(self, precision: float = 1.0) -> None:
+    def __init__(self, precision: float = 1.0, standardised: bool = True) -> None:
         super().__init__()
         if precision <= 0:
             raise ValueError(f"precision must be positive, got {precision}")
         self.precision = precision
+        self.standardised = standardised
 
     def gamma(self, like: Tensor) -> Tensor:
         """Return the precision of each unit, or one for all."""
@@ -104,6 +108,8 @@ class LearnedGaussian(Gaussian):
         The largest precision a unit may reach, in units of the data after scaling.
     smallest : float
         The smallest.
+    standardised : bool
+        As in :class:`Gaussian`.
 
     Example
     -------
@@ -116,8 +122,14 @@ class LearnedGaussian(Gaussian):
 
     log_precision: nn.Parameter
 
-    def __init__(self, precision: float = 1.0, largest: float = 1e4, smallest: float = 1e-4) -> None:
-        super().__init__(precision)
+    def __init__(
+        self,
+        precision: float = 1.0,
+        largest: float = 1e4,
+        smallest: float = 1e-4,
+        standardised: bool = True,
+    ) -> None:
+        super().__init__(precision, standardised)
         if largest <= precision:
             raise ValueError(f"largest must exceed precision {precision}, got {largest}")
         if not 0 < smallest < precision:
