@@ -36,6 +36,9 @@ from tildex.files import write_json
 
 Array = np.ndarray
 
+# What is added to the standard deviation of a unit, so that one that hardly moves does not count most.
+_LEAST_SPREAD = 0.02
+
 BESIDE = {
     "tags of pictures": ("logistic regression", "tags of neighbours"),
     "picture": ("canonical, picture",),
@@ -142,11 +145,11 @@ def machine(options: argparse.Namespace, seed: int, rows: Rows, checkpoint: Path
     return model.fit(rows.known(), checkpoint=checkpoint)
 
 
-def judged(model: MultimodalDBM, rows: Rows, held: Rows) -> dict[str, float]:
+def judged(model: MultimodalDBM, rows: Rows, held: Rows, *, standardise: bool) -> dict[str, float]:
     """Return the figures of a machine: tags of held-out pictures, and what queries of each kind find among the rows."""
     asked = held.tagged()
     index = model.transform(rows.known())
-    middle = index.mean(0)
+    middle, spread = index.mean(0), index.std(0) + _LEAST_SPREAD if standardise else 1.0
     queries = {
         "picture": (model.transform({"picture": held.features}), held),
         "tags": (model.transform({"tags": asked.tags}), asked),
@@ -154,7 +157,7 @@ def judged(model: MultimodalDBM, rows: Rows, held: Rows) -> dict[str, float]:
         "picture, tags set to zero": (model.transform_with_zeros({"picture": held.features}), held),
     }
     found = {
-        name: found_by(codes - middle, who, index - middle, rows, cosine)
+        name: found_by((codes - middle) / spread, who, (index - middle) / spread, rows, cosine)
         for name, (codes, who) in queries.items()
     }
     scores = model.generate("tags", given={"picture": held.features})
@@ -179,6 +182,9 @@ def options_of(description: str | None, **defaults: Any) -> argparse.ArgumentPar
     parser.add_argument("--rate", type=float, default=6e-3, help="of the training for prediction")
     parser.add_argument("--steps", type=int, default=1, help="passes of mean field that are unrolled")
     parser.add_argument("--values", type=float, default=0.0, help="share of rows with values left out")
+    parser.add_argument(
+        "--standardise", action="store_true", help="compare codes in standard deviations of each unit"
+    )
     parser.add_argument("--batch-size", type=int, default=100)
     parser.add_argument("--precision", default="bfloat16", help="of matrix products: float32 or bfloat16")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
@@ -210,7 +216,8 @@ def compare(
         def measured(seed: int = seed, name: str = name) -> dict[str, float]:
             began = time.process_time()
             model = machine(options, seed, rows, options.out / f"{name}.safetensors")
-            return {**judged(model, rows, held), "processor seconds": time.process_time() - began}
+            found = judged(model, rows, held, standardise=options.standardise)
+            return {**found, "processor seconds": time.process_time() - began}
 
         results.append(_kept(options.out / f"{name}.json", measured))
         print(f"seed {seed}: {results[-1]}", flush=True)
@@ -238,4 +245,5 @@ def _name_of(options: argparse.Namespace) -> str:
         "-".join(map(str, sizes))
         + f"-{epochs}-length{options.length}-values{options.values:g}-steps{options.steps}-rates"
         + f"{options.likelihood_rate:g}+{options.rate:g}"
+        + ("-standardised" if options.standardise else "")
     )
