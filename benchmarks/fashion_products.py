@@ -48,7 +48,7 @@ def split(data_dir: Path | None, *, validate: bool, n_rows: int) -> tuple[Rows, 
 
 def main() -> None:
     """Measure and print."""
-    parser = options_of(__doc__)
+    parser = options_of(__doc__, steps=5, length=40, prediction_epochs=40, standardise=True)
     parser.add_argument("--validate", action="store_true", help="leave the test set alone")
     parser.add_argument("--rows", type=int, default=0, help="train on so many rows only; with --validate")
     options = parser.parse_args()
