@@ -1,7 +1,7 @@
 """What the benchmarks of tagged pictures share: a machine, and what it is measured beside on the same features.
 
 References are regressions and the tags of neighbours for tagging, either kind of data alone and canonical correlations
-for retrieval. Each has its best setting of several, chosen on the very rows it is judged by; the machine has one.
+for retrieval. Each has its best setting of several, chosen on the very rows it is judged by.
 
 Imported by ``corel5k.py`` and ``fashion_products.py``.
 """

@@ -74,6 +74,15 @@ def test_a_mask_is_filled_in_and_nothing_else_changes(corruption, channels):
     np.testing.assert_allclose(again.pixels[missing], done.pixels[missing], atol=1e-6)
 
 
+def test_views_turn_with_the_photograph():
+    for made, work in ((model(GaussianNoise(0.1)), restore), (model(Greyscale(), strength=1.5), colourise)):
+        seen = photograph(3, 20, 14)
+        upside = Photograph(seen.pixels[::-1].copy())
+        done = work(made, seen, views=8).pixels
+        np.testing.assert_allclose(work(made, upside, views=8).pixels[::-1], done, atol=1e-5)
+        assert np.abs(work(made, upside).pixels[::-1] - done).max() > 1e-4
+
+
 def test_the_bright_pixels_of_a_mask_are_missing():
     mask = Photograph(np.array([[[0.0], [0.4], [0.6], [1.0]]], dtype=np.float32))
     assert missing_pixels(mask).tolist() == [[False, False, True, True]]

@@ -170,6 +170,11 @@ def test_columns_without_a_range_are_standardised_unless_their_units_say_otherwi
         2, likelihood=tildex.Gaussian(standardised=False), n_iter=1, random_state=0
     ).fit(X)
     assert kept.scaling_.offset.tolist() == [0, 0, 0] and kept.scaling_.scale.tolist() == [1, 1, 1]
+    shares = tildex.SparseAutoencoder(4, likelihood=tildex.Gaussian(standardised=False), n_iter=1)
+    assert shares.fit(np.abs(np.sin(X))).scaling_.scale.tolist() == [1, 1, 1]
+    place = tildex.Modality("place", units=tildex.Gaussian(standardised=False), hidden_layer_sizes=())
+    machine = tildex.MultimodalDBM(2, modalities=[place], n_iter=1, n_iter_pretraining=1, random_state=0)
+    assert machine.fit({"place": X}).scaling_.scale.tolist() == [1, 1, 1]
     usual = tildex.Autoencoder(2, n_iter=1, random_state=0).fit(X)
     np.testing.assert_allclose(usual.scaling_.offset, X.mean(0), rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(usual.scaling_.scale, X.std(0), rtol=1e-4)

@@ -227,6 +227,10 @@ def test_commands_train_on_a_folder_and_restore_a_photograph_and_a_folder(tmp_pa
     assert main(["restore", str(run), str(photos / "a.png"), "--out", str(out)]) == 0
     with Image.open(out) as image:
         assert image.size == (30, 40)
+    averaged = tmp_path / "averaged.png"
+    assert main(["restore", str(run), str(photos / "a.png"), "--out", str(averaged), "--views", "8"]) == 0
+    assert averaged.read_bytes() != out.read_bytes()
+    assert main(["restore", str(run), str(photos / "a.png"), "--out", str(averaged), "--views", "3"]) == 1
     assert main(["restore", str(run), str(photos), "--out", str(tmp_path / "all"), "--tile", "32"]) == 0
     assert sorted(path.name for path in (tmp_path / "all").iterdir()) == ["a.png", "b.png"]
     said = capsys.readouterr().err
@@ -301,3 +305,18 @@ def test_a_known_set_of_images_is_restored_and_measured_in_its_own_shape(tmp_pat
     assert found["damaged"]["value"] > 10 and found["restored"]["value"] > 10
     assert main(["evaluate", str(run), "digits"]) == 0
     assert "ratio of restored images, dB" in capsys.readouterr().out
+
+
+def test_views_are_averaged_wherever_images_are_restored():
+    model = short(views=2).fit(IMAGES)
+    averaged = model.transform(IMAGES)
+    mirrored = IMAGES[:, :, ::-1].copy()
+    one = model.set_params(views=1)
+    expected = (one.transform(IMAGES) + one.transform(mirrored)[:, :, ::-1]) / 2
+    np.testing.assert_allclose(averaged, expected, atol=1e-6)
+    np.testing.assert_allclose(model.set_params(views=2).transform(ROWS), averaged.reshape(30, -1), atol=1e-6)
+
+
+def test_other_numbers_of_views_are_refused_before_training():
+    with pytest.raises(ValueError, match=r"views must be one of \(1, 2, 4, 8\), got 3"):
+        short(views=3).fit(IMAGES)

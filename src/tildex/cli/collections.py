@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SIDE", "asked_for", "keep", "measured", "opened_run", "picture_rows", "shown"]
 
-_STEPS = 2_000
+_STEPS = 1_000
 """Of training for prediction, at least."""
 
 _KEPT, _FEATURES, _LEARNED = "collection.safetensors", "features.npz", "patches"
@@ -246,11 +246,11 @@ def _recipe(n: int, n_features: int, n_tags: int) -> dict[str, Any]:
             Modality(PICTURE, n_features, units=Bernoulli(), hidden_layer_sizes=(), binarisation="none"),
             Modality(TAGS, n_tags, units=ReplicatedSoftmax(n_tags, 20), hidden_layer_sizes=()),
         ),
-        "n_iter": max(10, _STEPS // 8 * batch_size // n),
+        "n_iter": max(10, _STEPS // 4 * batch_size // n),
         "n_iter_prediction": max(60, _STEPS * batch_size // n),
         "optimizer": SGD(0.005, schedule=Linear()),
-        # All that a picture says reaches the joint layer in one pass; more let it hear its own guesses again.
+        # On photographs of Corel5k, tags of a machine trained with one pass are ranked better than with two or four.
         "prediction_rule": MultiPrediction(1, values=0.0),
-        "prediction_optimizer": Adam(4e-3, schedule=Cosine(warmup=0.05)),
+        "prediction_optimizer": Adam(6e-3, schedule=Cosine(warmup=0.05)),
         "batch_size": batch_size,
     }

@@ -20,7 +20,7 @@ from tildex.estimators.table import ModelRow
 from tildex.evaluate import psnr
 from tildex.generator import Generator
 from tildex.maps import ImageNetwork, Scaling, UNet
-from tildex.models import Restoration
+from tildex.models import Restoration, check_views
 from tildex.optimizers import Adam, Optimizer
 from tildex.part import Part
 from tildex.rules import Restoring, Rule
@@ -166,6 +166,7 @@ verbose, random_state
         -------
         self
         """
+        check_views(self.views)
         X, shape = as_rows(X, self.image_shape)
         X = check(self, X, reset=True)
         path, generator = self._begin(checkpoint)

@@ -17,7 +17,7 @@ from tildex.models.pseudo_likelihood import (
     pseudo_log_likelihood_estimate,
 )
 from tildex.models.receptive import combined_filters, hidden_inputs, maximising_inputs
-from tildex.models.restoration import Restoration
+from tildex.models.restoration import Restoration, check_views
 from tildex.models.rows import for_chains, for_rows, with_units
 from tildex.models.stack import Chain, flip, grow, one_layer, unroll
 
@@ -37,6 +37,7 @@ __all__ = [
     "Restoration",
     "RowCodes",
     "attach",
+    "check_views",
     "combined_filters",
     "filled",
     "flip",

@@ -16,10 +16,15 @@ from tildex.maps import Features, Frame, ImageNetwork, Residual, marked
 from tildex.models.pair import Conditional, Pair
 from tildex.units import Gaussian, Units
 
-__all__ = ["VIEWS", "Restoration"]
+__all__ = ["Restoration", "check_views"]
 
-VIEWS = (1, 2, 4, 8)
-"""How many symmetric views of an image can be restored at once."""
+_VIEWS = (1, 2, 4, 8)
+
+
+def check_views(views: int) -> None:
+    """Raise ValueError unless so many symmetric views of an image can be averaged: 1, 2, 4 or 8."""
+    if views not in _VIEWS:
+        raise ValueError(f"views must be one of {_VIEWS}, got {views!r}")
 
 
 class Restoration(Pair):
@@ -99,10 +104,7 @@ class Restoration(Pair):
                 f"the model undoes {self.corruption!r} and cannot be told what is missing: train one with "
                 "Missing() or Occlusion()"
             )
-        if views not in VIEWS:
-            raise ValueError(f"views must be one of {VIEWS}, got {views!r}")
-        if views == 1:
-            return self.reconstruct(self.beside(x, lost))
+        check_views(views)
         channels = self.frame.channels
         images = self.frame.images(x, channels)
         gone = None if lost is None else self.frame.images(lost, channels)
