@@ -87,11 +87,10 @@ def codes(model: MultimodalDBM, X: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def regression(Z: np.ndarray, y: np.ndarray, C: float) -> LogisticRegression:
-    """Return a logistic regression on codes."""
+    """Return a logistic regression on codes, trained to its end: one that stops early reads them worse."""
     with warnings.catch_warnings():
-        # One that stops at its last iteration is judged as it is.
         warnings.filterwarnings("ignore", message=".*failed to converge")
-        return LogisticRegression(C=C, max_iter=200, tol=1e-3).fit(Z, y)
+        return LogisticRegression(C=C, max_iter=1000, tol=1e-5).fit(Z, y)
 
 
 def error(model: LogisticRegression, Z: np.ndarray, y: np.ndarray) -> float:

@@ -173,7 +173,7 @@ def test_energy_gap_is_the_gap_of_the_energies():
         sampled = Variational(centring=centring, n_mean_field=3, tol=0)
         sampled.chains = list(data)
         with torch.no_grad():
-            chains = sampled._advance(model, Generator(0))
+            chains = sampled._advance(model, sampled.chains, Generator(0))
         expected = model.energy(data).mean() - model.energy(chains).mean()
         torch.testing.assert_close(loss.total, expected.detach())
 

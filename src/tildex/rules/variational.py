@@ -4,7 +4,8 @@ r"""Mean field for the data, persistent chains for the model: likelihood learnin
 
 With the mean-field distribution Q held fixed this is the gradient of the variational bound on the log-likelihood
 (Salakhutdinov & Hinton, 2009, "Deep Boltzmann machines"). Half of the chains' layers enter by their means given the
-other half, which lowers the noise and leaves the expectation.
+other half, which lowers the noise and leaves the expectation. Chains that begin at the data in every step make
+contrastive divergence of it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Variational(Rule):
     k : int
         Gibbs sweeps of the chains an update.
     n_chains : int, optional
-        Chains; as many as the first batch has rows when not given.
+        Chains that persist; as many as the first batch has rows when not given.
     n_mean_field : int
         Mean-field passes a batch, at most.
     tol : float
@@ -46,11 +47,15 @@ class Variational(Rule):
         The mean activation that hidden units are pulled to.
     sparse_until : float
         The share of training after which the pull ends.
+    persistent : bool
+        Whether chains go on from step to step. Without it they begin at each batch, hidden units drawn, which makes
+        contrastive divergence of the rule: no maximum of likelihood, but units that are rarely active, whose codes are
+        easily read.
 
     Attributes
     ----------
     chains : list of Tensor
-        The state of the chains, a tensor a layer, kept from step to step and in checkpoints.
+        The state of the persistent chains, a tensor a layer, kept from step to step and in checkpoints.
     """
 
     chains: list[Tensor]
@@ -65,6 +70,7 @@ class Variational(Rule):
         sparsity: float = 0.0,
         target: float = 0.1,
         sparse_until: float = 1.0,
+        persistent: bool = True,
     ) -> None:
         for name, value in (("k", k), ("n_chains", n_chains), ("n_mean_field", n_mean_field)):
             if value is not None and value < 1:
@@ -75,6 +81,8 @@ class Variational(Rule):
             raise ValueError(f"sparsity must not be negative, got {sparsity}")
         if not 0 < target < 1:
             raise ValueError(f"target must lie between 0 and 1, got {target}")
+        if n_chains is not None and not persistent:
+            raise ValueError("n_chains is of persistent chains: without persistent there is one for each row")
         self.k = k
         self.n_chains = n_chains
         self.n_mean_field = n_mean_field
@@ -83,6 +91,7 @@ class Variational(Rule):
         self.sparsity = sparsity
         self.target = target
         self.sparse_until = sparse_until
+        self.persistent = persistent
         self.chains = []
         self._offsets = None if centring is None else Offsets(centring)
 
@@ -92,8 +101,12 @@ class Variational(Rule):
             raise ValueError(f"expected a Boltzmann machine, got {type(model).__name__}")
         with torch.no_grad():
             data = infer(model, x, n_steps=self.n_mean_field, tol=self.tol)
-            self._begin(data)
-            sampled = self._advance(for_chains(model, x, len(self.chains[0])), generator)
+            if self.persistent:
+                self._begin(data)
+                sampled = self._advance(for_chains(model, x, len(self.chains[0])), self.chains, generator)
+            else:
+                rows = for_rows(model, x)
+                sampled = self._advance(rows, _drawn(rows, data, generator), generator)
             if self._offsets is not None:
                 self._offsets.follow(model, data)
             state = [torch.cat(pair) for pair in zip(data, sampled, strict=True)]
@@ -136,18 +149,17 @@ class Variational(Rule):
             rows = torch.arange(self.n_chains or len(data[0]), device=data[0].device) % len(data[0])
             self.chains = [x[rows] for x in data]
 
-    def _advance(self, model: BoltzmannMachine, generator: Generator) -> list[Tensor]:
-        """Move the chains on, and return them with the layers of their last half-sweep as means."""
+    def _advance(self, model: BoltzmannMachine, chains: list[Tensor], generator: Generator) -> list[Tensor]:
+        """Move chains on, and return them with the layers of their last half-sweep as means."""
         inputs: dict[int, Tensor] = {}
         for _ in range(self.k):
             for side in (0, 1):
                 for k in model.sides[side]:
-                    inputs[k] = model.inputs(k, self.chains)
-                    self.chains[k] = _draw(model, k, inputs[k], generator)
+                    inputs[k] = model.inputs(k, chains)
+                    chains[k] = _draw(model, k, inputs[k], generator)
         last = model.sides[1]
         return [
-            layer.units.mean(inputs[k]) if k in last else self.chains[k]
-            for k, layer in enumerate(model.layers)
+            layer.units.mean(inputs[k]) if k in last else chains[k] for k, layer in enumerate(model.layers)
         ]
 
     def _gap(
@@ -178,6 +190,13 @@ class Variational(Rule):
         Biases alone are pulled: they set how often a unit is on, and weights stay free for what turns it on.
         """
         return [(model.layers[k].bias, self.sparsity * (data[k].mean(0) - self.target)) for k in model.hidden]
+
+
+def _drawn(model: BoltzmannMachine, data: list[Tensor], generator: Generator) -> list[Tensor]:
+    """Return where chains begin that begin at the data: hidden layers that the first half-sweep reads are drawn."""
+    hidden = [k for k in model.sides[1] if k not in model.visible]
+    draws = {k: _draw(model, k, model.inputs(k, data), generator) for k in hidden}
+    return [draws.get(k, values) for k, values in enumerate(data)]
 
 
 def _draw(model: BoltzmannMachine, k: int, inputs: Tensor, generator: Generator) -> Tensor:
