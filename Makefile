@@ -35,7 +35,7 @@ docs: $(VENV)/.dev
 
 # The pictures of the model pages, which are committed: some minutes, and only when one is to change.
 pictures: $(VENV)/.dev
-	cd $(ROOT) && $(TEST_ENV) $(BIN)/python docs/pictures.py
+	cd $(ROOT) && $(TEST_ENV) $(BIN)/python docs/pictures
 
 format: $(VENV)/.dev
 	cd $(ROOT) && $(BIN)/ruff check --fix . && $(BIN)/ruff format .
