@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,10 @@ class Judge:
     def __init__(
         self, images: np.ndarray, digits: np.ndarray, sounds: np.ndarray, spoken: np.ndarray
     ) -> None:
-        self.images = LogisticRegression(C=0.1, max_iter=100).fit(images, digits)
+        with warnings.catch_warnings():
+            # One that stops at its last iteration is judged as it is.
+            warnings.filterwarnings("ignore", message=".*failed to converge")
+            self.images = LogisticRegression(C=0.1, max_iter=100).fit(images, digits)
         self.sounds = KNeighborsClassifier(1).fit(sounds, spoken)
 
     def right(self, kind: str, inferred: np.ndarray, digits: np.ndarray) -> float:
