@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.linalg import subspace_angles
-from scipy.ndimage import gaussian_filter
-from sklearn.datasets import load_digits, load_sample_image
+from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
@@ -40,36 +39,27 @@ from tildex import (
     Gaussian,
     GaussianNoise,
     GaussianRBM,
-    Greyscale,
     JumpReLU,
     KLSparsity,
     LayerNorm,
     Linear,
     LinearAutoencoder,
     Masking,
-    Missing,
     Modality,
     MultimodalDBM,
     MultiPrediction,
     Neighbours,
-    Occlusion,
     ReplicatedSoftmaxRBM,
-    Restorer,
     Revive,
     SemanticHashing,
     SparseAutoencoder,
     StackedClassifier,
     StackedRegressor,
     TopK,
-    Turned,
-    UNet,
     VampPrior,
     VariationalAutoencoder,
-    VaryingNoise,
     VirtualAdversarial,
 )
-from tildex.apps.patches import random_patches
-from tildex.apps.restore import in_gamut
 from tildex.data import MNIST
 from tildex.estimators import Estimator
 from tildex.evaluate import (
@@ -85,14 +75,12 @@ from tildex.evaluate import (
     pca_signs,
     pca_squared_error,
     precision_at,
-    psnr,
     random_hyperplanes,
     squared_error,
     trustworthiness,
 )
 from tildex.generator import Generator
 from tildex.penalties import jacobian
-from tildex.shapes import luminance
 
 RANK = 16
 DIGITS, LABELS = (load_digits().data / 16).astype("float32"), load_digits().target
@@ -200,60 +188,6 @@ def test_denoising_restores_better_than_pca_of_equal_rank():
     ]
     baseline = min(baselines, key=lambda estimate: estimate.value)
     assert clearly_below(squared_error(TEST, model.reconstruct(masked)), baseline)
-
-
-def ratio_of_best_blur(clean, damaged, known=None):
-    """Return the ratio of a Gaussian filter of the width that is best on these very images, over known pixels."""
-    known = np.ones_like(damaged) if known is None else known
-    ratios = []
-    for width in (0.3, 0.5, 0.7, 1.0):
-        kernel = (0, width, width, 0)
-        weight = gaussian_filter(known, kernel)
-        blurred = gaussian_filter(damaged * known, kernel) / np.maximum(weight, 1e-6)
-        ratios.append(
-            psnr(clean, np.where(known == 1, damaged, blurred) if known.min() == 0 else blurred).value
-        )
-    return max(ratios)
-
-
-SHORT_RESTORER = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05)), "n_iter": 12, "random_state": 0}
-
-
-def test_noise_is_removed_better_than_by_a_gaussian_filter():
-    images, clean = (rows.reshape(-1, 8, 8, 1) for rows in (TRAIN, TEST))
-    model = Restorer(
-        network=UNet(16, 2), corruption=VaryingNoise(0.4), augmentation=Turned(rate=0), **SHORT_RESTORER
-    ).fit(images)
-    for scale in (0.1, 0.2, 0.35):
-        noisy = clean + np.random.default_rng(0).normal(0, scale, clean.shape).astype(np.float32)
-        ours = psnr(clean, model.transform(noisy)).value
-        assert ours > psnr(clean, noisy).value + 0.5
-        assert ours > ratio_of_best_blur(clean, noisy) + 0.5
-
-
-@pytest.mark.parametrize("corruption", [Missing(0.5), Occlusion(3)], ids=repr)
-def test_missing_pixels_are_filled_in_better_than_from_their_neighbours(corruption):
-    images, clean = (rows.reshape(-1, 8, 8, 1) for rows in (TRAIN, TEST))
-    model = Restorer(
-        network=UNet(16, 2), corruption=corruption, augmentation=Turned(rate=0), **SHORT_RESTORER
-    ).fit(images)
-    damaged = model.corrupt(clean)
-    known = np.isfinite(damaged).astype(np.float32)
-    baseline = ratio_of_best_blur(clean, np.nan_to_num(damaged), known)
-    assert psnr(clean, model.transform(damaged)).value > baseline + 1
-
-
-def test_colours_are_nearer_than_grey_and_than_the_mean_colour():
-    photo = torch.from_numpy(load_sample_image("flower.jpg")[None, :424, :, :] / 255).float()
-    photo = photo.view(1, 106, 4, 160, 4, 3).mean((2, 4))
-    patches = random_patches(photo[:, :, :100], 24, 300, generator=Generator(0)).view(-1, 24, 24, 3)
-    model = Restorer(network=UNet(12, bias=True), corruption=Greyscale(), **SHORT_RESTORER).fit(patches)
-    rest = photo[:, :, 100:]
-    grey = luminance(rest)
-    mean = (patches - luminance(patches)).mean((0, 1, 2))
-    ours = psnr(rest, in_gamut(model.transform(grey.expand(-1, -1, -1, 3)), grey)).value
-    assert ours > psnr(rest, grey.expand(-1, -1, -1, 3)).value + 1
-    assert ours > psnr(rest, in_gamut(grey + mean, grey)).value + 1
 
 
 def same_subspace(train, test, rank):
@@ -594,5 +528,5 @@ def test_a_topic_model_beats_the_frequencies_of_words():
 
 
 def test_every_named_model_has_a_baseline_here():
-    source = Path(__file__).read_text()
-    assert all(f"{cls.__name__}(" in source for cls in Estimator.table.values())
+    sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    assert all(f"{cls.__name__}(" in sources for cls in Estimator.table.values())
