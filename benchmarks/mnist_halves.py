@@ -39,7 +39,7 @@ PUBLISHED = {
     "best of any": {"both": 1.71, "left": 6.58, "right": 7.27},
     "wanted": {"both": 1.6, "left": 6.5, "right": 7.2},
 }
-STRENGTHS = (0.1, 0.3, 1.0)
+STRENGTHS = (0.3, 1.0, 3.0)
 
 
 def halves(X: np.ndarray) -> dict[str, np.ndarray]:
@@ -71,7 +71,9 @@ def machine(options: argparse.Namespace, seed: int, X: np.ndarray, folder: Path)
         )
     model = MultimodalDBM(
         options.units,
-        modalities=[Modality(name, hidden_layer_sizes=sizes) for name in ("left", "right")],
+        modalities=[
+            Modality(name, hidden_layer_sizes=sizes, binarisation="none") for name in ("left", "right")
+        ],
         n_iter_pretraining=options.pretraining_epochs,
         rule=rule,
         optimizer=optimizer,
@@ -164,10 +166,10 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=2000, help="of the joint layer")
     parser.add_argument("--pathway", type=int, nargs="*", default=[], help="layers below it, for each half")
     parser.add_argument("--pretraining-epochs", type=int, default=20, help="of the layers of pathways")
-    parser.add_argument("--epochs", type=int, default=60, help="of the first training")
+    parser.add_argument("--epochs", type=int, default=150, help="of the first training")
     parser.add_argument("--likelihood", action="store_true", help="persistent chains in the first training")
     parser.add_argument("--rate", type=float, default=0.1)
-    parser.add_argument("--prediction-epochs", type=int, default=60)
+    parser.add_argument("--prediction-epochs", type=int, default=8)
     parser.add_argument("--prediction-rate", type=float, default=1e-3)
     parser.add_argument("--steps", type=int, default=5, help="passes of mean field that are unrolled")
     parser.add_argument("--values", type=float, default=0.25, help="share of rows with values left out")

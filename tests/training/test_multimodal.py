@@ -61,6 +61,20 @@ def test_units_are_chosen_by_the_data(model):
     assert {"energy_gap", "prediction"} <= set().union(*model.history_)
 
 
+def test_a_machine_as_it_comes_learns_from_long_documents():
+    """Of 40 words, by which it would be driven apart: a layer between words and joint layer then knows nothing."""
+    draws = np.random.default_rng(0)
+    kind = draws.integers(0, 3, 600)
+    odds = np.array([0.3, 4.0])[np.eye(3, dtype=int)[kind].repeat(4, 1)]
+    counts = np.stack([draws.multinomial(40, row / row.sum()) for row in odds]).astype(float)
+    data = {"sound": 2 * np.eye(3)[kind] + draws.normal(size=(600, 3)), "words": counts}
+    model = MultimodalDBM(16, hidden_layer_sizes=32, random_state=0).fit(data)
+    assert model.modalities_[1].units.length == 10
+    said = model.generate("words", given={"sound": data["sound"]}).argmax(1) // 4
+    ceiling = (data["sound"].argmax(1) == kind).mean()
+    assert (said == kind).mean() > ceiling - 0.05
+
+
 def test_documents_have_one_length_whatever_their_own(model):
     longer = {**DATA, "tags": 7 * DATA["tags"]}
     np.testing.assert_allclose(model.transform(longer), model.transform(DATA), atol=1e-6)

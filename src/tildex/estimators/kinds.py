@@ -16,6 +16,9 @@ from tildex.maps import CommonLength, Scaling
 from tildex.train import Rows
 from tildex.units import Bernoulli, Gaussian, Multinomial, Units
 
+# Of documents whose length was left open: counts of more words drive layers between data and joint layer apart.
+_LONGEST = 10
+
 __all__ = ["array_of", "automatic_units", "fields_of", "known_rows", "scaling_of", "widths_of"]
 
 
@@ -116,7 +119,8 @@ def automatic_units(rows: Rows, columns: Columns, *, documents: bool) -> Units:
             return Gaussian()
         words.append(x.sum(1))
     lengths = torch.cat(words).double()
-    return Multinomial(len(columns.mean), max(1, round(float(lengths[lengths > 0].mean()))))
+    mean = round(float(lengths[lengths > 0].mean()))
+    return Multinomial(len(columns.mean), min(max(1, mean), _LONGEST))
 
 
 def scaling_of(modalities: Sequence[Modality], offset: Tensor, scale: Tensor) -> Scaling:
