@@ -49,8 +49,7 @@ class Variational(Rule):
         The share of training after which the pull ends.
     persistent : bool
         Whether chains go on from step to step. Without it they begin at each batch, hidden units drawn, which makes
-        contrastive divergence of the rule: no maximum of likelihood, but units that are rarely active, whose codes are
-        easily read.
+        contrastive divergence of the rule.
 
     Attributes
     ----------
