@@ -16,10 +16,10 @@ from tildex.maps import CommonLength, Scaling
 from tildex.train import Rows
 from tildex.units import Bernoulli, Gaussian, Multinomial, Units
 
+__all__ = ["array_of", "automatic_units", "fields_of", "known_rows", "scaling_of", "widths_of"]
+
 # Of documents whose length was left open: counts of more words drive layers between data and joint layer apart.
 _LONGEST = 10
-
-__all__ = ["array_of", "automatic_units", "fields_of", "known_rows", "scaling_of", "widths_of"]
 
 
 def fields_of(modalities: Sequence[Modality]) -> list[Field]:
