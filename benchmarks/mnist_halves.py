@@ -28,6 +28,7 @@ import numpy as np
 import torch
 from sklearn.linear_model import LogisticRegression
 
+from finetune import CLASSIC
 from tildex import SGD, Adam, Cosine, Linear, Modality, MultimodalDBM, MultiPrediction, Variational, read
 from tildex.files import write_json
 
@@ -54,21 +55,13 @@ def halves(X: np.ndarray) -> dict[str, np.ndarray]:
 def machine(options: argparse.Namespace, seed: int, X: np.ndarray, folder: Path) -> MultimodalDBM:
     """Return the trained machine."""
     sizes = tuple(options.pathway)
-    schedule = Linear()
     if options.likelihood:
         rule = Variational(1, n_chains=options.batch_size, n_mean_field=5)
-        optimizer = SGD(options.rate, schedule=schedule)
+        optimizer = SGD(options.rate, schedule=Linear())
     else:
-        # As in 2006, which makes units that are rarely active; a regression reads their codes better.
+        # It makes units that are rarely active; a regression reads their codes better.
         rule = Variational(1, n_mean_field=5, persistent=False, centring=None)
-        optimizer = SGD(
-            options.rate,
-            momentum=0.9,
-            initial_momentum=0.5,
-            momentum_rise=0.1,
-            weight_decay=2e-4,
-            schedule=schedule,
-        )
+        optimizer = CLASSIC["optimizer"].copy().set_params(learning_rate=options.rate)
     model = MultimodalDBM(
         options.units,
         modalities=[
@@ -95,7 +88,9 @@ def name_of(options: argparse.Namespace) -> str:
     """Return what a result is of, in a file's name."""
     sizes = "-".join(map(str, [*options.pathway, options.units]))
     rule = "likelihood-" if options.likelihood else ""
-    return f"{rule}{sizes}-{options.epochs}+{options.prediction_epochs}-values{options.values:g}"
+    passes = f"{options.epochs}+{options.prediction_epochs}-steps{options.steps}"
+    rates = f"rates{options.rate:g}+{options.prediction_rate:g}"
+    return f"{rule}{sizes}-{passes}-values{options.values:g}-{rates}"
 
 
 def codes(model: MultimodalDBM, X: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,8 +14,6 @@ from tildex.plots.mosaic import compose, gap_of, show, to_rgb
 from tildex.plots.paper import INK, WIDTH, blank, quiet
 
 train, test = read("digits"), read("digits", split="test")
-
-
 fast = Adam(1e-2, schedule=Cosine(warmup=0.05))
 
 

@@ -22,7 +22,7 @@ from tildex.units import BatchTopK, Gaussian, JumpReLU, Pursuit, Rectified, TopK
 __all__ = ["SparseAutoencoder"]
 
 # Codes that are sparse by themselves, and what goes with them where no penalty is given.
-_OWN_PENALTIES: dict[type[Part], Penalty | None] = {
+_OWN_PENALTIES: dict[type, Penalty | None] = {
     TopK: Revive(),
     BatchTopK: Revive(),
     JumpReLU: L0() + Revive(),
@@ -73,7 +73,7 @@ class SparseAutoencoder(Autoencoder):
 
     def _part(self, name: str) -> Any:
         if name == "penalty" and self.penalty is None:
-            own = _OWN_PENALTIES.get(type(self.code), self.defaults["penalty"])  # type: ignore[arg-type]
+            own = _OWN_PENALTIES.get(type(self.code), self.defaults["penalty"])
             return None if own is None else own.copy()
         return super()._part(name)
 
