@@ -24,7 +24,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import roc_auc_score
 
 from tildex import Adam, AnomalyDetector, Cosine, VariationalAutoencoder, load, read
-from tildex.apps.projection import Projection
+from tildex.apps.measure.projection import Projection
 from tildex.files import write_json
 
 VALIDATION = 10_000

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from tildex import CD, SGD, DeepBoltzmannMachine, GaussianRBM, KLSparsity, LearnedGaussian, Linear, read
 from tildex import Variational as Joint
-from tildex.apps.patches import PatchScaling, random_patches
+from tildex.features.patches import PatchScaling, random_patches
 from tildex.generator import Generator
 from tildex.models import combined_filters, hidden_inputs, maximising_inputs
 from tildex.plots import filters

@@ -26,8 +26,8 @@ import torch
 from torch import Tensor
 
 from tildex import CD, SGD, GaussianRBM, KLSparsity, Linear, read
-from tildex.apps.image_features import image_features
-from tildex.apps.patches import PatchScaling, random_patches
+from tildex.features.code_maps import image_features
+from tildex.features.patches import PatchScaling, random_patches
 from tildex.generator import Generator
 
 SIZE = 6

@@ -20,10 +20,10 @@ from PIL import Image
 
 from common_images import Training, cifar, finished, trained
 from tildex import Greyscale, Mirrored, Restorer
-from tildex.apps.restore import in_gamut
+from tildex.apps.photographs.restore import in_gamut
 from tildex.evaluate import psnr
 from tildex.files import write_json, write_whole
-from tildex.shapes import luminance
+from tildex.images import luminance
 
 HELD_OUT = 2000
 STEPS = 64

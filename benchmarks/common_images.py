@@ -13,7 +13,7 @@ import torch
 
 from tildex import Adam, Cosine, Restorer, UNet, load, read
 from tildex.data import Photograph, photographs_in
-from tildex.shapes import luminance
+from tildex.images import luminance
 
 
 class Training:

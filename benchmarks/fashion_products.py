@@ -19,7 +19,7 @@ import numpy as np
 from tagged_pictures import Rows, compare, options_of, retrieval_references
 from tildex import PictureFeatures, read
 from tildex.data import Record, read_tag_table, tag_rows, vocabulary
-from tildex.data.files import data_root
+from tildex.data.sets.published import data_root
 
 HELD, SHUFFLE = 1_400, 0
 JUDGE, TAGS = "articleType", ("masterCategory", "subCategory", "baseColour", "usage")

@@ -26,7 +26,7 @@ import numpy as np
 import torch
 
 from tildex import Adam, Autoencoder, Cosine, Gaussian, Neighbours, load, read
-from tildex.apps.projection import Projection
+from tildex.apps.measure.projection import Projection
 from tildex.evaluate import continuity, neighbour_error, trustworthiness
 from tildex.files import write_json
 

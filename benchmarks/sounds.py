@@ -24,7 +24,7 @@ import torch
 from sklearn.neighbors import KNeighborsClassifier
 
 from tildex import Adam, Autoencoder, Cosine, GaussianNoise, Masking, Neighbours, SoundFeatures, load, read
-from tildex.apps.projection import Projection
+from tildex.apps.measure.projection import Projection
 from tildex.files import write_json
 
 NEIGHBOURS = 5

@@ -31,8 +31,8 @@ from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 from sklearn.exceptions import ConvergenceWarning
 
 from tildex import Adam, BatchTopK, Cosine, Pursuit, Revive, SparseAutoencoder, TopK, read
-from tildex.apps.patches import equalised, random_patches
 from tildex.evaluate import Sparsity
+from tildex.features.patches import equalised, random_patches
 from tildex.files import write_json
 from tildex.generator import Generator
 

@@ -33,7 +33,7 @@ from tildex import (
     load,
     read,
 )
-from tildex.apps.likelihood_of import likelihood_of
+from tildex.apps.measure.likelihood import likelihood_of
 from tildex.evaluate import Annealing
 from tildex.files import write_json
 from tildex.rules import ELBO, Rule

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tildex.estimators import Estimator
-from tildex.estimators.stacked import Stacked
+from tildex.estimators.stacked.network import Stacked
 from tildex.part import Part
 from tildex.units import (
     Activation,

@@ -24,15 +24,15 @@ from tildex import (
     VaryingNoise,
 )
 from tildex.apps.completion import complete, known_part
-from tildex.apps.patches import random_patches
-from tildex.apps.restore import in_gamut
+from tildex.apps.photographs.restore import in_gamut
 from tildex.corruptions import Corruption
+from tildex.features.patches import random_patches
 from tildex.generator import Generator
+from tildex.images import luminance
 from tildex.plots import completions, latent_map
 from tildex.plots import latent_maps as maps_of_epochs
 from tildex.plots.mosaic import compose, show
 from tildex.plots.paper import COLOURS, INK, blank, headed, quiet
-from tildex.shapes import luminance
 
 
 def atlas() -> Autoencoder:

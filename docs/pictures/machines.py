@@ -21,7 +21,7 @@ from tildex import (
     ReplicatedSoftmax,
     ReplicatedSoftmaxRBM,
 )
-from tildex.apps.patches import PatchScaling, random_patches
+from tildex.features.patches import PatchScaling, random_patches
 from tildex.generator import Generator
 from tildex.plots.mosaic import compose, show, to_rgb
 from tildex.plots.paper import INK, blank, headed, quiet

@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from tildex import MultimodalDBM, PictureFeatures, read
-from tildex.apps.collection import Collection, search
-from tildex.apps.collection import query as query_of
-from tildex.apps.traces import STEPS, trace
-from tildex.cli.collections import measured
+from tildex.apps.tagging.collection import Collection, search
+from tildex.apps.tagging.collection import query as query_of
+from tildex.apps.tagging.traces import STEPS, trace
+from tildex.apps.tagging.workflow import measured
 from tildex.data import Record, select, tag_rows
 from tildex.plots import Card, cards
 

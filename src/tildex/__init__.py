@@ -90,7 +90,7 @@ _PUBLIC = {
         "UpDown",
         "Variational",
     ),
-    "tildex.meter": ("NonFiniteLossError",),
+    "tildex.train.meter": ("NonFiniteLossError",),
     "tildex.units": (
         "BatchTopK",
         "Bernoulli",

@@ -17,9 +17,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from tildex.data import Record, read
 from tildex.files import RunError, write_json, write_whole
 
-__all__ = ["FORMAT", "Run", "read_run", "write_run"]
+__all__ = ["FORMAT", "Run", "provenance", "read_provenance", "read_run", "write_run"]
+
+_PROVENANCE = "data.json"
 
 FORMAT = 1
 
@@ -129,3 +132,22 @@ def _ours(path: Path) -> bool:
 def _sha256(file: Path) -> str:
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def provenance(out: Path, source: str, split: str, record: Record) -> None:
+    """Note beside a run what it was trained on, so that a report can read it again."""
+    path = Path(source)
+    known = str(path.resolve()) if path.exists() and record.name != source else source
+    write_json(
+        out / _PROVENANCE, {"source": known, "split": split, "rows": len(record.X), "name": record.name}
+    )
+
+
+def read_provenance(run: Path, data_dir: Path | None) -> tuple[str, Record] | None:
+    """Return what a run was trained on: its source and rows, or None where they are no longer to be had."""
+    try:
+        noted = json.loads((run / _PROVENANCE).read_text(encoding="utf-8"))
+        record = read(noted["source"], split=noted["split"], data_dir=data_dir)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return noted["source"], record

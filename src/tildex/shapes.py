@@ -6,15 +6,14 @@ and ``hidden`` (units of a layer), ``features`` (columns of the data).
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["LUMINANCE", "Loss", "Step", "Update", "check_image_shape", "image_axes", "luminance"]
+__all__ = ["Loss", "Step", "Update"]
 
 
 @dataclass
@@ -88,36 +87,3 @@ class Loss:
 
 Update = Callable[[Any, Tensor], Tensor]
 """How a sweep renews a layer from its units and inputs: a draw (Gibbs) or the mean (mean field)."""
-
-
-LUMINANCE = (0.299, 0.587, 0.114)
-"""What red, green and blue count in the brightness of a pixel (ITU-R recommendation BT.601)."""
-
-
-def luminance(pixels: Tensor) -> Tensor:
-    """Return the luminance of pixels, shape (..., 3), as shape (..., 1)."""
-    return (pixels * pixels.new_tensor(LUMINANCE)).sum(-1, keepdim=True)
-
-
-def check_image_shape(image_shape: Sequence[int] | None) -> None:
-    """Refuse what is not height, width and perhaps channels; None stands for square images of one channel."""
-    if image_shape is not None and (len(image_shape) not in (2, 3) or min(image_shape) < 1):
-        raise ValueError(f"image_shape must be height, width and perhaps channels, got {image_shape!r}")
-
-
-def image_axes(image_shape: Sequence[int] | None, columns: int) -> tuple[int, int, int]:
-    """Return height, width and channels of the images that rows of so many columns are.
-
-    Raises
-    ------
-    ValueError
-        If such images have another number of values.
-    """
-    edge = math.isqrt(columns)
-    height, width, channels = (edge, edge, 1) if image_shape is None else (*image_shape, 1)[:3]
-    if height * width * channels != columns:
-        raise ValueError(
-            f"images of {height} x {width} x {channels} have {height * width * channels} values, and rows have "
-            f"{columns} columns: set image_shape to height, width and channels of the images"
-        )
-    return height, width, channels

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tildex import Autoencoder, read
-from tildex.apps.animation import animate, frames_between
+from tildex.apps.film import animate, frames_between
 
 Z = np.random.default_rng(0).normal(size=(50, 2))
 

@@ -6,8 +6,8 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
 from tildex import GaussianRBM
-from tildex.apps.image_features import code_map, image_features, pooled
-from tildex.apps.patches import PatchScaling, all_patches, equalised, random_patches
+from tildex.features.code_maps import code_map, image_features, pooled
+from tildex.features.patches import PatchScaling, all_patches, equalised, random_patches
 from tildex.generator import Generator
 
 IMAGES = np.random.default_rng(0).random((5, 9, 8, 3), dtype=np.float32)

@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from tildex.apps.restore import colourise, each_photograph, in_gamut, missing_pixels, restore
+from tildex.apps.photographs.restore import colourise, each_photograph, in_gamut, missing_pixels, restore
 from tildex.corruptions import GaussianNoise, Greyscale, Missing
 from tildex.data import DataError, Photograph
 from tildex.generator import Generator
+from tildex.images import luminance
 from tildex.maps import UNet
 from tildex.models import Restoration
-from tildex.shapes import luminance
 from tildex.units import Gaussian
 
 RANDOM = np.random.default_rng(0)

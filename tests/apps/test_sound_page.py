@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from tildex.apps.clips import clips
-from tildex.apps.neighbour_list import nearest_rows, others_nearest
-from tildex.apps.sound_page import build_sound_page
+from tildex.apps.sounds.clips import clips
+from tildex.apps.sounds.page import build_sound_page
 from tildex.data import Record
+from tildex.evaluate.distances import nearest_rows, others_nearest
 
 soundfile = pytest.importorskip("soundfile")
 

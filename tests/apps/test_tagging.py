@@ -9,10 +9,10 @@ from PIL import Image
 from scipy import sparse
 from sklearn.metrics.pairwise import cosine_similarity
 
-from tildex.apps.card_page import build_card_page
-from tildex.apps.collection import Collection, load_collection, query, save_collection, search
-from tildex.apps.tagging import best_tags, features_of_tags, tag_scores
-from tildex.apps.traces import trace
+from tildex.apps.pages.cards import build_card_page
+from tildex.apps.tagging.collection import Collection, load_collection, query, save_collection, search
+from tildex.apps.tagging.scores import best_tags, features_of_tags, tag_scores
+from tildex.apps.tagging.traces import trace
 from tildex.data import DataError, picture_paths, read_picture, small_picture, small_pictures
 from tildex.files import RunError, load_state, save_state
 from tildex.plots import Card, cards

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tildex import Adam, Linear, Modality, MultimodalDBM, ReplicatedSoftmax
-from tildex.apps.tags import generate_image_features, generate_tags, tag_counts, top_tags
+from tildex.apps.tagging.tags import generate_image_features, generate_tags, tag_counts, top_tags
 
 VOCABULARY = ["sky", "sea", "tree", "snow"]
 

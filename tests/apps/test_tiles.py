@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tildex.apps.tiles import RAMP, in_tiles
+from tildex.apps.photographs.tiles import RAMP, in_tiles
 from tildex.corruptions import GaussianNoise, Missing
 from tildex.generator import Generator
 from tildex.maps import DnCNN, UNet

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from tildex.apps.collection import load_collection
+from tildex.apps.tagging.collection import load_collection
 from tildex.cli import main
 
 COLOURS = {"red": (210, 40, 40), "green": (40, 170, 60), "blue": (50, 70, 210)}

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import sparse
 
-from tildex.data import DataError, numeric, read
+from tildex.data import DataError, read
+from tildex.data.formats import numeric
 
 
 def saved(path, array):

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tildex.data import CIFAR10, DataError
-from tildex.data.base import Splits
-from tildex.data.cifar_batches import BATCHES, FOLDER, TEST
-from tildex.data.pickles import unpickle
+from tildex.data.formats.pickles import unpickle
+from tildex.data.sets.cifar_batches import BATCHES, FOLDER, TEST
+from tildex.data.sets.dataset import Splits
 
 
 class Evil:
@@ -49,7 +49,7 @@ def test_damaged_pickles():
 @pytest.fixture
 def batches(monkeypatch):
     """Six batches of two images, taken for the published ones."""
-    monkeypatch.setattr("tildex.data.cifar10._ROWS", 2)
+    monkeypatch.setattr("tildex.data.sets.cifar10._ROWS", 2)
     monkeypatch.setattr(CIFAR10, "rows", Splits(train=10, test=2))
     draw = np.random.default_rng(0)
     made = {}
@@ -100,7 +100,7 @@ def test_missing_training_batches_are_told(batches, tmp_path):
 
 
 def test_the_archive_is_read_as_it_is(batches, tmp_path, monkeypatch):
-    monkeypatch.setattr("tildex.data.base.fetch", lambda files, folder: None)
+    monkeypatch.setattr("tildex.data.sets.dataset.fetch", lambda files, folder: None)
     write_archive(tmp_path, batches)
     assert CIFAR10().load(tmp_path).y.tolist() == [0, 9, 1, 9, 2, 9, 3, 9, 4, 9]
     # An incomplete folder gives way to it.
@@ -115,7 +115,7 @@ def test_damaged_batches_are_named(batches, tmp_path, monkeypatch):
     (folder / TEST).rename(folder / f"{TEST}.xz")
     with pytest.raises(DataError, match=r"test_batch\.xz cannot be read"):
         CIFAR10().load(tmp_path, "test")
-    monkeypatch.setattr("tildex.data.base.fetch", lambda files, folder: None)
+    monkeypatch.setattr("tildex.data.sets.dataset.fetch", lambda files, folder: None)
     (folder / "data_batch_1").unlink()
     (tmp_path / "cifar10" / CIFAR10.files[0].name).write_bytes(b"no archive")
     with pytest.raises(DataError, match=r"cifar-10-python\.tar\.gz cannot be read"):

@@ -9,8 +9,8 @@ import pytest
 from scipy.sparse import issparse
 
 from tildex.data import DataError, Dataset, known, read
-from tildex.data.base import Splits
-from tildex.data.catalogue import by_slug, find
+from tildex.data.sets.catalogue import by_slug, find
+from tildex.data.sets.dataset import Splits
 
 DATASETS = sorted(Dataset.table.values(), key=lambda part: part.slug)
 every_dataset = pytest.mark.parametrize("dataset", [part() for part in DATASETS], ids=lambda d: d.slug)
@@ -21,7 +21,7 @@ def offline(monkeypatch):
     def refuse(url, timeout):
         raise URLError("no network")
 
-    monkeypatch.setattr("tildex.data.fetch.urlopen", refuse)
+    monkeypatch.setattr("tildex.data.sets.fetch.urlopen", refuse)
 
 
 @every_dataset

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tildex.data import DataError, File
-from tildex.data import files as files_module
-from tildex.data.fetch import fetch
-from tildex.data.files import data_root, verify
+from tildex.data.sets import published as files_module
+from tildex.data.sets.fetch import fetch
+from tildex.data.sets.published import data_root, verify
 
 BODY = bytes(range(256)) * 4000
 
@@ -62,7 +62,7 @@ def test_a_good_file_is_downloaded_once(server, tmp_path, monkeypatch):
     fetch([file], folder)
     assert [path.name for path in folder.iterdir()] == ["set.bin"]
     assert (folder / "set.bin").read_bytes() == BODY
-    monkeypatch.setattr("tildex.data.fetch.urlopen", None)
+    monkeypatch.setattr("tildex.data.sets.fetch.urlopen", None)
     fetch([file], folder)
 
 
@@ -117,7 +117,7 @@ def test_interruption_leaves_nothing_behind(tmp_path, monkeypatch):
                 raise KeyboardInterrupt
             return b"part"
 
-    monkeypatch.setattr("tildex.data.fetch.urlopen", lambda url, timeout: Answer())
+    monkeypatch.setattr("tildex.data.sets.fetch.urlopen", lambda url, timeout: Answer())
     with pytest.raises(KeyboardInterrupt):
         fetch([file_of("http://unused")], tmp_path)
     assert [*tmp_path.iterdir()] == []

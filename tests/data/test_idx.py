@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from tildex.data import DataError
-from tildex.data.idx import labelled_images, read_idx
+from tildex.data.formats.idx import labelled_images, read_idx
 
 
 def as_idx(array):

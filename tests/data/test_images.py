@@ -103,7 +103,7 @@ def test_classes_stay_with_their_images_when_some_are_skipped(tmp_path):
 
 
 def test_huge_images_are_refused_unseen(tmp_path, monkeypatch):
-    monkeypatch.setattr("tildex.data.pictures._MOST_PIXELS", 1_000_000)
+    monkeypatch.setattr("tildex.data.pictures.decode._MOST_PIXELS", 1_000_000)
     draw(tmp_path / "a.png", GREY)
     Image.new("1", (2000, 1000)).save(tmp_path / "b.png")
     record = read(tmp_path)

@@ -6,7 +6,7 @@ from scipy.io import savemat
 from scipy.sparse import csc_matrix
 
 from tildex.data import DataError
-from tildex.data.mat import read_columns, read_counts, read_labels, read_names
+from tildex.data.formats.mat import read_columns, read_counts, read_labels, read_names
 
 MATRIX = np.arange(6, dtype=np.uint8).reshape(3, 2)
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from tildex.data import DataError, Photograph, photographs_in, read_patches
-from tildex.shapes import LUMINANCE
+from tildex.images import LUMINANCE
 
 RANDOM = np.random.default_rng(0)
 COLOURS = RANDOM.integers(0, 256, (7, 9, 3), dtype=np.uint8)
@@ -88,7 +88,7 @@ def test_files_that_are_no_single_whole_picture_are_named(tmp_path, monkeypatch)
         with pytest.raises(DataError, match=message) as caught:
             Photograph.read(tmp_path / name)
         assert name in str(caught.value)
-    monkeypatch.setattr("tildex.data.pictures._MOST_PIXELS", 60)
+    monkeypatch.setattr("tildex.data.pictures.decode._MOST_PIXELS", 60)
     with pytest.raises(DataError, match=r"whole\.png has more than 0 million pixels; make it smaller"):
         Photograph.read(tmp_path / "whole.png")
 

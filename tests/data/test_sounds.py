@@ -118,7 +118,7 @@ def test_bad_settings_and_archives(tmp_path):
 
 def test_more_than_fits_into_memory(tmp_path, monkeypatch):
     soundfile.write(tmp_path / "a.wav", tone(440), 8000)
-    monkeypatch.setattr("tildex.data.sounds._MOST_VALUES", 3000)
+    monkeypatch.setattr("tildex.data.sounds.folder._MOST_VALUES", 3000)
     with pytest.raises(DataError, match="give fewer seconds or a lower rate"):
         read(tmp_path)
     soundfile.write(tmp_path / "b.wav", tone(440), 8000)

@@ -116,7 +116,7 @@ def test_unknown_tags_are_named_with_the_nearest():
 
 
 def test_archives_that_promise_too_much(folder, monkeypatch):
-    monkeypatch.setattr("tildex.data.members._LARGEST", 100_000)
+    monkeypatch.setattr("tildex.data.formats.members._LARGEST", 100_000)
     with zipfile.ZipFile(folder / "p.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.png", bytes(200_000))
         archive.writestr("b.png", picture(3))

@@ -11,8 +11,8 @@ from tildex.maps import Coupling
 from tildex.models import BoltzmannMachine, Layer, attach, join, lower, mean_field, parts_of
 from tildex.penalties import L1
 from tildex.rules import CD, PCD, Variational
-from tildex.rules.contrastive import draw
-from tildex.rules.phases import Offsets, contrast
+from tildex.rules.boltzmann.contrastive import draw
+from tildex.rules.boltzmann.gradient import Offsets, contrast
 from tildex.units import Bernoulli, Categorical
 
 SIZES = (4, 3, 2)

@@ -36,7 +36,7 @@ from tildex.rules import (
     TrajectoryTempering,
     Variational,
 )
-from tildex.rules.lengths import _swapped
+from tildex.rules.boltzmann.length_tempering import _swapped
 from tildex.units import Bernoulli, Binomial, Categorical, ReplicatedSoftmax, Spin
 
 WORDS, HIDDEN, SHORT, LONG = 4, 3, 2, 5

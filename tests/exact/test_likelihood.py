@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tildex import RBM, DenoisingAutoencoder
-from tildex.apps.likelihood_of import likelihood_of
+from tildex.apps.measure.likelihood import likelihood_of
 from tildex.evaluate import Annealing, likelihood, log_likelihood, log_partition
 from tildex.evaluate import exact as enumeration
 from tildex.generator import Generator

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.decomposition import PCA
 
 from tildex import Adam, DeepAutoencoder, LinearAutoencoder, Nested, Reconstruction, load
-from tildex.estimators.axes import rotated, uncorrelated, unit_length
+from tildex.estimators.autoencoders.linear_axes import rotated, uncorrelated, unit_length
 from tildex.evaluate import axis_cosines, squared_error
 
 DRAWS = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils.estimator_checks import check_estimator
 
 from tildex import GaussianRBM, PatchFeatures, RunError, SparseAutoencoder
-from tildex.apps.image_features import image_features
+from tildex.features.code_maps import image_features
 from tildex.files import load_state, save_state
 
 PIXELS = np.random.default_rng(0).random((12, 10 * 9 * 3), dtype=np.float32)

@@ -9,7 +9,7 @@ from tildex.generator import Generator
 from tildex.maps import Coupling
 from tildex.models import BoltzmannMachine, Layer
 from tildex.rules import PCD, FastPCD, ParallelTempering, TrajectoryTempering
-from tildex.rules.trajectory import _Snapshot
+from tildex.rules.boltzmann.trajectory import _Snapshot
 from tildex.units import Bernoulli
 
 VISIBLE, HIDDEN, CHAINS = 5, 3, 20_000

@@ -33,7 +33,7 @@ from tildex import (
     VariationalAutoencoder,
     load,
 )
-from tildex.apps.predictions import measure_predictions
+from tildex.apps.measure.predictions import measure_predictions
 from tildex.cli import main
 from tildex.data import Record
 from tildex.runs import read_run

@@ -142,7 +142,7 @@ class StoppedError(Exception):
 def test_a_resumed_training_equals_an_uninterrupted_one_bit_for_bit(tmp_path, monkeypatch):
     settings = {"averaging": 0.9, "n_iter": 4, "corruption": Missing(0.5) >> VaryingNoise(0.1)}
     whole = short(**settings).fit(IMAGES)
-    from tildex.callbacks import Checkpoint
+    from tildex.train.callbacks import Checkpoint
 
     saved = Checkpoint.__call__
 

@@ -21,8 +21,8 @@ from tildex.corruptions import (
     VaryingNoise,
 )
 from tildex.generator import Generator
+from tildex.images import luminance
 from tildex.part import Part
-from tildex.shapes import luminance
 
 X = torch.rand(300, 144, generator=torch.Generator().manual_seed(0)) * 0.8 + 0.1
 

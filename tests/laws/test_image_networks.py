@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from tildex.corruptions import GaussianNoise, Greyscale, Missing
 from tildex.generator import Generator
+from tildex.images import luminance
 from tildex.maps import DnCNN, UNet
 from tildex.models import Restoration
-from tildex.shapes import luminance
 from tildex.units import Gaussian
 
 SMALL = [UNet(4, 1), UNet(4, 2), UNet(4, 3), UNet(4, 2, 2), DnCNN(4, 3)]

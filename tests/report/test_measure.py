@@ -14,10 +14,10 @@ from sklearn.decomposition import PCA
 
 import tildex
 from tildex import evaluate
-from tildex.apps import measure as room
-from tildex.apps.measure import measure
-from tildex.apps.pick import at_most, spread
-from tildex.apps.projection import Projection
+from tildex.apps.measure import measure as room
+from tildex.apps.measure.measure import measure
+from tildex.apps.measure.projection import Projection
+from tildex.apps.measure.some_rows import at_most, spread
 from tildex.data import Record, binarise
 from tildex.generator import Generator
 from tildex.units import Poisson
@@ -196,5 +196,5 @@ def test_choosing_rows_is_fair_and_repeatable():
 
 
 def test_measuring_needs_no_plotting_library():
-    code = "import sys, tildex.apps.measure; sys.exit('matplotlib' in sys.modules)"
+    code = "import sys, tildex.apps.measure.measure; sys.exit('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

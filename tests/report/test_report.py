@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 import pytest
 
 import tildex
-from tildex.apps import report
-from tildex.apps.report import build_report
+from tildex.apps.report import page as report
+from tildex.apps.report.page import build_report
 from tildex.data import Record
 from tildex.files import RunError
 

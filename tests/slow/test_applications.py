@@ -19,7 +19,7 @@ from tildex import (
     read,
 )
 from tildex.apps.completion import complete, known_part
-from tildex.apps.projection import Projection
+from tildex.apps.measure.projection import Projection
 
 train, test = read("digits"), read("digits", split="test")
 FAST = Adam(1e-2, schedule=Cosine(warmup=0.05))

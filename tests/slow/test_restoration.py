@@ -7,11 +7,11 @@ from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_sample_image
 
 from tildex import Adam, Cosine, Greyscale, Missing, Occlusion, Restorer, Turned, UNet, VaryingNoise, read
-from tildex.apps.patches import random_patches
-from tildex.apps.restore import in_gamut
+from tildex.apps.photographs.restore import in_gamut
 from tildex.evaluate import psnr
+from tildex.features.patches import random_patches
 from tildex.generator import Generator
-from tildex.shapes import luminance
+from tildex.images import luminance
 
 SHORT_RESTORER = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05)), "n_iter": 12, "random_state": 0}
 

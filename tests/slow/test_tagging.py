@@ -4,9 +4,9 @@ import numpy as np
 from scipy import sparse
 
 from tildex import MultimodalDBM
-from tildex.apps.collection import PICTURE, TAGS
-from tildex.apps.tagging import tag_scores
-from tildex.cli.collections import measured
+from tildex.apps.tagging.collection import PICTURE, TAGS
+from tildex.apps.tagging.scores import tag_scores
+from tildex.apps.tagging.workflow import measured
 from tildex.data import Record
 from tildex.evaluate import cosine, mean_average_precision, tag_precision
 

@@ -22,8 +22,8 @@ from tildex import (
     VariationalAutoencoder,
     load,
 )
-from tildex.apps.likelihood_of import likelihood_of
-from tildex.apps.measure import measure
+from tildex.apps.measure.likelihood import likelihood_of
+from tildex.apps.measure.measure import measure
 from tildex.data import Record, binarise
 from tildex.evaluate import Annealing, guards, likelihood
 from tildex.generator import Generator

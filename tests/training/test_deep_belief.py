@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from tildex import CD, RBM, SGD, DeepBeliefNetwork, Gaussian, Linear, StackedClassifier, UpDown, load
-from tildex.estimators.growing import GrowingEstimator
+from tildex.estimators.boltzmann.dbn_plan import GrowingEstimator
 from tildex.evaluate import log_partition
 from tildex.generator import Generator
 

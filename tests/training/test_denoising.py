@@ -18,9 +18,9 @@ from tildex import (
     Masking,
     SaltAndPepper,
 )
-from tildex.callbacks import EpochPrinter
 from tildex.generator import Generator
 from tildex.maps import MLP, Map, tie
+from tildex.train.callbacks import EpochPrinter
 
 RANDOM = np.random.default_rng(0)
 X = RANDOM.random((80, 6), dtype=np.float32)

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from tildex import SGD, Adam, Autoencoder, Gaussian, NonFiniteLossError
-from tildex.callbacks import EarlyStopping
 from tildex.data import rows
 from tildex.generator import Generator
 from tildex.maps import MLP
 from tildex.models import Conditional, Pair
 from tildex.rules import Reconstruction
 from tildex.train import Plan, Trainer
+from tildex.train.callbacks import EarlyStopping
 
 X = torch.rand(90, 6, generator=torch.Generator().manual_seed(0))
 

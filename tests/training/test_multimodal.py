@@ -16,7 +16,7 @@ from tildex import (
     ReplicatedSoftmax,
     load,
 )
-from tildex.apps.likelihood_of import likelihood_of
+from tildex.apps.measure.likelihood import likelihood_of
 from tildex.evaluate import Annealing
 from tildex.models import knowing, mean_field
 

@@ -7,10 +7,10 @@ from torch import nn
 from tildex.data import rows
 from tildex.generator import Generator
 from tildex.optimizers import LBFGS, SGD, Adam, Linear
-from tildex.restraints import Pace, UnitNorm, limit_norms
 from tildex.rules import Rule
 from tildex.shapes import Loss
 from tildex.train import Plan, Trainer
+from tildex.train.restraints import Pace, UnitNorm, limit_norms
 
 DATA = torch.ones(8, 3)
 

@@ -5,7 +5,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from tildex import Autoencoder, DeepBeliefNetwork, RunError, load
-from tildex.apps.snapshots import snapshots
+from tildex.apps.report.snapshots import snapshots
 from tildex.data import Record
 from tildex.train import Trainer
 

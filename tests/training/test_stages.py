@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from tildex.callbacks import EarlyStopping
 from tildex.data import rows
-from tildex.estimators.stages import Stage, run_stages
 from tildex.generator import Generator
 from tildex.optimizers import SGD, Linear
 from tildex.rules import Rule
 from tildex.shapes import Loss
 from tildex.train import Plan, Trainer
+from tildex.train.callbacks import EarlyStopping
+from tildex.train.stages import Stage, run_stages
 
 DATA = rows(torch.randn(23, 3, generator=torch.Generator().manual_seed(0)))
 

@@ -57,9 +57,10 @@ def anomalies(
     import numpy as np
     from sklearn.frozen import FrozenEstimator
 
-    from tildex.cli.output import print_json, print_table, read_provenance, save_array, say
+    from tildex.cli.output import print_json, print_table, save_array, say
     from tildex.data import DataError, read
     from tildex.estimators import AnomalyDetector, load
+    from tildex.runs import read_provenance
 
     if n < 1:
         raise ValueError(f"-n must be at least 1, got {n}")

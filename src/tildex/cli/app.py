@@ -13,16 +13,16 @@ from rich.console import Console
 
 from tildex.cli import (
     anomalies,
-    browse,
     complete,
     demo,
     fit,
     likelihood,
+    listing,
     restore,
+    run,
     snapshots,
     sounds,
     tagging,
-    use,
 )
 
 __all__ = ["app", "main"]
@@ -38,12 +38,12 @@ app = App(
 )
 for command in (
     fit.fit,
-    use.evaluate,
+    run.evaluate,
     likelihood.likelihood,
-    use.encode,
-    use.reconstruct,
-    use.sample,
-    use.report,
+    run.encode,
+    run.reconstruct,
+    run.sample,
+    run.report,
     snapshots.animate,
     complete.complete,
     anomalies.anomalies,
@@ -54,8 +54,8 @@ for command in (
     tagging.tag,
     tagging.find,
     tagging.trace,
-    browse.models,
-    browse.data,
+    listing.models,
+    listing.data,
     demo.demo,
 ):
     app.command(command)

@@ -58,7 +58,7 @@ def complete(
     """
     from tildex.apps.completion import complete as draw
     from tildex.apps.completion import known_part
-    from tildex.apps.pick import spread
+    from tildex.apps.measure.some_rows import spread
     from tildex.cli.output import save_array, save_sheet, say
     from tildex.data import read
     from tildex.estimators import load

@@ -25,10 +25,11 @@ def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
     from rich.console import Console
 
     from tildex import estimators
-    from tildex.apps.report import build_report
-    from tildex.cli.output import provenance, say
+    from tildex.apps.report.page import build_report
+    from tildex.cli.output import say
     from tildex.data import read
     from tildex.optimizers import Adam, Cosine, Linear
+    from tildex.runs import provenance
 
     train, test = read("digits", split="train"), read("digits", split="test")
     cosine = Adam(3e-3, schedule=Cosine(warmup=0.05))

@@ -84,9 +84,10 @@ def fit(
         Print the result as JSON.
     """
     from tildex import distributed
-    from tildex.cli.collections import keep, measured
-    from tildex.cli.output import provenance, say
+    from tildex.apps.tagging.workflow import keep, measured
+    from tildex.cli.output import say
     from tildex.cli.settings import configure, estimator_named
+    from tildex.runs import provenance
 
     options: dict[str, Any] = {"n_iter": epochs, "batch_size": batch_size, "precision": precision}
     cls = estimator_named(model)
@@ -111,6 +112,10 @@ def fit(
         estimator.save(out)
         if of_pictures:
             keep(out, (data, split), record, parts, rows, estimator)
+            tag = record.tag_names[0]
+            say(
+                f"tags for pictures: tildex tag {out} IMAGE; pictures for tags: tildex find {out} --tags {tag!r}"
+            )
         else:
             provenance(out, data, split, record)
         checkpoint.unlink(missing_ok=True)
@@ -122,7 +127,7 @@ def _read(
 ) -> Any:
     """Return the rows to train on; for a restorer and a folder they are patches, whose shape it then knows."""
     from tildex.data import read, read_patches
-    from tildex.data.catalogue import find
+    from tildex.data.sets.catalogue import find
     from tildex.estimators import Restorer
 
     data, split, data_dir, tags = source
@@ -145,7 +150,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_pictures(cls: Any, data: str, tags: Path | None) -> None:
-    from tildex.data.catalogue import find
+    from tildex.data.sets.catalogue import find
 
     if tags is None:
         return

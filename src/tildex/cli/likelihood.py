@@ -69,11 +69,12 @@ def likelihood(
     """
     import torch
 
-    from tildex.apps.likelihood_of import likelihood_of
-    from tildex.cli.output import advancing, print_json, print_table, read_provenance, say
+    from tildex.apps.measure.likelihood import likelihood_of
+    from tildex.cli.output import advancing, print_json, print_table, say
     from tildex.data import DataError, read
     from tildex.estimators import load
     from tildex.evaluate import Annealing
+    from tildex.runs import read_provenance
 
     estimator = load(run, device=device)
     trained_on = read_provenance(run, data_dir)

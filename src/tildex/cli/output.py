@@ -16,21 +16,10 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 from rich.text import Text
 
-from tildex.data import DataError, Record, read
-from tildex.files import write_json, write_whole
+from tildex.data import DataError
+from tildex.files import write_whole
 
-__all__ = [
-    "advancing",
-    "print_json",
-    "print_table",
-    "provenance",
-    "read_provenance",
-    "save_array",
-    "save_sheet",
-    "say",
-]
-
-_PROVENANCE = "data.json"
+__all__ = ["advancing", "print_json", "print_table", "save_array", "save_sheet", "say"]
 
 
 def print_json(value: Any) -> None:
@@ -90,25 +79,6 @@ def save_array(path: Path, values: np.ndarray, names: Sequence[str], y: np.ndarr
 def save_sheet(path: Path, figure: Any) -> None:
     """Write a figure as a picture, whole or not at all."""
     write_whole(path, lambda target: figure.savefig(target, format="png", dpi=150, bbox_inches="tight"))
-
-
-def provenance(out: Path, source: str, split: str, record: Record) -> None:
-    """Note beside a run what it was trained on, so that a report can read it again."""
-    path = Path(source)
-    known = str(path.resolve()) if path.exists() and record.name != source else source
-    write_json(
-        out / _PROVENANCE, {"source": known, "split": split, "rows": len(record.X), "name": record.name}
-    )
-
-
-def read_provenance(run: Path, data_dir: Path | None) -> tuple[str, Record] | None:
-    """Return what a run was trained on: its source and rows, or None where they are no longer to be had."""
-    try:
-        noted = json.loads((run / _PROVENANCE).read_text(encoding="utf-8"))
-        record = read(noted["source"], split=noted["split"], data_dir=data_dir)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return noted["source"], record
 
 
 def _write_npy(target: Path, values: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:

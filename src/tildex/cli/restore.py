@@ -41,8 +41,8 @@ def restore(
     device
         Where to compute.
     """
-    from tildex.apps.restore import missing_pixels
-    from tildex.apps.restore import restore as restored
+    from tildex.apps.photographs.restore import missing_pixels
+    from tildex.apps.photographs.restore import restore as restored
     from tildex.data import DataError, Photograph
 
     model = _model(run, device)
@@ -74,7 +74,7 @@ def colourise(
     device
         Where to compute.
     """
-    from tildex.apps.restore import colourise as coloured
+    from tildex.apps.photographs.restore import colourise as coloured
 
     model = _model(run, device)
     _work(lambda photograph: coloured(model, photograph, tile=tile, views=views), photo, out)
@@ -92,7 +92,7 @@ def _model(run: Path, device: str) -> Any:
 
 
 def _work(work: Callable[[Any], Any], photo: Path, out: Path) -> None:
-    from tildex.apps.restore import each_photograph
+    from tildex.apps.photographs.restore import each_photograph
     from tildex.cli.output import say
     from tildex.data import DataError, Photograph
 

@@ -33,10 +33,11 @@ def animate(
     device
         Where to compute.
     """
-    from tildex.apps.animation import animate as draw
-    from tildex.cli.output import read_provenance, say
+    from tildex.apps.film import animate as draw
+    from tildex.cli.output import say
     from tildex.data import DataError
     from tildex.estimators import load
+    from tildex.runs import read_provenance
 
     target = out or run / "map.gif"
     if target.suffix.lower() != ".gif":

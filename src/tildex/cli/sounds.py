@@ -66,7 +66,7 @@ def sounds(
     json
         Print the result as JSON.
     """
-    from tildex.apps.sound_page import build_sound_page
+    from tildex.apps.sounds.page import build_sound_page
     from tildex.cli.fit import require_free
     from tildex.cli.output import print_json, say
     from tildex.data import DataError, read
@@ -124,10 +124,10 @@ def find_sound(
     """
     import numpy as np
 
-    from tildex.apps.neighbour_list import nearest_rows
     from tildex.cli.output import print_json, print_table
     from tildex.data import read, read_sound
     from tildex.estimators import SoundFeatures, load
+    from tildex.evaluate.distances import nearest_rows
 
     estimator, noted = load(run, device=device), _noted(run)
     known = read(run / _FEATURES)
@@ -174,9 +174,9 @@ def _note(out: Path, source: str, record: Any, features: Any, rows: Any) -> None
     """Write what is needed to find sounds again and to report on the run."""
     import numpy as np
 
-    from tildex.cli.output import provenance
     from tildex.data import read
     from tildex.files import write_json, write_whole
+    from tildex.runs import provenance
 
     arrays = {"X": rows}
     if record.y is not None:

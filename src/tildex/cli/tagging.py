@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from tildex.apps.collection import Collection, Hit
-    from tildex.apps.traces import Look
+    from tildex.apps.tagging.collection import Collection, Hit
+    from tildex.apps.tagging.traces import Look
     from tildex.plots import Card
 
 __all__ = ["find", "tag", "trace"]
@@ -48,8 +48,8 @@ def tag(
     json
         Print the tags as JSON.
     """
-    from tildex.apps.tagging import best_tags, tag_scores
-    from tildex.cli.collections import opened_run, picture_rows
+    from tildex.apps.tagging.scores import best_tags, tag_scores
+    from tildex.apps.tagging.workflow import opened_run, picture_rows
     from tildex.cli.output import print_json, print_table, say
     from tildex.data import DataError, picture_paths
 
@@ -112,8 +112,8 @@ def find(
     json
         Print the list as JSON.
     """
-    from tildex.apps.collection import search
-    from tildex.cli.collections import asked_for, opened_run, shown
+    from tildex.apps.tagging.collection import search
+    from tildex.apps.tagging.workflow import asked_for, opened_run, shown
     from tildex.cli.output import print_json, print_table
 
     _require_way_out(out)
@@ -187,8 +187,8 @@ def trace(
     """
     from dataclasses import asdict
 
-    from tildex.apps.traces import trace as draw
-    from tildex.cli.collections import asked_for, opened_run, shown
+    from tildex.apps.tagging.traces import trace as draw
+    from tildex.apps.tagging.workflow import asked_for, opened_run, shown
     from tildex.cli.output import print_json, print_table
 
     _require_way_out(out)
@@ -213,7 +213,7 @@ def trace(
 
 
 def _question(tags: str | None, image: Path | None) -> Card:
-    from tildex.cli.collections import SIDE
+    from tildex.apps.tagging.workflow import SIDE
     from tildex.data import small_picture
     from tildex.plots import Card
 
@@ -257,7 +257,7 @@ def _require_way_out(out: Path | None) -> None:
 
 
 def _write(out: Path, rows: Any, heads: list[str], *, title: str, lead: str, missing: int) -> None:
-    from tildex.apps.card_page import build_card_page
+    from tildex.apps.pages.cards import build_card_page
     from tildex.cli.output import save_sheet, say
     from tildex.plots import cards
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tildex.corruptions.base import Corruption, check_strength
 from tildex.generator import Generator
-from tildex.shapes import luminance
+from tildex.images import luminance
 
 __all__ = ["Greyscale"]
 

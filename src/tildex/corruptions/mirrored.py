@@ -9,7 +9,7 @@ from torch import Tensor
 
 from tildex.corruptions.base import Corruption, check_strength
 from tildex.generator import Generator
-from tildex.shapes import check_image_shape, image_axes
+from tildex.images import check_image_shape, image_axes
 
 __all__ = ["Mirrored"]
 

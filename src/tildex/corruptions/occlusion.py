@@ -10,7 +10,7 @@ from torch import Tensor
 from tildex.corruptions.base import check_strength
 from tildex.corruptions.hiding import _Hiding
 from tildex.generator import Generator
-from tildex.shapes import check_image_shape, image_axes
+from tildex.images import check_image_shape, image_axes
 
 __all__ = ["Occlusion"]
 

@@ -3,33 +3,31 @@
 A new data set is one file with a :class:`Dataset` in it and one import here.
 """
 
-from tildex.data.base import Dataset
 from tildex.data.binarise import BINARISATIONS, FrozenRows, binarise
-from tildex.data.catalogue import Entry, known
-from tildex.data.cifar10 import CIFAR10
-from tildex.data.corel5k import Corel5k
-from tildex.data.digits import Digits
-from tildex.data.errors import DataError
-from tildex.data.esc10 import ESC10
-from tildex.data.fashion_mnist import FashionMNIST
-from tildex.data.fashion_products import FashionProducts
-from tildex.data.files import File
-from tildex.data.frey import Frey
-from tildex.data.fsdd import FSDD
-from tildex.data.mnist import MNIST
-from tildex.data.newsgroups import Newsgroups100, Newsgroups1000
-from tildex.data.olivetti import Olivetti
-from tildex.data.one_picture import picture_paths, read_picture, small_picture, small_pictures
-from tildex.data.photograph import Photograph
-from tildex.data.pieces import photographs_in, read_patches
+from tildex.data.pictures.patches import photographs_in, read_patches
+from tildex.data.pictures.photograph import Photograph
+from tildex.data.pictures.single import picture_paths, read_picture, small_picture, small_pictures
+from tildex.data.pictures.tagged import read_tagged
+from tildex.data.pictures.tags import read_tag_table, tag_rows, vocabulary
 from tildex.data.readers import read
-from tildex.data.record import Record
+from tildex.data.record import DataError, Record, select
 from tildex.data.rows import JoinedRows, OneHotRows, Rows, rows
-from tildex.data.selection import select
-from tildex.data.sounds import read_sound, read_sounds
-from tildex.data.tagged import read_tagged
-from tildex.data.tags import read_tag_table, tag_rows, vocabulary
-from tildex.data.wikipedia import Wikipedia
+from tildex.data.sets.catalogue import Entry, known
+from tildex.data.sets.cifar10 import CIFAR10
+from tildex.data.sets.corel5k import Corel5k
+from tildex.data.sets.dataset import Dataset
+from tildex.data.sets.digits import Digits
+from tildex.data.sets.esc10 import ESC10
+from tildex.data.sets.fashion_mnist import FashionMNIST
+from tildex.data.sets.fashion_products import FashionProducts
+from tildex.data.sets.frey import Frey
+from tildex.data.sets.fsdd import FSDD
+from tildex.data.sets.mnist import MNIST
+from tildex.data.sets.newsgroups import Newsgroups100, Newsgroups1000
+from tildex.data.sets.olivetti import Olivetti
+from tildex.data.sets.published import File
+from tildex.data.sets.wikipedia import Wikipedia
+from tildex.data.sounds.folder import read_sound, read_sounds
 
 __all__ = [
     "BINARISATIONS",

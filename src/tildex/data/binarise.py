@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tildex.data.errors import DataError
+from tildex.data.record import DataError
 from tildex.data.rows import Rows
 from tildex.generator import Generator
 from tildex.part import nearest

@@ -6,15 +6,14 @@ from collections.abc import Callable
 from os import PathLike, sep
 from pathlib import Path
 
-from tildex.data.arrays import read_npy, read_npz
-from tildex.data.catalogue import by_slug, find
-from tildex.data.errors import DataError
-from tildex.data.images import IMAGES, read_images
-from tildex.data.members import opened
-from tildex.data.record import Record
-from tildex.data.sounds import SOUNDS, read_sounds
-from tildex.data.tables import read_csv, read_parquet
-from tildex.data.tagged import read_tagged
+from tildex.data.formats.arrays import read_npy, read_npz
+from tildex.data.formats.members import opened
+from tildex.data.formats.tables import read_csv, read_parquet
+from tildex.data.pictures.folder import IMAGES, read_images
+from tildex.data.pictures.tagged import read_tagged
+from tildex.data.record import DataError, Record
+from tildex.data.sets.catalogue import by_slug, find
+from tildex.data.sounds.folder import SOUNDS, read_sounds
 from tildex.part import nearest
 
 __all__ = ["read"]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from tildex.data.errors import DataError
-
-__all__ = ["Record"]
+__all__ = ["DataError", "Record", "select"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -107,3 +106,28 @@ class Record:
     def __repr__(self) -> str:
         sample = " x ".join(map(str, self.shape or self.X.shape[1:]))
         return f"Record({self.name!r}, {len(self)} rows of {sample})"
+
+
+class DataError(ValueError):
+    """Data that cannot be used: the message says what was expected, what came and what to do."""
+
+
+def select(record: Record, chosen: np.ndarray) -> Record:
+    """Return the rows of a record that a boolean array marks, or whose numbers an integer array gives.
+
+    Example
+    -------
+    >>> record = Record(np.eye(3, dtype=np.float32), y=np.array([7, 8, 9]), files=("a", "b", "c"))
+    >>> part = select(record, np.array([True, False, True]))
+    >>> part.y.tolist(), part.files
+    ([7, 9], ('a', 'c'))
+    """
+    index = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+    return dataclasses.replace(
+        record,
+        X=record.X[index],
+        y=None if record.y is None else record.y[index],
+        groups=None if record.groups is None else record.groups[index],
+        tags=None if record.tags is None else record.tags[index],
+        files=tuple(record.files[k] for k in index) if record.files else (),
+    )

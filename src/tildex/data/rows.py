@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from tildex.data.errors import DataError
+from tildex.data.record import DataError
 
 __all__ = ["ArrayRows", "JoinedRows", "OneHotRows", "Rows", "SparseRows", "TensorRows", "rows"]
 

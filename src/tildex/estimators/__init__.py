@@ -1,34 +1,31 @@
 """Estimators: scikit-learn faces, one short class a row of the table of models."""
 
 from tildex.estimators.anomaly import AnomalyDetector
-from tildex.estimators.autoencoders import (
-    Autoencoder,
-    DropoutAutoencoder,
-)
-from tildex.estimators.base import Estimator, model_table
-from tildex.estimators.belief import DeepBeliefNetwork
-from tildex.estimators.boltzmann import BernoulliRBM
-from tildex.estimators.classifier import StackedClassifier
-from tildex.estimators.contractive import ContractiveAutoencoder
-from tildex.estimators.deep import DeepBoltzmannMachine
-from tildex.estimators.deep_autoencoder import DeepAutoencoder
-from tildex.estimators.denoising import DenoisingAutoencoder
-from tildex.estimators.documents import ReplicatedSoftmaxRBM
-from tildex.estimators.gaussian_rbm import GaussianRBM
-from tildex.estimators.hashing import SemanticHashing
-from tildex.estimators.linear import LinearAutoencoder
-from tildex.estimators.loading import load
-from tildex.estimators.modality import Modality
-from tildex.estimators.multimodal import MultimodalDBM
-from tildex.estimators.patch_features import PatchFeatures
-from tildex.estimators.picture_features import PictureFeatures
-from tildex.estimators.regressor import StackedRegressor
-from tildex.estimators.restorer import Restorer
-from tildex.estimators.restricted import RBM
-from tildex.estimators.sound_features import SoundFeatures
-from tildex.estimators.sparse import SparseAutoencoder
-from tildex.estimators.table import ModelRow
-from tildex.estimators.variational import VariationalAutoencoder
+from tildex.estimators.autoencoders.autoencoder import Autoencoder, DropoutAutoencoder
+from tildex.estimators.autoencoders.contractive import ContractiveAutoencoder
+from tildex.estimators.autoencoders.denoising import DenoisingAutoencoder
+from tildex.estimators.autoencoders.linear import LinearAutoencoder
+from tildex.estimators.autoencoders.semantic_hashing import SemanticHashing
+from tildex.estimators.autoencoders.sparse import SparseAutoencoder
+from tildex.estimators.autoencoders.vae import VariationalAutoencoder
+from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.trained import load
+from tildex.estimators.base.transformer import Estimator, model_table
+from tildex.estimators.boltzmann.bernoulli_rbm import BernoulliRBM
+from tildex.estimators.boltzmann.dbm import DeepBoltzmannMachine
+from tildex.estimators.boltzmann.dbn import DeepBeliefNetwork
+from tildex.estimators.boltzmann.gaussian_rbm import GaussianRBM
+from tildex.estimators.boltzmann.rbm import RBM
+from tildex.estimators.boltzmann.replicated_softmax_rbm import ReplicatedSoftmaxRBM
+from tildex.estimators.features.patches import PatchFeatures
+from tildex.estimators.features.pictures import PictureFeatures
+from tildex.estimators.features.sounds import SoundFeatures
+from tildex.estimators.multimodal.dbm import MultimodalDBM
+from tildex.estimators.multimodal.modality import Modality
+from tildex.estimators.restoration.restorer import Restorer
+from tildex.estimators.stacked.classifier import StackedClassifier
+from tildex.estimators.stacked.deep_autoencoder import DeepAutoencoder
+from tildex.estimators.stacked.regressor import StackedRegressor
 
 __all__ = [
     "RBM",

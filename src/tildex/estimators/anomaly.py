@@ -13,9 +13,9 @@ from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from tildex.apps.neighbour_list import nearest_rows
-from tildex.estimators.denoising import DenoisingAutoencoder
-from tildex.estimators.inputs import check
+from tildex.estimators.autoencoders.denoising import DenoisingAutoencoder
+from tildex.estimators.base.checks import check
+from tildex.evaluate.distances import nearest_rows
 from tildex.generator import Generator
 
 __all__ = ["AnomalyDetector"]

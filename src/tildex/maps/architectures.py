@@ -6,12 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from tildex.generator import Generator
+from tildex.images import check_image_shape, image_axes
 from tildex.maps.base import Map
 from tildex.maps.convolution import Composed, Downward, Grid, Upward
 from tildex.maps.mlp import MLP, Noise
 from tildex.maps.norms import Norm
 from tildex.part import Part
-from tildex.shapes import check_image_shape, image_axes
 
 __all__ = ["Architecture", "Convolutional", "Dense"]
 

@@ -1,24 +1,25 @@
 """Models: the pair, the Boltzmann machine, the stack, the belief network."""
 
 from tildex.models.belief import BeliefNetwork
-from tildex.models.boltzmann import BoltzmannMachine, Clamp, Layer
-from tildex.models.deepening import attach, join, lower, parts_of
-from tildex.models.denoiser import Denoiser
-from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
-from tildex.models.mean_field import mean_field
-from tildex.models.missing import filled, groups, infer, knowing, presence, visible_means
-from tildex.models.network import Feedforward, Network, layers_of
-from tildex.models.pair import Conditional, Pair
-from tildex.models.pathways import gather, joined, joint_part, pathway_parts, pathways
-from tildex.models.posterior import Posterior
-from tildex.models.pseudo_likelihood import (
+from tildex.models.boltzmann.graph import Clamp, Layer
+from tildex.models.boltzmann.join import attach, join, lower, parts_of
+from tildex.models.boltzmann.machine import BoltzmannMachine
+from tildex.models.boltzmann.mean_field import mean_field
+from tildex.models.boltzmann.missing import filled, groups, infer, knowing, presence, visible_means
+from tildex.models.boltzmann.pathways import gather, joined, joint_part, pathway_parts, pathways
+from tildex.models.boltzmann.posterior import Posterior
+from tildex.models.boltzmann.pseudo_likelihood import (
     has_pseudo_likelihood,
     pseudo_log_likelihood,
     pseudo_log_likelihood_estimate,
 )
-from tildex.models.receptive import combined_filters, hidden_inputs, maximising_inputs
+from tildex.models.boltzmann.receptive import combined_filters, hidden_inputs, maximising_inputs
+from tildex.models.boltzmann.rows import for_chains, for_rows, with_units
+from tildex.models.denoiser import Denoiser
+from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
+from tildex.models.network import Feedforward, Network, layers_of
+from tildex.models.pair import Conditional, Pair
 from tildex.models.restoration import Restoration, check_views
-from tildex.models.rows import for_chains, for_rows, with_units
 from tildex.models.stack import Chain, flip, grow, one_layer, unroll
 
 __all__ = [

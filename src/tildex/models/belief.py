@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps import Down, Up
-from tildex.models.boltzmann import BoltzmannMachine, Clamp
+from tildex.models.boltzmann.graph import Clamp
+from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.pair import Conditional, Pair
 from tildex.models.stack import unroll
 from tildex.shapes import Update

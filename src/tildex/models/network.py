@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from tildex.generator import Generator
 from tildex.maps import Affine, Map
 from tildex.models.belief import BeliefNetwork
-from tildex.models.boltzmann import BoltzmannMachine
-from tildex.models.mean_field import mean_field
+from tildex.models.boltzmann.machine import BoltzmannMachine
+from tildex.models.boltzmann.mean_field import mean_field
 from tildex.models.pair import Conditional, Pair
 from tildex.models.stack import Chain
 from tildex.units import Gaussian

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps import Affine, Map, Scaling
-from tildex.models.boltzmann import BoltzmannMachine
+from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.pair import Conditional, Pair
 from tildex.units import Gaussian
 

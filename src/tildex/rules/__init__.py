@@ -1,23 +1,23 @@
 """Rules: how a model and a batch become one scalar to descend."""
 
 from tildex.rules.base import Rule
-from tildex.rules.contrastive import CD, PCD
+from tildex.rules.boltzmann.contrastive import CD, PCD
+from tildex.rules.boltzmann.fast import FastPCD
+from tildex.rules.boltzmann.length_tempering import LengthTempering
+from tildex.rules.boltzmann.multi_prediction import MultiPrediction
+from tildex.rules.boltzmann.tempering import ParallelTempering
+from tildex.rules.boltzmann.trajectory import TrajectoryTempering
+from tildex.rules.boltzmann.up_down import UpDown
+from tildex.rules.boltzmann.variational import Variational
+from tildex.rules.boltzmann.watch import watch, watch_due, watched
 from tildex.rules.elbo import ELBO
-from tildex.rules.fast import FastPCD
 from tildex.rules.importance import IWAE, DReG
-from tildex.rules.lengths import LengthTempering
-from tildex.rules.multi_prediction import MultiPrediction
 from tildex.rules.nested import Nested
 from tildex.rules.reconstruction import Reconstruction
 from tildex.rules.relaxations import GumbelSoftmax, Relaxation, StraightThrough
 from tildex.rules.restoring import Restoring
 from tildex.rules.sparse import SparseReconstruction
 from tildex.rules.supervised import Supervised
-from tildex.rules.tempering import ParallelTempering
-from tildex.rules.trajectory import TrajectoryTempering
-from tildex.rules.up_down import UpDown
-from tildex.rules.variational import Variational
-from tildex.rules.watch import watch, watch_due, watched
 
 __all__ = [
     "CD",

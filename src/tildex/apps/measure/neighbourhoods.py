@@ -1,0 +1,75 @@
+"""Whether neighbours stay neighbours in a code, beside principal components of the same number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tildex.apps.measure.projection import Projection
+from tildex.evaluate import Estimate, continuity, neighbour_error, trustworthiness
+
+__all__ = ["NEIGHBOURS", "Neighbourhood", "Neighbourhoods", "neighbourhoods"]
+
+NEIGHBOURS = 12
+"""How many neighbours count."""
+
+# Each must be further from the row than the neighbours that count.
+_FEWEST_ROWS = 4 * NEIGHBOURS
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """How well a code keeps neighbours together.
+
+    Attributes
+    ----------
+    trustworthiness, continuity : Estimate
+        At 12 neighbours.
+    error : Estimate, optional
+        Of the class of the nearest training row, where there are labels.
+    """
+
+    trustworthiness: Estimate
+    continuity: Estimate
+    error: Estimate | None
+
+
+@dataclass(frozen=True)
+class Neighbourhoods:
+    """The code's and that of PCA, fitted on the same training rows, on ``rows`` held-out rows."""
+
+    code: Neighbourhood
+    pca: Neighbourhood | None
+    rows: int
+
+
+def neighbourhoods(
+    encode: Callable[[Any], Any], X: np.ndarray, y: Any, known: tuple[np.ndarray, Any] | None, rank: int
+) -> Neighbourhoods | None:
+    """Return how well codes of held-out rows keep neighbours, or None where there are too few rows.
+
+    Parameters
+    ----------
+    encode : callable
+        From rows to codes.
+    X, y : arrays of shape (rows, features) and (rows,)
+        Held-out rows and their classes; ``y`` may be None.
+    known : tuple of arrays, optional
+        Training rows and their classes, or None for those; without them there is no PCA and no error.
+    rank : int
+        Units of the code.
+    """
+    if len(X) < _FEWEST_ROWS:
+        return None
+
+    def judged(code: Callable[[Any], Any]) -> Neighbourhood:
+        Z, error = code(X), None
+        if known is not None and known[1] is not None and y is not None:
+            error = neighbour_error(code(known[0]), known[1], Z, y)
+        return Neighbourhood(trustworthiness(X, Z, k=NEIGHBOURS), continuity(X, Z, k=NEIGHBOURS), error)
+
+    pca = None if known is None else judged(Projection.of(known[0], rank))
+    return Neighbourhoods(judged(encode), pca, len(X))

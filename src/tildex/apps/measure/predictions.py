@@ -1,0 +1,140 @@
+"""What a trained predictor is worth on rows it has not seen, beside a linear model of the same rows."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LinearRegression, LogisticRegression
+
+from tildex.apps.measure.measurement import Line
+from tildex.apps.measure.some_rows import at_most, dense
+from tildex.apps.pages.numbers import counted, measured, percent
+from tildex.data import Record
+from tildex.evaluate import Estimate
+
+__all__ = ["Predictions", "measure_predictions"]
+
+# What keeps the linear model to seconds; its line says how many rows it stands on.
+_BASELINE_ROWS = 5_000
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What was measured of one predictor.
+
+    Attributes
+    ----------
+    name, model : str
+        What the user calls it, and its class.
+    rows : int
+        Held-out rows.
+    accuracy, log_loss : Estimate, optional
+        Of a classifier: the share of right labels, and minus the log-probability of the true one, in nats.
+    squared_error : Estimate, optional
+        Of a regressor, summed over targets.
+    linear : Estimate, optional
+        The accuracy, or the squared error, of a linear model trained on ``linear_rows`` of the training rows.
+    seconds : float
+        Of training, from the history.
+    """
+
+    name: str
+    model: str
+    rows: int
+    accuracy: Estimate | None
+    log_loss: Estimate | None
+    squared_error: Estimate | None
+    linear: Estimate | None
+    linear_rows: int | None
+    seconds: float
+
+    def lines(self) -> list[Line]:
+        """Return the figures in words, in reading order."""
+        lines = []
+        if self.accuracy is not None and self.log_loss is not None:
+            lines.append(Line(f"accuracy ({counted(self.rows)} rows)", percent(self.accuracy)))
+            lines.append(Line("log-loss, nats", measured(self.log_loss)))
+        if self.squared_error is not None:
+            lines.append(Line(f"squared error ({counted(self.rows)} rows)", measured(self.squared_error)))
+        if self.linear is not None and self.linear_rows is not None:
+            show = measured if self.accuracy is None else percent
+            lines.append(
+                Line(f"of a linear model ({counted(self.linear_rows)} training rows)", show(self.linear))
+            )
+        return [*lines, Line("training", f"{self.seconds:.3g} s")]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as what JSON can hold."""
+        return asdict(self)
+
+
+def measure_predictions(name: str, estimator: Any, train: Record | None, test: Record) -> Predictions:
+    """Measure a fitted classifier or regressor on held-out rows with labels.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    estimator : fitted predictor
+        Any of this library.
+    train : Record, optional
+        What it was trained on; without it there is no linear model.
+    test : Record
+        Held-out rows.
+
+    Raises
+    ------
+    ValueError
+        If the rows have no labels, or are not such as the predictor was fitted on.
+    """
+    if test.y is None:
+        raise ValueError(
+            f"{test.name} has no labels to compare with: give data with a column y, or a known set"
+        )
+    known = None if train is None or train.y is None else at_most(train, _BASELINE_ROWS)
+    accuracy = log_loss = squared_error = linear = None
+    if hasattr(estimator, "classes_"):
+        accuracy, log_loss = _of_classes(estimator, test)
+        if known is not None and known.n_labels > 1:
+            linear = _judge(LogisticRegression(max_iter=300), known, test, lambda p, y: p == y)
+    else:
+        squared_error = Estimate.of(_squared(estimator.predict(test.X), test.y))
+        if known is not None:
+            linear = _judge(LinearRegression(), known, test, _squared)
+    return Predictions(
+        name=name,
+        model=type(estimator).__name__,
+        rows=len(test),
+        accuracy=accuracy,
+        log_loss=log_loss,
+        squared_error=squared_error,
+        linear=linear,
+        linear_rows=None if linear is None or known is None else len(known),
+        seconds=float(sum(record["seconds"] for record in estimator.history_)),
+    )
+
+
+def _of_classes(estimator: Any, test: Record) -> tuple[Estimate, Estimate]:
+    log_probability = np.asarray(estimator.predict_log_proba(test.X))
+    right = estimator.classes_[log_probability.argmax(1)] == test.y
+    place = np.searchsorted(estimator.classes_, np.asarray(test.y)).clip(max=len(estimator.classes_) - 1)
+    if (unknown := estimator.classes_[place] != test.y).any():
+        new = np.unique(np.asarray(test.y)[unknown]).tolist()
+        raise ValueError(f"expected labels among {estimator.classes_.tolist()}, got {new}")
+    return Estimate.of(right), Estimate.of(-log_probability[np.arange(len(place)), place])
+
+
+def _judge(model: Any, known: Record, test: Record, compare: Any) -> Estimate:
+    with warnings.catch_warnings():
+        # A regression stopped at its last iteration is a baseline all the same.
+        warnings.filterwarnings("ignore", message=".*failed to converge")
+        model.fit(known.X, known.y)
+    return Estimate.of(compare(model.predict(dense(test.X)), test.y))
+
+
+def _squared(predicted: Any, y: Any) -> np.ndarray:
+    difference = np.asarray(predicted).reshape(len(y), -1) - np.asarray(y).reshape(len(y), -1)
+    return np.asarray((difference**2).sum(1))

@@ -1,0 +1,81 @@
+"""A page of cards, pictures with words below them: what a query found, or what chains dream up."""
+
+from __future__ import annotations
+
+import base64
+import io
+import string
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tildex.apps.pages.asset import asset
+from tildex.apps.pages.markup import escape, paragraphs
+from tildex.files import write_whole
+from tildex.plots import Card
+
+__all__ = ["build_card_page"]
+
+
+def build_card_page(
+    rows: Sequence[Sequence[Card]],
+    heads: Sequence[str],
+    *,
+    out: Path,
+    title: str,
+    lead: str,
+    warnings: Sequence[str] = (),
+) -> Path:
+    """Write rows of cards as a page that needs no other file and no network.
+
+    Parameters
+    ----------
+    rows : sequence of sequences of Card
+        What is shown.
+    heads : sequence of str
+        What each column is.
+    out : Path
+        The page to write.
+    title, lead : str
+        Its heading, and the sentence below it.
+    warnings : sequence of str
+        What its reader must know.
+
+    Returns
+    -------
+    Path
+        ``out``.
+
+    Raises
+    ------
+    RunError
+        If the page cannot be written.
+    """
+    page = string.Template(asset(__package__, "card_page.html")).substitute(
+        title=escape(title),
+        lead=escape(lead),
+        warning=paragraphs(warnings, "warning"),
+        style=asset("tildex.apps.pages", "page.css") + asset(__package__, "card_page.css"),
+        heads="".join(f'<th scope="col">{escape(head)}</th>' for head in heads),
+        rows="\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows),
+    )
+    write_whole(Path(out), lambda target: target.write_text(page, encoding="utf-8"))
+    return Path(out)
+
+
+def _cell(card: Card) -> str:
+    picture = "" if card.picture is None else _image(card.picture, " ".join(card.lines))
+    return f"<td>{picture}{paragraphs(card.lines)}</td>"
+
+
+def _image(pixels: np.ndarray, words: str) -> str:
+    from PIL import Image
+
+    if pixels.dtype != np.uint8:
+        pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
+    data = base64.b64encode(buffer.getvalue()).decode("ascii")
+    height, width = pixels.shape[:2]
+    return f'<img src="data:image/png;base64,{data}" width="{width}" height="{height}" alt="{escape(words)}">'

@@ -1,0 +1,1 @@
+"""Photographs of any size, restored tile by tile."""

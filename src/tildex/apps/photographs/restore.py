@@ -1,0 +1,211 @@
+"""Restoration and colourisation of photographs of any size, by a trained model of small ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tildex.apps.photographs.tiles import in_tiles
+from tildex.data import DataError, Photograph, photographs_in
+from tildex.files import RunError
+from tildex.images import luminance
+from tildex.models import Restoration
+
+__all__ = ["TILE", "Folder", "colourise", "each_photograph", "in_gamut", "missing_pixels", "restore"]
+
+TILE = 512
+"""The edge of a tile of a large photograph."""
+
+
+def restore(
+    model: Restoration,
+    photograph: Photograph,
+    missing: np.ndarray | None = None,
+    *,
+    tile: int = TILE,
+    views: int = 1,
+) -> Photograph:
+    """Return a photograph with its noise removed, or with what is missing filled in.
+
+    A model of grey images restores the channels of a colour photograph one by one; one of colour images sees a grey
+    photograph in all three. Transparency stays as it is.
+
+    Parameters
+    ----------
+    model : Restoration
+        ``module_`` of a fitted restorer.
+    photograph : Photograph
+        Of any size.
+    missing : boolean array of shape (height, width), optional
+        Which pixels are to be filled in; no other then changes.
+    tile : int
+        The edge of the tiles in which a large photograph is worked on.
+    views : int
+        As in :meth:`~tildex.models.Restoration.restore`.
+
+    Raises
+    ------
+    ValueError
+        If the model was trained for another task, or ``missing`` is of another size or empty.
+    """
+    if not _may_change(model, lost=True):
+        raise ValueError(f"the model undoes {model.corruption!r}: it colours and does not restore")
+    if missing is None and not _may_change(model, lost=False):
+        raise ValueError(f"the model undoes {model.corruption!r}: say with a mask which pixels are missing")
+    pixels = torch.from_numpy(photograph.pixels)
+    lost = None if missing is None else _lost(missing, photograph.pixels)
+    restored = _in_channels_of(model, pixels, lost, tile, views)
+    if lost is not None:
+        restored = torch.where(lost, restored, pixels)
+    return photograph.with_pixels(restored.clamp(0, 1).numpy())
+
+
+def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE, views: int = 1) -> Photograph:
+    """Return a photograph in colours that a model finds likely, each pixel's luminance kept to rounding.
+
+    Of a colour photograph only the luminance is looked at. Where a colour would leave what can be shown, it is brought
+    nearer to grey of the same luminance until it fits.
+
+    Parameters
+    ----------
+    model : Restoration
+        ``module_`` of a restorer fitted with ``Greyscale()``.
+    photograph : Photograph
+        Of any size.
+    tile : int
+        As in :func:`restore`.
+    views : int
+        As there.
+
+    Raises
+    ------
+    ValueError
+        If the model was trained for another task.
+    """
+    if model.frame.channels != 3 or _may_change(model, lost=True):
+        raise ValueError(
+            f"the model undoes {model.corruption!r} and does not colour: train one with Greyscale() on colour images"
+        )
+    pixels = torch.from_numpy(photograph.pixels)
+    grey = pixels if pixels.shape[-1] == 1 else luminance(pixels)
+    coloured = _in_channels_of(model, grey.expand(-1, -1, 3), None, tile, views)
+    return photograph.with_pixels(in_gamut(coloured, grey).numpy())
+
+
+def in_gamut(colours: Tensor, grey: Tensor) -> Tensor:
+    """Return colours, shape (..., 3), of luminance ``grey``, shape (..., 1), as far from grey as lies in [0, 1].
+
+    Example
+    -------
+    >>> colour = in_gamut(torch.tensor([[1.5, 0.5, -0.7]]), luminance(torch.tensor([[1.5, 0.5, -0.7]])))
+    >>> [round(float(value), 3) for value in colour[0]]
+    [1.0, 0.597, 0.113]
+    """
+    change = colours - grey
+    room = torch.where(change > 0, 1 - grey, grey)
+    share = torch.where(change == 0, 1.0, room / change.abs().clamp_min(torch.finfo(change.dtype).tiny))
+    # The last step is of rounding alone.
+    return (grey + change * share.amin(-1, keepdim=True).clamp(0, 1)).clamp(0, 1)
+
+
+def missing_pixels(mask: Photograph) -> np.ndarray:
+    """Return which pixels a mask marks as missing: its bright ones, shape (height, width)."""
+    marked: np.ndarray = mask.pixels.mean(-1) >= 0.5
+    return marked
+
+
+class Folder(NamedTuple):
+    """What became of a folder of photographs.
+
+    Attributes
+    ----------
+    written : list of Path
+        The files that were made.
+    skipped : list of str
+        A sentence on each of the others, which names it.
+    """
+
+    written: list[Path]
+    skipped: list[str]
+
+
+def each_photograph(work: Callable[[Photograph], Photograph], folder: Path, out: Path) -> Folder:
+    """Write what ``work`` makes of every photograph of a folder under the same names in another folder.
+
+    A file that cannot be read, or written, is skipped and listed.
+
+    Raises
+    ------
+    DataError
+        If ``folder`` holds no pictures, or none can be worked on.
+    """
+    found = Folder([], [])
+    for path in photographs_in(folder):
+        target = out / path.relative_to(folder)
+        try:
+            work(Photograph.read(path)).write(target)
+        except (DataError, RunError) as error:
+            found.skipped.append(str(error))
+        else:
+            found.written.append(target)
+    if not found.written:
+        raise DataError(f"nothing in {folder} could be worked on: {'; '.join(found.skipped)}")
+    return found
+
+
+def _may_change(model: Restoration, *, lost: bool) -> bool:
+    """Say whether the model may make a pixel brighter that is lost, or not lost."""
+    change = torch.ones(1, model.frame.channels)
+    allowed = model.corruption.undoing(change, torch.full_like(change, lost, dtype=torch.bool))
+    return bool(allowed.abs().max() > 1e-6)
+
+
+def _lost(missing: np.ndarray, pixels: np.ndarray) -> Tensor:
+    if missing.shape != pixels.shape[:2]:
+        height, width = missing.shape[:2]
+        raise ValueError(
+            f"the mask has {width} x {height} pixels and the photograph {pixels.shape[1]} x {pixels.shape[0]}: "
+            "give a mask of its size"
+        )
+    if not missing.any():
+        raise ValueError("the mask marks no pixel as missing: paint white what is to be filled in")
+    return torch.from_numpy(missing)[..., None].expand(pixels.shape)
+
+
+@torch.no_grad()
+def _in_channels_of(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int, views: int) -> Tensor:
+    """Return restored pixels, of an image that may have other channels than the model's."""
+    wanted, given = model.frame.channels, pixels.shape[-1]
+    if wanted == 1 and given == 3:
+        each = [
+            _restored(
+                model, pixels[..., c : c + 1], None if lost is None else lost[..., c : c + 1], tile, views
+            )
+            for c in range(3)
+        ]
+        return torch.cat(each, -1)
+    if wanted == 3 and given == 1:
+        many = None if lost is None else lost.expand(-1, -1, 3)
+        return luminance(_restored(model, pixels.expand(-1, -1, 3), many, tile, views))
+    if wanted != given:
+        raise ValueError(f"the model is of images of {wanted} channels, and photographs have 1 or 3")
+    return _restored(model, pixels, lost, tile, views)
+
+
+def _restored(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int, views: int) -> Tensor:
+    like = next(model.parameters())
+    channels = model.frame.channels
+
+    def step(part: Tensor) -> Tensor:
+        x = part.to(like)
+        hidden = None if lost is None else x[..., channels:] > 0
+        return model.restore(x[..., :channels], hidden, views=views).float().cpu()
+
+    # What is missing goes through the tiles beside the pixels.
+    image = pixels if lost is None else torch.cat([pixels, lost.to(pixels)], -1)
+    return in_tiles(step, image, tile=tile, margin=model.radius, multiple=model.multiple)

@@ -1,0 +1,195 @@
+"""The pictures of one model, each with a sentence that says what to see in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from tildex import plots
+from tildex.apps.measure.projection import Projection
+from tildex.apps.measure.some_rows import at_most, spread
+from tildex.apps.pages.markup import Picture
+from tildex.apps.pages.numbers import counted
+from tildex.apps.report.snapshots import snapshots
+from tildex.corruptions import Corruption
+from tildex.data import Record
+from tildex.generator import Generator
+from tildex.models import BeliefNetwork, BoltzmannMachine
+
+__all__ = ["learning", "pictures", "plane"]
+
+_SHOWN, _FILTERS, _SAMPLES, _POINTS, _FEWEST_POINTS = 10, 64, 40, 1500, 3
+
+
+def learning(name: str, estimator: Any) -> Picture | None:
+    """Return the learning curve, or None for a model without a history."""
+    if not estimator.history_:
+        return None
+    if isinstance(estimator.module_, BeliefNetwork | BoltzmannMachine):
+        caption = (
+            "A Boltzmann machine does not descend its loss: the free energy of data minus that of the chains hovers "
+            "around zero while both move, and a gap that grows says that the chains have stopped mixing."
+        )
+    elif any("held_out" in record for record in estimator.history_):
+        caption = (
+            "Training goes on paying while the held-out loss falls; where it turns up, the model begins to learn "
+            "its training rows by heart."
+        )
+    else:
+        caption = (
+            "The mean loss of each pass over the training rows; a curve that is still falling asks for more."
+        )
+    return Picture(plots.curves({name: estimator.history_}, columns=1), caption, f"Learning curve of {name}")
+
+
+def pictures(name: str, estimator: Any, test: Record, train: Record | None = None) -> list[Picture]:
+    """Return what a model reconstructs, looks for, draws and where it puts held-out rows, as far as it can.
+
+    Codes that were kept in training are of rows of ``train``, which gives them their colours.
+    """
+    drawn = [
+        _reconstructions(name, estimator, test),
+        _filters(name, estimator, test),
+        _samples(name, estimator, test),
+        _latent_map(name, estimator, test),
+        snapshots(name, estimator, train),
+    ]
+    return [picture for picture in drawn if picture is not None]
+
+
+def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
+    X = spread(test, _SHOWN).X
+    corruption = _corruption(estimator)
+    shown = X if corruption is None else _corrupted(estimator, corruption, X)
+    if corruption is not None:
+        caption = (
+            f"Held-out rows, the same under {corruption!r}, and what the model restores from those alone: it fills in "
+            "what usually goes with what is left."
+        )
+    elif estimator.n_components < X.shape[1]:
+        caption = (
+            f"Held-out rows above what is left of their {counted(X.shape[1])} features after a code of "
+            f"{estimator.n_components} units: what is missing or blurred is what the code has no room for."
+        )
+    else:
+        caption = (
+            f"Held-out rows above their reconstructions from {estimator.n_components} units: a code as long as the row "
+            "could copy it, and what keeps it from doing so is how it was trained."
+        )
+    drawn = plots.reconstructions(
+        X,
+        estimator.reconstruct(shown),
+        test.shape,
+        corrupted=None if corruption is None else shown,
+        feature_names=test.feature_names,
+        title=f"Held-out rows through {name}",
+    )
+    return Picture(drawn, caption, f"Held-out rows and their reconstructions by {name}")
+
+
+def _corruption(estimator: Any) -> Corruption | None:
+    given = getattr(estimator, "corruption", None)
+    return given if given is not None else getattr(estimator, "defaults", {}).get("corruption")
+
+
+def _corrupted(estimator: Any, corruption: Corruption, X: np.ndarray) -> np.ndarray:
+    """Return rows corrupted as in training: in the model's units."""
+    scaled = estimator.scaling_(torch.as_tensor(X).to(estimator.scaling_.offset))
+    noisy = corruption(scaled, Generator(0, scaled.device))
+    return estimator.scaling_.inverse(noisy).cpu().numpy().astype(X.dtype)
+
+
+def _filters(name: str, estimator: Any, test: Record) -> Picture | None:
+    weights = _first_layer(estimator)
+    if weights is None or weights.shape[1] != test.X.shape[1]:
+        return None
+    strongest = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")[:_FILTERS]
+    of = "" if len(weights) <= _FILTERS else f" The {_FILTERS} strongest of {len(weights)} are shown."
+    tile = "row" if test.shape is None else "tile"
+    caption = (
+        f"Each {tile} is what one unit of the first layer looks for: high values where it is red raise the unit, where "
+        f"it is blue they lower it, each in its own scale, the strongest first.{of}"
+    )
+    drawn = plots.filters(
+        weights[strongest], test.shape, feature_names=test.feature_names, title=f"Filters of {name}"
+    )
+    return Picture(drawn, caption, f"First-layer filters of {name}")
+
+
+def _first_layer(estimator: Any) -> np.ndarray | None:
+    """Return the weights from features to the first units, shape (units, features), where a model has such."""
+    if hasattr(estimator, "components_"):
+        return np.asarray(estimator.components_)
+    module = estimator.module_
+    encoder = module.encoders()[0] if isinstance(module, BeliefNetwork) else getattr(module, "encoder", None)
+    encoder = getattr(encoder, "map", None)
+    layers = getattr(encoder, "layers", None)
+    weight = layers[0].weight if layers is not None else encoder and encoder.affine_weight()
+    return None if weight is None else weight.detach().float().cpu().numpy()
+
+
+def _samples(name: str, estimator: Any, test: Record) -> Picture | None:
+    if not hasattr(estimator, "sample"):
+        return None
+    X = estimator.sample(_SAMPLES, random_state=0)
+    if isinstance(estimator.module_, BeliefNetwork):
+        caption = (
+            "New rows, each the end of its own Gibbs chain in the top machine, sent down once: chains that never saw "
+            "data draw varied rows only if the top machine has learned the distribution of codes."
+        )
+    elif isinstance(estimator.module_, BoltzmannMachine):
+        caption = (
+            "New rows, each the end of its own Gibbs chain that never saw data: if they are as varied and as sharp as "
+            "the data, the machine has learned the distribution, not only the code."
+        )
+    else:
+        caption = (
+            "New rows, decoded from codes drawn from the prior: they are means of P(x | code), hence softer than data, "
+            "and odd ones come from places of the code that no training row occupies."
+        )
+    drawn = plots.samples(
+        X, test.shape, feature_names=test.feature_names, title=f"Rows that {name} has drawn"
+    )
+    return Picture(drawn, caption, f"Samples drawn from {name}")
+
+
+def _latent_map(name: str, estimator: Any, test: Record) -> Picture | None:
+    rows = at_most(test, _POINTS)
+    if len(rows) < _FEWEST_POINTS:
+        return None
+    Z, axes_names, where = plane(np.asarray(estimator.transform(rows.X), dtype=float))
+    together = (
+        "Classes that lie apart were told apart without a label being used in training."
+        if rows.y is not None
+        else "Clusters are kinds of rows that the model tells apart by itself."
+    )
+    drawn = plots.latent_map(
+        Z,
+        rows.y,
+        rows.target_names,
+        axes_names=axes_names,
+        title=f"Where {name} puts {counted(len(rows))} held-out rows",
+    )
+    return Picture(drawn, f"{where} {together}", f"Map of the codes of {name}")
+
+
+def plane(Z: np.ndarray) -> tuple[np.ndarray, tuple[str, str], str]:
+    """Return two numbers a code, what they are, and that in a sentence."""
+    if Z.shape[1] == 1:
+        height = Generator(0).uniform(len(Z)).numpy()
+        return (
+            np.column_stack([Z[:, 0], height]),
+            ("code unit 1", "no meaning"),
+            ("Each point is a row at the value of its one code unit; heights only keep points apart."),
+        )
+    if Z.shape[1] == 2:
+        return Z, ("code unit 1", "code unit 2"), "Each point is a row at the values of its two code units."
+    principal = Projection.of(Z, 2)
+    first, second = (f"{share:.0%}" for share in principal.shares)
+    return (
+        principal(Z),
+        (f"first principal axis of the code ({first} of its variance)", f"second ({second})"),
+        f"Each point is a row in the plane of the two main axes (PCA) of its {Z.shape[1]}-unit code.",
+    )

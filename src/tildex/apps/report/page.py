@@ -1,0 +1,172 @@
+"""One page about one or more trained models: numbers with their errors and baselines, and pictures."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tildex.apps.measure.measure import measure, same_rows
+from tildex.apps.measure.measurement import Measurement
+from tildex.apps.pages import markup
+from tildex.apps.pages.asset import asset
+from tildex.apps.pages.markup import Picture, escape
+from tildex.apps.pages.numbers import counted
+from tildex.apps.report import tables as sections
+from tildex.apps.report.figures import learning, pictures
+from tildex.apps.report.tables import neighbours_table
+from tildex.data import Record
+from tildex.files import write_whole
+
+__all__ = ["build_report"]
+
+# Dots an inch, the sharpest first: the page takes the first with which it fits.
+_DENSITIES = (200, 150, 100, 72)
+_LARGEST_PAGE = 3_000_000
+
+# Sections that not every page has, by their anchors.
+_EXTRAS = {
+    "likelihood": "Log-likelihood",
+    "sparsity": "Use of sparse codes",
+    "neighbours": "Neighbours in the code",
+    "guards": "Health of training",
+}
+
+
+def build_report(
+    models: Mapping[str, Any], *, train: Record | None, test: Record, out: Path, title: str
+) -> Path:
+    """Measure fitted models on held-out rows and write a page that needs no other file and no network.
+
+    Parameters
+    ----------
+    models : mapping of str to fitted estimator
+        At least one, by the name it has on the page.
+    train : Record, optional
+        What they were trained on; without it there are no baselines.
+    test : Record
+        Held-out rows.
+    out : Path
+        The page to write.
+    title : str
+        Its heading.
+
+    Returns
+    -------
+    Path
+        ``out``.
+
+    Raises
+    ------
+    ValueError
+        If there are no models, or the rows are not such as they were fitted on.
+    RunError
+        If the page cannot be written.
+    """
+    if not models:
+        raise ValueError("expected at least one fitted model to report on, got none")
+    measurements = [measure(name, model, train, test) for name, model in models.items()]
+    text = _texts(models, measurements, train, test, title)
+    curves = [picture for name, model in models.items() if (picture := learning(name, model)) is not None]
+    drawn = {name: pictures(name, model, test, train) for name, model in models.items()}
+    template = _template("report.html")
+    for density in _DENSITIES:
+        page = template.substitute(
+            text,
+            curves=_figures(curves, density) or "<p>No history was kept.</p>",
+            models="\n".join(
+                _model(k, name, models[name], drawn[name], density) for k, name in enumerate(models)
+            ),
+        )
+        if len(page) < _LARGEST_PAGE:
+            break
+    write_whole(Path(out), lambda target: target.write_text(page, encoding="utf-8"))
+    return Path(out)
+
+
+def _texts(
+    models: Mapping[str, Any],
+    measurements: Sequence[Measurement],
+    train: Record | None,
+    test: Record,
+    title: str,
+) -> dict[str, str]:
+    """Return all of the page that is not pictures, as HTML by the template's names."""
+    likelihood, health = sections.likelihood_table(measurements), sections.guards_table(models)
+    use = sections.sparsity_table(measurements)
+    neighbours = neighbours_table(measurements)
+    return {
+        "title": escape(title),
+        "style": asset("tildex.apps.pages", "page.css"),
+        "lead": escape(_lead(measurements, train, test)),
+        "warning": markup.paragraphs(_warnings(train, test), "warning"),
+        "contents": _contents(
+            models,
+            {"likelihood": likelihood, "sparsity": use, "neighbours": neighbours, "guards": health},
+        ),
+        "facts": markup.facts(sections.facts_of(models, train, test)),
+        "findings": markup.paragraphs(sections.findings(measurements)),
+        "results": sections.results_table(measurements),
+        "rows": escape(_rows(measurements[0])),
+        "scores": markup.notes(sections.score_notes(measurements)),
+        "probe": escape(_probe(measurements[0])),
+        "likelihood": _template("report_likelihood.html").substitute(table=likelihood) if likelihood else "",
+        "sparsity": _template("report_sparsity.html").substitute(table=use) if use else "",
+        "neighbours": _template("report_neighbours.html").substitute(table=neighbours) if neighbours else "",
+        "guards": _template("report_guards.html").substitute(table=health) if health else "",
+    }
+
+
+def _lead(measurements: Sequence[Measurement], train: Record | None, test: Record) -> str:
+    how_many = "One model" if len(measurements) == 1 else f"{len(measurements)} models"
+    judged = f"judged on {counted(len(test))} held-out rows of {test.name or 'the data'}"
+    return (
+        f"{how_many}, {judged}."
+        if train is None
+        else f"{how_many}, trained on {counted(len(train))} rows, {judged}."
+    )
+
+
+def _warnings(train: Record | None, test: Record) -> list[str]:
+    if train is None:
+        return ["The rows that the models were trained on were not given, so there are no baselines here."]
+    if same_rows(train, test):
+        return [
+            "The rows judged here are the rows of training: the numbers say how well they were learned by heart. "
+            "Give rows that were held out."
+        ]
+    return []
+
+
+def _contents(models: Mapping[str, Any], extras: Mapping[str, str]) -> str:
+    targets = {"what": "What this is", "results": "Results"}
+    targets |= {anchor: _EXTRAS[anchor] for anchor, text in extras.items() if text}
+    targets["learning"] = "Learning curves"
+    targets |= {f"model-{k}": name for k, name in enumerate(models)}
+    return "\n".join(f'<li><a href="#{anchor}">{escape(name)}</a></li>' for anchor, name in targets.items())
+
+
+def _rows(measurement: Measurement) -> str:
+    return f"Squared error and probe: {counted(measurement.rows)} rows; score: {counted(measurement.score_rows)} rows."
+
+
+def _probe(measurement: Measurement) -> str:
+    if measurement.probe is None:
+        return "There is none here, for want of labels."
+    return f"It was trained on {counted(measurement.probe.train_rows)} labelled rows."
+
+
+def _model(k: int, name: str, model: Any, drawn: Sequence[Picture], density: int) -> str:
+    return (
+        f'<h3 id="model-{k}">{escape(name)}</h3>\n<p><code>{escape(model)}</code></p>\n'
+        f'<div class="pictures">\n{_figures(drawn, density)}\n</div>'
+    )
+
+
+def _figures(drawn: Sequence[Picture], density: int) -> str:
+    return "\n".join(markup.figure(picture, density) for picture in drawn)
+
+
+def _template(name: str) -> string.Template:
+    return string.Template(asset(__package__, name))

@@ -1,0 +1,1 @@
+"""A folder of sounds as a map that plays."""

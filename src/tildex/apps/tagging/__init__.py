@@ -1,0 +1,1 @@
+"""Pictures and their tags: collections, scores, queries."""

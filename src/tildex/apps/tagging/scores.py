@@ -1,0 +1,81 @@
+"""Tags for pictures and pictures for tags, by any model that infers one kind of data from another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tildex.apps.tagging.collection import PICTURE, TAGS
+
+__all__ = ["best_tags", "features_of_tags", "tag_scores"]
+
+
+def tag_scores(model: Any, pictures: Any) -> np.ndarray:
+    """Return how much each tag belongs to each picture, shape (pictures, tags).
+
+    Parameters
+    ----------
+    model : estimator
+        ``generate(name, given=...)`` returns expected values of a kind of data given others.
+    pictures : array of shape (pictures, features)
+        Features of the kind that the model was trained on.
+
+    Returns
+    -------
+    array of shape (pictures, tags)
+        The probability of each tag, where the model has binary tags; where they are words of a document, the share of
+        its words that each is expected to be.
+    """
+    return np.asarray(model.generate(TAGS, given={PICTURE: pictures})) / _words(model)
+
+
+def features_of_tags(model: Any, tags: Any) -> np.ndarray:
+    """Return the features expected of pictures with these tags, shape (rows, features).
+
+    Parameters
+    ----------
+    model : estimator
+        As of :func:`tag_scores`.
+    tags : array of shape (rows, tags)
+        1 for each tag that is given.
+    """
+    return np.asarray(model.generate(PICTURE, given={TAGS: tags}))
+
+
+def best_tags(scores: Any, names: Sequence[str], n: int = 5) -> list[list[tuple[str, float]]]:
+    """Return the ``n`` tags of the highest scores of each row, with their scores, the highest first.
+
+    Parameters
+    ----------
+    scores : array of shape (rows, tags)
+        From :func:`tag_scores`.
+    names : sequence of str
+        What each column is called.
+    n : int
+        How many; all where there are fewer.
+
+    Raises
+    ------
+    ValueError
+        If there is not a name for each column, or ``n`` is not positive.
+
+    Example
+    -------
+    >>> best_tags([[0.1, 0.7, 0.2]], ("sea", "sky", "snow"), 2)
+    [[('sky', 0.7), ('snow', 0.2)]]
+    """
+    scores = np.atleast_2d(np.asarray(scores, dtype=float))
+    if scores.shape[1] != len(names) or n < 1:
+        raise ValueError(
+            f"expected scores of {len(names)} tags and n of at least 1, got {scores.shape} and {n}"
+        )
+    order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
+    return [[(names[k], float(row[k])) for k in best] for row, best in zip(scores, order, strict=True)]
+
+
+def _words(model: Any) -> int:
+    """Return how many words a document of tags has in a model, or 1 where tags are no documents."""
+    kinds = {one.name: one.units for one in getattr(model, "modalities_", ())}
+    return int(getattr(kinds.get(TAGS), "length", 1))

@@ -1,0 +1,273 @@
+"""Commands over a saved run: evaluate, encode, reconstruct, sample, report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+__all__ = ["encode", "evaluate", "reconstruct", "report", "sample"]
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def evaluate(
+    run: Path,
+    data: str,
+    /,
+    *,
+    split: str = "test",
+    data_dir: Path | None = None,
+    device: str = "auto",
+    json: Flag = False,
+) -> None:
+    """Measure a run on data it has not seen, beside PCA of equal rank.
+
+    A classifier is measured beside a linear one, a restorer beside images left as they are.
+
+    Every figure has its standard error over rows. Baselines are fitted on the rows the run was trained on.
+
+    Example: `tildex evaluate runs/dae digits --json`
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    data
+        A known name, a file or a folder of images.
+    split
+        Part of a known data set.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    device
+        Where to compute.
+    json
+        Print the figures as JSON.
+    """
+    from tildex.apps.measure.measure import measure, same_rows
+    from tildex.apps.measure.predictions import measure_predictions
+    from tildex.apps.measure.restorations import measure_restorations
+    from tildex.cli.output import print_json, print_table, say
+    from tildex.data import read
+    from tildex.estimators import load
+    from tildex.runs import read_provenance
+
+    estimator = load(run, device=device)
+    test = read(data, split=split, data_dir=data_dir)
+    trained_on = read_provenance(run, data_dir)
+    train = trained_on[1] if trained_on else None
+    judge: Any = measure_predictions
+    if hasattr(estimator, "reconstruct"):
+        judge = measure
+    elif hasattr(estimator, "corrupt"):
+        judge = measure_restorations
+    measured = judge(run.name, estimator, train, test)
+    if train is not None and same_rows(train, test):
+        say("these are the rows it was trained on: the figures say how well they were learned by heart")
+    if json:
+        print_json(measured.to_json())
+        return
+    rows = [{"figure": line.label, "value": line.text} for line in measured.lines()]
+    part = "" if Path(data).exists() else f", {split}"
+    print_table(f"{type(estimator).__name__} on {test.name}{part}, {len(test)} rows", rows)
+
+
+def encode(
+    run: Path,
+    data: str,
+    /,
+    *,
+    out: Path,
+    split: str = "test",
+    data_dir: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Write the codes of all rows, and their labels if there are any.
+
+    Example: `tildex encode runs/dae digits --out codes.parquet`
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    data
+        A known name, a file or a folder of images.
+    out
+        A .parquet, .csv or .npy file.
+    split
+        Part of a known data set.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    device
+        Where to compute.
+    """
+    from tildex.cli.output import save_array, say
+    from tildex.data import read
+    from tildex.estimators import load
+
+    estimator = load(run, device=device)
+    record = read(data, split=split, data_dir=data_dir)
+    codes = estimator.transform(record.X)
+    save_array(out, codes, list(estimator.get_feature_names_out()), record.y)
+    say(f"{codes.shape[0]} codes of {codes.shape[1]} numbers in {out}")
+
+
+def reconstruct(
+    run: Path,
+    data: str,
+    /,
+    *,
+    out: Path,
+    n: Annotated[int, Parameter(name=["-n", "--n"])] = 16,
+    split: str = "test",
+    data_dir: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Reconstruct all rows: an array of them, and a picture of the first few above their originals.
+
+    Example: `tildex reconstruct runs/dae digits --out runs/dae/reconstructions -n 20`
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    data
+        A known name, a file or a folder of images.
+    out
+        The folder for reconstructions.npy and reconstructions.png.
+    n
+        Rows in the picture.
+    split
+        Part of a known data set.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    device
+        Where to compute.
+    """
+    import numpy as np
+
+    from tildex.cli.output import save_array, save_sheet, say
+    from tildex.data import read
+    from tildex.estimators import load
+    from tildex.plots import reconstructions
+
+    _require_count(n)
+    estimator = load(run, device=device)
+    if not hasattr(estimator, "reconstruct"):
+        raise ValueError(
+            f"a {type(estimator).__name__} has no code to reconstruct from: see `tildex evaluate`"
+        )
+    record = read(data, split=split, data_dir=data_dir)
+    restored = estimator.reconstruct(record.X)
+    save_array(out / "reconstructions.npy", restored, [])
+    originals = record.X[:n] if isinstance(record.X, np.ndarray) else record.X[:n].toarray()
+    save_sheet(out / "reconstructions.png", reconstructions(originals, restored[:n], record.shape))
+    say(f"{len(restored)} reconstructions in {out}")
+
+
+def sample(
+    run: Path,
+    /,
+    *,
+    out: Path,
+    n: Annotated[int, Parameter(name=["-n", "--n"])] = 64,
+    seed: int = 0,
+    data_dir: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Draw new rows from a model that has a distribution: an array and a picture.
+
+    Example: `tildex sample runs/rbm -n 64 --out runs/rbm/samples`
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    out
+        The folder for samples.npy and samples.png.
+    n
+        Rows to draw.
+    seed
+        Decides the draws.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    device
+        Where to compute.
+    """
+    from tildex.cli.output import save_array, save_sheet, say
+    from tildex.estimators import load
+    from tildex.plots import samples
+    from tildex.runs import read_provenance
+
+    _require_count(n)
+    estimator = load(run, device=device)
+    if not hasattr(estimator, "sample"):
+        raise ValueError(
+            f"{type(estimator).__name__} has no distribution to draw from: train a vae, a denoising autoencoder or "
+            "an rbm, or use `tildex reconstruct`"
+        )
+    drawn = estimator.sample(n, random_state=seed)
+    if isinstance(drawn, dict):
+        drawn = estimator.join(drawn)
+    save_array(out / "samples.npy", drawn, [])
+    trained_on = read_provenance(run, data_dir)
+    save_sheet(out / "samples.png", samples(drawn, trained_on[1].shape if trained_on else None))
+    say(f"{n} samples in {out}")
+
+
+def report(
+    run: Path,
+    /,
+    *,
+    data: str | None = None,
+    split: str = "test",
+    out: Path | None = None,
+    data_dir: Path | None = None,
+    device: str = "auto",
+) -> None:
+    """Write one page with a run's curves, figures, filters, reconstructions, samples and latent map.
+
+    The page needs no network and no other file.
+
+    Example: `tildex report runs/dae`
+
+    Parameters
+    ----------
+    run
+        The run folder.
+    data
+        Held-out rows; by default the other split of the set it was trained on.
+    split
+        Part of a known data set.
+    out
+        The page to write; RUN/report.html when not given.
+    data_dir
+        The folder of known data sets; $TILDEX_DATA when not given.
+    device
+        Where to compute.
+    """
+    from tildex.apps.report.page import build_report
+    from tildex.cli.output import say
+    from tildex.data import DataError, read
+    from tildex.estimators import load
+    from tildex.runs import read_provenance
+
+    estimator = load(run, device=device)
+    if not hasattr(estimator, "reconstruct"):
+        raise ValueError(
+            f"a report is of models of rows, not of a {type(estimator).__name__}: see `tildex evaluate`"
+        )
+    trained_on = read_provenance(run, data_dir)
+    if trained_on is None:
+        raise DataError(f"what {run} was trained on is no longer to be had: restore it to where it was")
+    source, train = trained_on
+    test = read(data or source, split=split, data_dir=data_dir)
+    name = type(estimator).__name__
+    page = build_report({name: estimator}, train=train, test=test, out=out or run / "report.html", title=name)
+    say(f"open {page}")
+
+
+def _require_count(n: int) -> None:
+    if n < 1:
+        raise ValueError(f"-n must be at least 1, got {n}")

@@ -1,0 +1,1 @@
+"""Pictures: one, a folder of them, with tags, in patches."""

@@ -1,0 +1,1 @@
+"""Sounds: decoded, or a folder of them."""

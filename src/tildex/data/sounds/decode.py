@@ -1,0 +1,96 @@
+"""One sound from bytes: its samples, one channel, in a wanted rate."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+
+from tildex.data.record import DataError
+
+__all__ = ["require_soundfile", "resampled", "samples_of"]
+
+_RATES = (1_000, 384_000)
+_CHANNELS = 64
+_SILENT = 1e-4
+"""A sound that is nowhere louder: 80 decibels below full scale."""
+
+
+def require_soundfile() -> Any:
+    """Return the module that reads sounds."""
+    try:
+        import soundfile
+    except (ImportError, OSError) as error:
+        raise DataError("sounds need soundfile: pip install 'tildex[audio]'") from error
+    return soundfile
+
+
+def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, int]:
+    """Return the samples of a sound from -1 to 1, the mean of its channels, and its rate.
+
+    Parameters
+    ----------
+    content : bytes
+        A file of a format that libsndfile reads: wav, flac, ogg, mp3 and others.
+    name : str
+        What it is called in a message.
+    seconds : float
+        What comes later is not read.
+
+    Returns
+    -------
+    float32 array of shape (samples,), int
+
+    Raises
+    ------
+    DataError
+        If it is no whole sound, has an absurd rate, or is empty or silent.
+    """
+    soundfile = require_soundfile()
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            rate = int(file.samplerate)
+            if not _RATES[0] <= rate <= _RATES[1]:
+                raise DataError(
+                    f"{name} says that it has {rate:,} samples a second, where {_RATES[0]:,} to {_RATES[1]:,} are "
+                    "sensible; save it with its true rate"
+                )
+            if file.channels > _CHANNELS:
+                raise DataError(
+                    f"{name} has {file.channels} channels, more than {_CHANNELS}; save those that matter"
+                )
+            channels = file.read(math.ceil(seconds * rate), dtype="float32", always_2d=True)
+    except DataError:
+        raise
+    # Decoders answer damaged bytes with many kinds of errors.
+    except Exception as error:
+        # soundfile's own words name an object in memory; those of libsndfile say what is wrong.
+        why = getattr(error, "error_string", error)
+        raise DataError(f"{name} is not a whole sound ({why}); replace or remove it") from error
+    if not len(channels):
+        raise DataError(f"{name} is empty; record it again, or remove it")
+    if not np.isfinite(channels).all():
+        raise DataError(f"{name} holds NaN or infinity; save it again")
+    sound = channels.mean(1)
+    if np.abs(sound).max() < _SILENT:
+        raise DataError(f"{name} is silent; record it again, or remove it")
+    return np.clip(sound, -1, 1), rate
+
+
+def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """Return a sound in another rate, without what would alias (a polyphase filter).
+
+    Example
+    -------
+    >>> resampled(np.ones(8000, np.float32), 8000, 4000).shape
+    (4000,)
+    """
+    if rate == wanted:
+        return sound
+    # It takes a second to import, for which those without sounds should not wait.
+    from scipy.signal import resample_poly
+
+    common = math.gcd(rate, wanted)
+    return resample_poly(sound, wanted // common, rate // common).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Autoencoders: linear, plain, sparse, denoising, contractive, dropout, hashing, variational."""

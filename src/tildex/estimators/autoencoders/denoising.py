@@ -1,0 +1,214 @@
+"""The denoising autoencoder: restores what a corruption took, and so knows where the data lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from tildex.corruptions import Corruption, GaussianNoise, Masking, per_column
+from tildex.estimators.autoencoders.autoencoder import Autoencoder
+from tildex.estimators.autoencoders.tied import TiedAutoencoder
+from tildex.estimators.base.checks import check_count
+from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.known import known_values
+from tildex.estimators.base.table import ModelRow
+from tildex.evaluate import score_field
+from tildex.generator import Generator
+from tildex.maps import Architecture, Norm
+from tildex.models import Denoiser
+from tildex.optimizers import Optimizer
+from tildex.part import Part
+from tildex.penalties import Penalty
+from tildex.products import fast_products
+from tildex.rules import Reconstruction, Rule
+from tildex.units import Bernoulli, Gaussian, LearnedGaussian, Units
+
+__all__ = ["DenoisingAutoencoder"]
+
+
+class DenoisingAutoencoder(TiedAutoencoder):
+    """An autoencoder that restores what a corruption took (Vincent et al., 2008, "Extracting and composing robust
+    features with denoising autoencoders").
+
+    All parameters are those of :class:`Autoencoder` and the four below. ``corruption`` defaults to ``Masking(0.3)``,
+    ``code`` to ``Bernoulli()``, and ``likelihood``, where values do not all lie in [0, 1], to ``LearnedGaussian()``, so
+    that what :meth:`sample` draws is as far from its mean as data are.
+
+    Parameters
+    ----------
+    tied : bool
+        Whether the decoder is the encoder turned round.
+    on_corrupted, on_intact : float
+        What a value counts in the loss that the corruption struck, and one that it left alone; ``on_intact=0`` is
+        full emphasis (Vincent et al., 2010, "Stacked denoising autoencoders").
+    walkback : int
+        Steps of its own chain that training leads back to the data; 1 is plain training.
+
+    Example
+    -------
+    >>> from tildex import DenoisingAutoencoder, Masking
+    >>> DenoisingAutoencoder(n_components=16, corruption=Masking(0.5), on_intact=0.0)
+    DenoisingAutoencoder(corruption=Masking(rate=0.5), n_components=16,
+                         on_intact=0.0)
+    """
+
+    slug = "denoising"
+    row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
+    defaults: ClassVar[dict[str, Part]] = {
+        **Autoencoder.defaults,
+        "code": Bernoulli(),
+        "corruption": Masking(0.3),
+    }
+
+    def __init__(
+        self,
+        n_components: int = 64,
+        *,
+        on_corrupted: float = 1.0,
+        on_intact: float = 1.0,
+        walkback: int = 1,
+        tied: bool = False,
+        hidden_layer_sizes: Sequence[int] | int = (),
+        activation: str = "relu",
+        architecture: Architecture | None = None,
+        norm: Norm | None = None,
+        code: Units | None = None,
+        likelihood: Units | None = None,
+        corruption: Corruption | None = None,
+        penalty: Penalty | None = None,
+        noise: Corruption | None = None,
+        code_noise: Corruption | None = None,
+        augmentation: Corruption | None = None,
+        optimizer: Optimizer | None = None,
+        n_iter: int = 50,
+        batch_size: int | None = 100,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        averaging: float | None = None,
+        clip_norm: float | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        super().__init__(
+            n_components,
+            tied=tied,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            architecture=architecture,
+            norm=norm,
+            code=code,
+            likelihood=likelihood,
+            corruption=corruption,
+            penalty=penalty,
+            noise=noise,
+            code_noise=code_noise,
+            augmentation=augmentation,
+            optimizer=optimizer,
+            n_iter=n_iter,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            averaging=averaging,
+            clip_norm=clip_norm,
+            precision=precision,
+            device=device,
+            warm_start=warm_start,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.on_corrupted = on_corrupted
+        self.on_intact = on_intact
+        self.walkback = walkback
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        n_steps: int = 1000,
+        given: Any = None,
+        mask: Any = None,
+        random_state: Any = None,
+    ) -> Any:
+        """Return the mean rows of ``n`` chains after ``n_steps`` steps, shape (n, features), in the data's units.
+
+        A step corrupts a row, encodes it and draws from P(x | h); values are drawn, never means, for a chain of means
+        comes to rest at one point. Training with ``walkback`` keeps chains from places where there are no data.
+
+        Parameters
+        ----------
+        n : int
+            Chains.
+        n_steps : int
+            Steps of each, from independent units with the training data's means.
+        given : array of shape (features,) or (n, features), optional
+            Known values that every step puts back; NaN means unknown.
+        mask : boolean array like ``given``, optional
+            Which values are known, instead of NaN.
+        random_state : int, RandomState or None
+            The seed; None goes on from the estimator's own draws.
+        """
+        check_is_fitted(self, "module_")
+        check_count(n)
+        if n_steps < 1:
+            raise ValueError(f"n_steps must be at least 1, got {n_steps}")
+        values, known = known_values(self, n, given, mask) or (None, None)
+        generator = self._draws(random_state)
+        with torch.no_grad(), fast_products(generator.device):
+            rows = self.module_.walk(n, n_steps, generator, values=values, known=known)
+            return self.scaling_.inverse(rows).cpu().numpy()
+
+    def score_field(self, X: Any) -> Any:
+        """Return the estimated gradient of the log-density of *noisy* data at each row, shape (rows, features).
+
+        In the data's units. The density is that of data with the noise added that the model was trained on; see
+        :func:`tildex.evaluate.score_field`.
+
+        Raises
+        ------
+        ValueError
+            If the model was trained with another corruption than ``GaussianNoise``, or noise of scale zero.
+        """
+        check_is_fitted(self, "module_")
+        noise = self.module_.corruption
+        if not isinstance(noise, GaussianNoise):
+            raise ValueError(f"a score field needs a model trained with GaussianNoise, got {noise!r}")
+
+        def field(x: Tensor) -> Tensor:
+            x = self.scaling_(x)
+            return score_field(self.module_, x, per_column("scale", noise.scale, x)) / self.scaling_.scale
+
+        return self._over(X, field)
+
+    def _likelihood(self, columns: Columns) -> Units:
+        units = super()._likelihood(columns)
+        chosen = self._part("likelihood") is None and isinstance(units, Gaussian)
+        return LearnedGaussian() if chosen else units
+
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> Denoiser:
+        pair = super()._build(n_features, likelihood, generator, mean)
+        start = torch.zeros(n_features) if mean is None else mean
+        return Denoiser(pair.encoder, pair.decoder, self._part("corruption"), start)
+
+    def _rule(self) -> Rule:
+        return Reconstruction(
+            self._part("corruption"),
+            self._part("penalty"),
+            on_corrupted=self.on_corrupted,
+            on_intact=self.on_intact,
+            walkback=self.walkback,
+        )

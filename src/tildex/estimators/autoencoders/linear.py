@@ -1,0 +1,266 @@
+r"""The linear autoencoder, which spans the principal subspace: tied or not, descended or solved, rotated or ordered.
+
+.. math:: \tilde x = W_d^\top W_e (x - \bar x) + \bar x, \qquad W_d = W_e \text{ where weights are tied}
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tildex.data import rows
+from tildex.estimators.autoencoders.linear_axes import (
+    leading_axes,
+    rotated,
+    second_moment,
+    signed,
+    uncorrelated,
+    unit_length,
+)
+from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.table import ModelRow
+from tildex.evaluate import principal_angles
+from tildex.generator import Generator
+from tildex.maps import Coupling, Down, Scaling, Up
+from tildex.models import Conditional, Pair
+from tildex.optimizers import LBFGS, Optimizer
+from tildex.part import Part, nearest
+from tildex.rules import Nested, Reconstruction, Rule
+from tildex.train import Rows, Trainer
+from tildex.units import Gaussian, Units
+
+__all__ = ["LinearAutoencoder"]
+
+
+class LinearAutoencoder(PairEstimator):
+    """A linear encoder and decoder, trained by gradient or solved: the subspace of PCA (Baldi & Hornik, 1989, "Neural
+    networks and principal component analysis").
+
+    The loss is half the squared error plus a constant. Trained on the whole data at once, it depends on the data
+    only through its covariance, so the loop reads a square root of that, as many rows as there are features, in
+    place of the data. Reconstruction fixes the subspace and leaves the axes within it open: after training the code
+    is rotated to the principal ones, of untied weights by way of an SVD of the decoder (Plaut, 2018, "From principal
+    subspaces to principal components with linear autoencoders"). Under ``rule=Nested()`` training itself finds them,
+    in order, and nothing is rotated.
+
+    Parameters
+    ----------
+    n_components : int
+        Units of the code.
+    weights : str
+        "tied", the decoder being the encoder's transpose, or "untied".
+    solver : str
+        "gradient", or "closed-form": an eigendecomposition of the covariance in float64, the optimum of both rules,
+        for which the settings of training, from ``optimizer`` to ``clip_norm``, have no meaning.
+    rule : Rule, optional
+        ``Reconstruction()`` by default, or ``Nested()``.
+    optimizer : Optimizer, optional
+        ``LBFGS()`` by default; with another, give a ``batch_size``.
+    n_iter : int
+        Passes; L-BFGS evaluates the loss up to 50 times in each.
+    batch_size : int or None
+        Rows a step; None, the default, for all at once.
+    precision : str
+        What weights are kept and products computed in: float64 by default, where a line search needs every digit;
+        codes and reconstructions come back in the type of the data.
+    shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, device, \
+warm_start, verbose, random_state
+        As in :class:`Autoencoder`.
+
+    Attributes
+    ----------
+    components_ : array of shape (n_components, features)
+        The decoder's axes, which are the principal ones, largest variance first; of length one.
+    mean_ : array of shape (features,)
+        The columns' means.
+    principal_angles_ : array
+        Between the code's subspace and that of PCA on the training rows, in radians, the largest first; the last
+        record of ``history_`` has the largest as ``largest_angle``.
+
+    Example
+    -------
+    >>> from sklearn.datasets import load_iris
+    >>> from tildex import LinearAutoencoder
+    >>> LinearAutoencoder(n_components=2, random_state=0).fit_transform(load_iris().data).shape
+    (150, 2)
+    >>> ae = LinearAutoencoder(n_components=2, weights="untied", solver="closed-form").fit(load_iris().data)
+    >>> bool(ae.principal_angles_.max() < 1e-6)
+    True
+    """
+
+    slug = "linear"
+    row = ModelRow(0, "coupling up", "the same coupling, down; or another", rule="reconstruction, or nested")
+    defaults: ClassVar[dict[str, Part]] = {"optimizer": LBFGS(), "rule": Reconstruction()}
+
+    def __init__(
+        self,
+        n_components: int = 2,
+        *,
+        weights: str = "tied",
+        solver: str = "gradient",
+        rule: Rule | None = None,
+        optimizer: Optimizer | None = None,
+        n_iter: int = 20,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        averaging: float | None = None,
+        clip_norm: float | None = None,
+        precision: str = "float64",
+        device: str = "auto",
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.weights = weights
+        self.solver = solver
+        self.rule = rule
+        self.optimizer = optimizer
+        self.n_iter = n_iter
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.averaging = averaging
+        self.clip_norm = clip_norm
+        self.precision = precision
+        self.device = device
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def components_(self) -> Any:
+        """The rows of the decoder's matrix."""
+        return self.module_.decoder.map.coupling.weight.detach().cpu().numpy()
+
+    @property
+    def mean_(self) -> Any:
+        """What is taken off each column."""
+        return self.scaling_.offset.cpu().numpy()
+
+    def _likelihood(self, columns: Columns) -> Units:
+        return Gaussian()
+
+    def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
+        # Centred and not standardised: the subspace of the data as it is.
+        return Scaling(columns.mean, torch.ones_like(columns.std))
+
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> nn.Module:
+        up, down = self._named("weights", _COUPLINGS)(n_features, self.n_components, generator)
+        return Pair(Conditional(Up(up), Gaussian()), Conditional(Down(down), Gaussian()))
+
+    def _rule(self) -> Rule:
+        return self._part("rule")
+
+    def _training_rows(self, data: Rows) -> Rows:
+        if self.batch_size is not None or len(data) <= self.n_features_in_:
+            return data
+        values, vectors = torch.linalg.eigh(second_moment(data))
+        root = (values.clamp_min(0).sqrt() * vectors).t() * self.n_features_in_**0.5
+        offset = self.scaling_.offset
+        return rows(root.to(offset), device=offset.device, dtype=offset.dtype)
+
+    def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
+        if self._named("solver", _SOLVERS) is not LinearAutoencoder._descend:
+            raise ValueError(
+                f"steps by gradient, as in partial_fit or in a stack, need solver='gradient', got {self.solver!r}"
+            )
+        return super()._trainer_for(generator, callbacks)
+
+    def _learn(
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
+    ) -> Self:
+        return self._named("solver", _SOLVERS)(self, data, held_out, generator, checkpoint)
+
+    def _descend(
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
+    ) -> Self:
+        return super()._learn(data, held_out, generator, checkpoint)
+
+    @torch.no_grad()
+    def _solve(
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
+    ) -> Self:
+        """Set both weights to the principal axes; there is nothing that a checkpoint could hold."""
+        if self._kept is not None:
+            raise ValueError("a closed form has no epochs to keep codes at: leave out snapshots")
+        began = time.perf_counter()
+        axes = leading_axes(second_moment(data), self.n_components)
+        for weight in self._matrices():
+            weight.zero_()[: len(axes)] = axes
+        rule, module = self._rule(), self.module_
+        loss = rule(module, data.take(slice(None)), generator)
+        record = {"epoch": 1.0, "loss": float(loss.total), **{k: float(v) for k, v in loss.parts.items()}}
+        if held_out is not None:
+            record["held_out"] = float(rule.validate(module, held_out, generator))
+        self.history_, self.n_iter_ = [{**record, "seconds": time.perf_counter() - began}], 1
+        return self
+
+    @torch.no_grad()
+    def _finish(self, data: Rows) -> None:
+        """Leave axes of length one in order, and say how far they are from those of PCA."""
+        moment = second_moment(data)
+        encoder, decoder = self._matrices()[0].double(), self._matrices()[-1].double()
+        if not isinstance(self._rule(), Nested):
+            encoder, decoder = self._named("weights", _ROTATIONS)(encoder, decoder, moment)
+        elif len(self._matrices()) > 1:
+            encoder, decoder = unit_length(encoder, decoder)
+        for weight, axes in zip(self._matrices(), signed(encoder, decoder), strict=False):
+            weight.copy_(axes)
+        wanted = leading_axes(moment, self.n_components)
+        self.principal_angles_ = principal_angles(self.components_, wanted)
+        # As a layer of a stack it has no history of its own.
+        if hasattr(self, "history_"):
+            self.history_[-1]["largest_angle"] = float(self.principal_angles_.max())
+
+    def _matrices(self) -> list[nn.Parameter]:
+        """Return the encoder's weights, and the decoder's where they are others."""
+        return list(self.module_.parameters())
+
+    def _named(self, setting: str, table: dict[str, Callable[..., Any]]) -> Callable[..., Any]:
+        name = getattr(self, setting)
+        if name not in table:
+            raise ValueError(
+                f"{setting} must be one of {sorted(table)}, got {name!r}; {nearest(str(name), table)}"
+            )
+        return table[name]
+
+    def _fitted(self) -> dict[str, Any]:
+        angles = getattr(self, "principal_angles_", np.array([]))
+        return {**super()._fitted(), "principal_angles": angles.tolist()}
+
+    def _restore(self, fitted: dict[str, Any], run: Any, device: torch.device) -> None:
+        super()._restore(fitted, run, device)
+        self.principal_angles_ = np.array(fitted.get("principal_angles", []))
+
+
+def _one(n_features: int, n_components: int, generator: Generator) -> list[Coupling]:
+    return 2 * [Coupling(n_features, n_components, generator=generator, scale=n_features**-0.5)]
+
+
+def _two(n_features: int, n_components: int, generator: Generator) -> list[Coupling]:
+    return [Coupling(n_features, n_components, generator=generator, scale=n_features**-0.5) for _ in range(2)]
+
+
+_COUPLINGS: dict[str, Callable[..., Any]] = {"tied": _one, "untied": _two}
+_ROTATIONS: dict[str, Callable[..., Any]] = {"tied": rotated, "untied": uncorrelated}
+_SOLVERS: dict[str, Callable[..., Any]] = {
+    "gradient": LinearAutoencoder._descend,
+    "closed-form": LinearAutoencoder._solve,
+}

@@ -1,0 +1,61 @@
+r"""The axes of a linear code, and the changes of it that leave every reconstruction as it is.
+
+.. math:: W_d^\top W_e = (A^{-\top} W_d)^\top (A W_e) \quad \text{for every invertible } A
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from tildex.estimators.base.columns import chunks
+from tildex.train import Rows
+
+__all__ = ["leading_axes", "rotated", "second_moment", "signed", "uncorrelated", "unit_length"]
+
+
+def second_moment(data: Rows) -> Tensor:
+    """Return the mean outer product of a row with itself in float64, the covariance where rows are centred."""
+    total: Any = 0.0
+    for x in chunks(data):
+        total = total + x.double().t() @ x.double()
+    return total / len(data)
+
+
+def leading_axes(moment: Tensor, rank: int) -> Tensor:
+    """Return the eigenvectors of the largest eigenvalues, the first largest, shape (rank or fewer, features)."""
+    return torch.linalg.eigh(moment).eigenvectors.flip(1)[:, :rank].t()
+
+
+def rotated(encoder: Tensor, decoder: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
+    """Return tied weights rotated such that the units of the code are uncorrelated, the largest variance first."""
+    axes = torch.linalg.eigh(encoder @ moment @ encoder.t()).eigenvectors.flip(1).t()
+    return axes @ encoder, axes @ decoder
+
+
+def uncorrelated(encoder: Tensor, decoder: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
+    """Return untied weights as orthonormal axes of what the decoder spans, and the code along them.
+
+    An SVD of the decoder gives orthonormal axes; what it stretched goes into the encoder, whose code is rotated like
+    that of tied weights. Units beyond the number of features receive and give nothing.
+    """
+    stretch, singular, axes = torch.linalg.svd(decoder, full_matrices=False)
+    code = (singular[:, None] * stretch.t()) @ encoder
+    code, axes = rotated(code, axes, moment)
+    missing = (0, 0, 0, len(encoder) - len(code))
+    return torch.nn.functional.pad(code, missing), torch.nn.functional.pad(axes, missing)
+
+
+def unit_length(encoder: Tensor, decoder: Tensor) -> tuple[Tensor, Tensor]:
+    """Return untied weights whose decoder's axes have length one, the code stretched instead; order is kept."""
+    lengths = torch.linalg.vector_norm(decoder, dim=1, keepdim=True)
+    return encoder * lengths, decoder / lengths.clamp_min(1e-300)
+
+
+def signed(encoder: Tensor, decoder: Tensor) -> tuple[Tensor, Tensor]:
+    """Return weights such that the largest entry of each axis is positive."""
+    largest = decoder.gather(1, decoder.abs().argmax(1, keepdim=True))
+    sign = torch.where(largest < 0, -1.0, 1.0).to(decoder)
+    return sign * encoder, sign * decoder

@@ -1,0 +1,1 @@
+"""What all estimators share: settings of training, checks, columns, saving."""

@@ -1,0 +1,173 @@
+"""Statistics of columns, gathered a chunk at a time, and what they decide: scaling, families, held-out rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tildex.data import rows
+from tildex.estimators.base.joined import SideBySide
+from tildex.generator import Generator
+from tildex.maps import Map, Scaling
+from tildex.products import fast_products
+from tildex.train import Rows
+from tildex.units import Bernoulli, Gaussian, Units
+
+__all__ = ["Columns", "Transformed", "apply", "automatic", "hold_out", "reader", "standard", "start_at"]
+
+_CHUNK = 2048
+
+
+@dataclass
+class Columns:
+    """Statistics of each column, gathered a chunk at a time, shape (features,) each."""
+
+    low: Tensor
+    high: Tensor
+    mean: Tensor
+    std: Tensor
+
+    @classmethod
+    def of(cls, data: Rows) -> Columns:
+        """Return the statistics of all rows; a column that only rounds differently has std 0.
+
+        Sums of a chunk are taken in the type of the rows, those of all chunks in float64: a sum that converts every
+        value takes eight times as long.
+        """
+        origin = data.take(slice(0, 1))[0].clone()
+        low, high, first = origin, origin, origin.double()
+        total, square = torch.zeros_like(first), torch.zeros_like(first)
+        for x in chunks(data):
+            # Two passes: torch.aminmax along rows takes four times as long as both.
+            low, high = torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
+            # Moments about the first row: no cancellation where the mean is far from zero.
+            shifted = x - origin
+            total += shifted.sum(0)
+            square += shifted.square_().sum(0)
+        shift = total / len(data)
+        std = (square / len(data) - shift.square()).clamp_min(0).sqrt()
+        std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
+        return cls(low.double(), high.double(), first + shift, std)
+
+    def in_unit_interval(self) -> bool:
+        """Say whether all values lie between 0 and 1."""
+        return bool((self.low >= 0).all() and (self.high <= 1).all())
+
+    def digest(self) -> str:
+        """Return a checksum that other data will not have."""
+        values = torch.cat([self.low, self.high, self.mean, self.std])
+        return hashlib.sha256(values.cpu().numpy().tobytes()).hexdigest()
+
+    def require(self, units: Units, scaling: Scaling, names: Any = None) -> None:
+        """Raise an error naming the first column that ``units`` cannot take, once scaled."""
+        low, high = scaling(self.low.to(scaling.offset)), scaling(self.high.to(scaling.offset))
+        wrong = ((low < units.low) | (high > units.high)).nonzero()
+        if len(wrong):
+            column = int(wrong[0])
+            name = f" ({names[column]})" if names is not None else ""
+            raise ValueError(
+                f"{units!r} units expect values from {units.low:g} to {units.high:g}, but column {column}{name} "
+                f"has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
+                "likelihood such as Gaussian()"
+            )
+
+
+class Transformed:
+    """Rows that go through a function as they are read, and may be a subset."""
+
+    def __init__(
+        self, data: Rows, function: Callable[[Tensor], Tensor], index: np.ndarray | None = None
+    ) -> None:
+        self.data = data
+        self.function = function
+        self.index = index
+
+    def __len__(self) -> int:
+        return len(self.data) if self.index is None else len(self.index)
+
+    def take(self, index: Any) -> Tensor:
+        """Return those rows, transformed."""
+        return self.function(self.data.take(index if self.index is None else self.index[index]))
+
+
+def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
+    """Return offset and scale of columns of one unit family: zeros and ones for one that takes them as they are."""
+    if not units.standardised:
+        return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
+    return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
+
+
+def chunks(data: Rows, size: int = _CHUNK) -> Any:
+    """Yield all rows in order, ``size`` at a time."""
+    for start in range(0, len(data), size):
+        yield data.take(slice(start, min(start + size, len(data))))
+
+
+def hold_out(data: Rows, fraction: float, generator: Generator) -> tuple[Rows, Tensor]:
+    """Return the rows to train on, in their order, and a random share of the others.
+
+    Raises
+    ------
+    ValueError
+        If either would be empty.
+    """
+    n_held = round(fraction * len(data))
+    if not 1 <= n_held < len(data):
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(data)} rows holds out {n_held}: "
+            "give more rows, or early_stopping=False"
+        )
+    order = generator.permutation(len(data))
+    return Transformed(data, lambda x: x, np.sort(order[n_held:])), data.take(order[:n_held])
+
+
+def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:
+    """Return a reader of the rows of ``X`` in a type; a larger one than theirs is made a batch at a time."""
+    if isinstance(X, SideBySide):
+        return X.read(lambda part: reader(part, device=device, dtype=dtype), device, dtype)
+    if dtype is torch.float64 and str(X.dtype).endswith("float32"):
+        return Transformed(rows(X, device=device, dtype=torch.float32), Tensor.double)
+    return rows(X, device=device, dtype=dtype)
+
+
+def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor, rows: int = _CHUNK) -> Any:
+    """Return ``function`` of all rows of ``X``: an array for arrays, a tensor on its own device for a tensor.
+
+    Parameters
+    ----------
+    function : callable
+        From a batch to one value or row a row.
+    X : array, CSR matrix or Tensor
+        The rows, already checked.
+    like : Tensor
+        A parameter of the model, whose device and type the function computes in.
+    rows : int
+        Rows at a time.
+    """
+    data = reader(X, device=like.device, dtype=like.dtype)
+    with torch.no_grad(), fast_products(like.device):
+        result = torch.cat([function(x) for x in chunks(data, rows)])
+    if isinstance(X, Tensor):
+        return result.to(X.device, X.dtype)
+    return result.cpu().numpy().astype(X.dtype, copy=False)
+
+
+def automatic(units: Units | None, columns: Columns) -> Units:
+    """Return ``units``, or when there are none the family that the values' range suggests."""
+    if units is not None:
+        return units
+    return Bernoulli() if columns.in_unit_interval() else Gaussian()
+
+
+def start_at(decoder: Map, units: Units, mean: Tensor | None) -> None:
+    """Let an untrained decoder say the columns' means."""
+    bias = decoder.output_bias
+    if mean is not None and bias is not None:
+        with torch.no_grad():
+            bias.copy_(units.inputs_for(mean))

@@ -1,0 +1,133 @@
+"""What users' labels and targets become: checked, as columns beside the rows, and a fair share of them held out."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_array, validate_data
+from torch import Tensor
+
+from tildex.estimators.base.checks import check
+from tildex.estimators.base.columns import Transformed
+from tildex.generator import Generator
+from tildex.train import Rows
+
+__all__ = [
+    "check_both",
+    "digest",
+    "encode_classes",
+    "hold_out_by_class",
+    "labels_from_json",
+    "labels_to_json",
+]
+
+
+def check_both(
+    estimator: Any, X: Any, y: Any, *, reset: bool, columns: bool = False
+) -> tuple[Any, np.ndarray]:
+    """Return ``X`` and ``y``, checked as scikit-learn checks them; ``columns`` are several real targets a row.
+
+    Raises
+    ------
+    ValueError
+        If either is not what it should be, or they have different numbers of rows.
+    """
+    y = y.detach().cpu().numpy() if isinstance(y, Tensor) else y
+    if isinstance(X, Tensor) and y is not None:
+        X = check(estimator, X, reset=reset)
+        y = check_array(y, ensure_2d=False, dtype="numeric") if columns else column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        return X, y
+    return validate_data(
+        estimator,
+        X,
+        y,
+        reset=reset,
+        dtype=estimator.float_types,
+        accept_sparse="csr",
+        multi_output=columns,
+        y_numeric=columns,
+    )
+
+
+def encode_classes(y: np.ndarray, classes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct labels in order, or those given, and each row's place among them.
+
+    Raises
+    ------
+    ValueError
+        If ``y`` holds no labels, only one, or some that are not in ``classes``.
+    """
+    check_classification_targets(y)
+    y = column_or_1d(y, warn=True)
+    found, places = np.unique(y, return_inverse=True)
+    if classes is None:
+        if len(found) < 2:
+            raise ValueError(
+                f"expected labels of at least 2 classes, got {len(found)} class: {found.tolist()[0]!r}"
+            )
+        return found, places
+    unknown = np.setdiff1d(found, classes)
+    if len(unknown):
+        raise ValueError(f"expected labels among {classes.tolist()}, got {unknown.tolist()}")
+    return classes, np.searchsorted(classes, found)[places]
+
+
+def hold_out_by_class(
+    data: Rows, places: np.ndarray, fraction: float, generator: Generator
+) -> tuple[Rows, Tensor]:
+    """Return the rows to train on, in their order, and of every class the same share of others.
+
+    Raises
+    ------
+    ValueError
+        If none would be held out, or some class has no row left.
+    """
+    order = generator.permutation(len(places))
+    held: list[np.ndarray] = []
+    counts = np.bincount(places)
+    # Largest remainders: the shares of all classes add up to that of the whole.
+    quotas = fraction * counts
+    sizes = np.floor(quotas).astype(int)
+    missing = round(fraction * len(places)) - sizes.sum()
+    sizes[np.argsort(sizes - quotas, kind="stable")[: max(0, missing)]] += 1
+    for label, size in enumerate(sizes):
+        held.append(order[places[order] == label][:size])
+    chosen = np.concatenate(held)
+    if not len(chosen) or (sizes >= np.maximum(counts, 1)).any():
+        raise ValueError(
+            f"validation_fraction={fraction} of {len(places)} rows in {len(counts)} classes holds out "
+            f"{sizes.tolist()} of {counts.tolist()}: give more rows, or early_stopping=False"
+        )
+    kept = np.setdiff1d(np.arange(len(places)), chosen)
+    return Transformed(data, lambda x: x, kept), data.take(chosen)
+
+
+def digest(values: np.ndarray) -> str:
+    """Return a checksum of labels or targets."""
+    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()
+
+
+def labels_to_json(classes: np.ndarray) -> dict[str, Any]:
+    """Return labels with their type, as JSON.
+
+    Raises
+    ------
+    ValueError
+        If they are objects other than words and numbers.
+    """
+    values = classes.tolist()
+    if not all(isinstance(value, bool | int | float | str) for value in values):
+        raise ValueError(f"only labels that are words or numbers can be saved, got {values}")
+    return {"type": "object" if classes.dtype.kind == "O" else classes.dtype.str, "values": values}
+
+
+def labels_from_json(record: dict[str, Any]) -> np.ndarray:
+    """Undo :func:`labels_to_json`."""
+    return np.array(
+        record["values"], dtype=object if record["type"] == "object" else np.dtype(record["type"])
+    )

@@ -1,0 +1,22 @@
+"""What estimators of a pair of conditionals share: codes are means, and a score is what the decoder says of a row."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from tildex.estimators.base.transformer import Estimator
+
+__all__ = ["PairEstimator"]
+
+
+class PairEstimator(Estimator):
+    """An estimator whose module is a pair: a concrete one says how to build it and by which rule to train it."""
+
+    def _encode(self, x: Tensor) -> Tensor:
+        return self.module_.encoder.mean(x)
+
+    def _decode(self, z: Tensor) -> Tensor:
+        return self.module_.decoder.mean(z)
+
+    def _log_score(self, x: Tensor) -> Tensor:
+        return self.module_.decoder.log_prob(x, self._encode(x))

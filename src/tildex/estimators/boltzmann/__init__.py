@@ -1,0 +1,1 @@
+"""Boltzmann machines: restricted, belief networks, deep."""

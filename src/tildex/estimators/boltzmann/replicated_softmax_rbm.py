@@ -1,0 +1,180 @@
+"""The replicated softmax machine: documents of different lengths as word counts."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from tildex.estimators.base.checks import check_count
+from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.table import ModelRow
+from tildex.estimators.boltzmann.rbm import Restricted
+from tildex.models import BoltzmannMachine, for_rows
+from tildex.optimizers import Adam, Linear, Optimizer
+from tildex.part import Part
+from tildex.rules import CD, Rule
+from tildex.units import ReplicatedSoftmax, Units
+
+__all__ = ["ReplicatedSoftmaxRBM"]
+
+
+class ReplicatedSoftmaxRBM(Restricted):
+    """An undirected topic model: word counts of documents of any length, and binary topics (Salakhutdinov & Hinton,
+    2009, "Replicated softmax: an undirected topic model").
+
+    ``X`` holds counts, dense or sparse, one document a row. Fractions are taken as they are, as shares of a word, and
+    samples made for such a row have the nearest whole number of words; negative values are refused. A hidden bias
+    that grows with the length is a part of the weights, since counts add up to the length; ``intercept_hidden_``
+    counts once a document.
+
+    ``transform`` gives the probabilities of the topics, ``reconstruct`` the expected counts of as many words as the
+    row has. ``score_samples`` is the exact log pseudo-likelihood of a row's words: the sum over all words of
+    log P(word | the row's other words). The likelihood itself, and perplexity per word, are in ``tildex.evaluate``.
+
+    Parameters
+    ----------
+    n_components : int
+        Hidden units.
+    rule : Rule, optional
+        ``CD(1, k_end=10)`` by default: chains that start at the rows have their lengths. Where the likelihood
+        matters, ``LengthTempering(5, penalty=WeightDecay(0.006))``: rules whose chains cannot leave what they know
+        let documents of one word said over and over grow likely.
+    optimizer : Optimizer, optional
+        ``Adam(0.005)`` with a rate that falls to zero by default.
+    n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
+precision, device, warm_start, verbose, random_state
+        As in :class:`Autoencoder`; held-out rows are judged by the pseudo-likelihood of a random word each.
+
+    Attributes
+    ----------
+    components_ : array of shape (n_components, words)
+        The weights.
+    intercept_hidden_, intercept_visible_ : array
+        The biases.
+    length_ : int
+        The mean length of the documents trained on, which samples have where no other is asked for.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> from tildex import ReplicatedSoftmaxRBM
+    >>> X = np.array([[4, 2, 0, 0], [1, 1, 0, 0], [0, 0, 3, 1], [0, 1, 5, 9]])
+    >>> rbm = ReplicatedSoftmaxRBM(n_components=2, n_iter=5, random_state=0).fit(X)
+    >>> rbm.sample(2, length=[3, 50], n_steps=20).sum(1).round()
+    array([ 3., 50.], dtype=float32)
+    """
+
+    slug = "replicated-softmax"
+    counts = True
+    row = ModelRow(78, "coupling up", "replicated softmax of the same coupling, down", rule="CD-k, PCD")
+    defaults: ClassVar[dict[str, Part]] = {
+        "optimizer": Adam(5e-3, schedule=Linear()),
+        "rule": CD(1, k_end=10),
+    }
+
+    def __init__(
+        self,
+        n_components: int = 50,
+        *,
+        rule: Rule | None = None,
+        optimizer: Optimizer | None = None,
+        n_iter: int = 50,
+        batch_size: int | None = 100,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        averaging: float | None = None,
+        clip_norm: float | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.rule = rule
+        self.optimizer = optimizer
+        self.n_iter = n_iter
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.averaging = averaging
+        self.clip_norm = clip_norm
+        self.precision = precision
+        self.device = device
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def length_(self) -> int:
+        """The mean length of the documents trained on."""
+        units: Any = self.likelihood_
+        return int(units.length)
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        length: Any = None,
+        n_steps: int = 1000,
+        given: Any = None,
+        mask: Any = None,
+        random_state: Any = None,
+    ) -> Any:
+        """Return the expected counts of ``n`` chains after ``n_steps`` Gibbs steps, shape (n, words).
+
+        Parameters
+        ----------
+        n : int
+            Chains.
+        length : int or array of shape (n,), optional
+            Words of each document, known ones among them; :attr:`length_` by default.
+        n_steps, given, mask, random_state
+            As in :meth:`RBM.sample`; what is known are counts, and the other words fill the document up.
+        """
+        check_is_fitted(self, "module_")
+        check_count(n)
+        lengths = np.broadcast_to(np.asarray(self.length_ if length is None else length), (n,))
+        if lengths.dtype.kind not in "iu" or (lengths < 0).any():
+            raise ValueError(f"length must be whole numbers of words, at least 0, got {length!r}")
+        clamp = self._clamp(n, given, mask)
+        if clamp is not None:
+            values, known = clamp[0]
+            taken = torch.where(known, values, 0.0).sum(1).cpu().numpy()
+            if (taken > lengths).any():
+                row = int((taken - lengths).argmax())
+                raise ValueError(
+                    f"row {row} of given has {taken[row]:g} known words and the document {lengths[row]}: "
+                    "give a larger length"
+                )
+        rows = self.scaling_.offset.new_zeros(n, self.n_features_in_)
+        rows[:, 0] = torch.from_numpy(lengths.astype(float)).to(rows)
+        return self._sample(for_rows(self._machine, rows), n, n_steps, clamp, random_state)
+
+    def reconstruct(self, X: Any) -> Any:
+        """Return the counts expected of each row's topics, in as many words as the row has, shape (rows, words)."""
+
+        def expected(x: Tensor) -> Tensor:
+            machine: BoltzmannMachine = for_rows(self.module_, x)
+            h = self._encode(x)
+            return machine.layers[0].units.mean(machine.inputs(0, [h, h]))
+
+        return self._over(X, expected)
+
+    def _rule(self) -> Rule:
+        rule: Rule = self._part("rule")
+        return rule
+
+    def _likelihood(self, columns: Columns) -> Units:
+        length = round(float(columns.mean.sum()))
+        return ReplicatedSoftmax(len(columns.mean), max(1, length))

@@ -1,0 +1,1 @@
+"""Several kinds of data in one deep Boltzmann machine."""

@@ -1,0 +1,133 @@
+"""Several kinds of data in one table: which columns are whose, which rows know what, and which units fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils import check_array
+from torch import Tensor
+
+from tildex.estimators.base.columns import Columns, chunks
+from tildex.estimators.multimodal.modality import Field, Modality
+from tildex.maps import CommonLength, Scaling
+from tildex.train import Rows
+from tildex.units import Bernoulli, Gaussian, Multinomial, Units
+
+__all__ = ["array_of", "automatic_units", "fields_of", "known_rows", "scaling_of", "widths_of"]
+
+# Of documents whose length was left open: counts of more words drive layers between data and joint layer apart.
+_LONGEST = 10
+
+
+def fields_of(modalities: Sequence[Modality]) -> list[Field]:
+    """Return the columns of modalities that know how many they have."""
+    ends = np.cumsum([0, *(int(one.columns or 0) for one in modalities)]).tolist()
+    return [Field(one.name, *ends[m : m + 2]) for m, one in enumerate(modalities)]
+
+
+def known_rows(data: Rows, fields: Sequence[Field]) -> np.ndarray:
+    """Return which modalities are known in which rows, shape (rows, modalities).
+
+    Raises
+    ------
+    ValueError
+        If a row knows some columns of a modality and not the others.
+    """
+    found, start = [], 0
+    for x in chunks(data):
+        unknown = x.isnan()
+        some, whole = (
+            torch.stack([function(field.of(unknown), -1) for field in fields], 1)
+            for function in (torch.any, torch.all)
+        )
+        if bool((some & ~whole).any()):
+            row, m = (some & ~whole).nonzero()[0].tolist()
+            raise ValueError(
+                f"row {start + row} has NaN in some columns of {fields[m].name} and not in all: "
+                "a modality is known as a whole, or NaN in all its columns"
+            )
+        found.append(~whole)
+        start += len(x)
+    return torch.cat(found).cpu().numpy()
+
+
+def array_of(name: str, part: Any, types: Any) -> Any:
+    """Return one modality's rows, checked."""
+    if isinstance(part, Tensor):
+        part = part.detach().cpu().numpy()
+    return check_array(
+        part, dtype=list(types), accept_sparse="csr", ensure_all_finite="allow-nan", input_name=name
+    )
+
+
+def widths_of(given: Sequence[Modality], total: int, names: Any) -> list[int]:
+    """Return how many columns each modality has of a table."""
+    widths = [_width(one, names) for one in given]
+    if widths.count(None) > 1:
+        raise ValueError(
+            "only one modality of a table may have all the other columns: set columns of the others"
+        )
+    rest = total - sum(n for n in widths if n is not None)
+    if rest < (1 if None in widths else 0) or (rest and None not in widths):
+        said = {one.name: n for one, n in zip(given, widths, strict=True)}
+        raise ValueError(f"expected a table of the columns {said}, got {total} columns")
+    widths = [rest if n is None else n for n in widths]
+    if names is not None:
+        _require_adjacent(given, [int(n or 0) for n in widths], names)
+    return [int(n or 0) for n in widths]
+
+
+def _width(one: Modality, names: Any) -> int | None:
+    if not isinstance(one.columns, str):
+        return one.columns
+    if names is None:
+        raise ValueError(
+            f"{one.name}: columns={one.columns!r} is how names of columns begin, and the data have no names: "
+            "give a frame, or the number of columns"
+        )
+    n = sum(name.startswith(one.columns) for name in names)
+    if not n:
+        raise ValueError(f"{one.name}: no column's name begins with {one.columns!r}")
+    return n
+
+
+def _require_adjacent(given: Sequence[Modality], widths: Sequence[int], names: Any) -> None:
+    ends = np.cumsum([0, *widths])
+    for m, one in enumerate(given):
+        own = names[ends[m] : ends[m + 1]]
+        if isinstance(one.columns, str):
+            wrong = [name for name in own if not name.startswith(one.columns)]
+            if wrong:
+                raise ValueError(
+                    f"{one.name}: columns that begin with {one.columns!r} must stand together and in the order of "
+                    f"the modalities, and {wrong[0]!r} is among them"
+                )
+
+
+def automatic_units(rows: Rows, columns: Columns, *, documents: bool) -> Units:
+    """Return the family that the values of one kind of data suggest."""
+    if columns.in_unit_interval():
+        return Bernoulli()
+    if not documents or float(columns.low.min()) < 0:
+        return Gaussian()
+    words = []
+    for x in chunks(rows):
+        if not torch.equal(x, x.round()):
+            return Gaussian()
+        words.append(x.sum(1))
+    lengths = torch.cat(words).double()
+    mean = round(float(lengths[lengths > 0].mean()))
+    return Multinomial(len(columns.mean), min(max(1, mean), _LONGEST))
+
+
+def scaling_of(modalities: Sequence[Modality], offset: Tensor, scale: Tensor) -> Scaling:
+    """Return the scaling of all columns, which brings documents among them to their common lengths."""
+    documents = [
+        (field.start, field.stop, one.units.length)
+        for one, field in zip(modalities, fields_of(modalities), strict=True)
+        if isinstance(one.units, Multinomial)
+    ]
+    return CommonLength(offset, scale, documents) if documents else Scaling(offset, scale)

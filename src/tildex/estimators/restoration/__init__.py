@@ -1,0 +1,1 @@
+"""Images restored: noise, missing pixels, colours."""

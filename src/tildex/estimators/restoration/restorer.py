@@ -1,0 +1,292 @@
+"""The restorer: a convolutional network that undoes noise, fills in what is missing or colours what is grey."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
+
+from tildex.corruptions import Corruption, Turned, VaryingNoise
+from tildex.estimators.base.checks import check
+from tildex.estimators.base.columns import Columns, apply, hold_out
+from tildex.estimators.base.learner import Learner
+from tildex.estimators.base.table import ModelRow
+from tildex.estimators.restoration.images import as_rows, fill_in, restored
+from tildex.evaluate import psnr
+from tildex.generator import Generator
+from tildex.images import check_image_shape, image_axes
+from tildex.maps import ImageNetwork, Scaling, UNet
+from tildex.models import Restoration, check_views
+from tildex.optimizers import Adam, Optimizer
+from tildex.part import Part
+from tildex.rules import Restoring, Rule
+from tildex.runs import Run
+from tildex.units import Gaussian, Units
+
+__all__ = ["Restorer"]
+
+
+class Restorer(OneToOneFeatureMixin, TransformerMixin, Learner):
+    """A convolutional network that restores images: trained on small ones, used on images of any size.
+
+    It returns what it sees plus a change, and the code between its two maps has features for every pixel, so that
+    nothing need pass through a bottleneck. What the change may be is decided by the corruption: all of an image where
+    noise was added, the missing pixels alone where some were hidden, the colour and never the luminance where it was
+    taken out. Pixels are taken as they are, from 0 to 1, and all have the same unit variance: the loss is half the
+    squared error, in nats, plus a constant.
+
+    Parameters
+    ----------
+    image_shape : sequence of int, optional
+        Height, width and, unless there is one, channels of the images that rows are. Not needed where ``fit`` is
+        given images instead of rows; without it rows are square images of one channel, or lines of pixels where no
+        square has so many.
+    network : ImageNetwork, optional
+        ``UNet()`` by default, or ``DnCNN()``.
+    corruption : Corruption, optional
+        What it learns to undo: ``VaryingNoise(0.2)`` by default, a range of noise levels; ``Missing()``,
+        ``Occlusion()``, ``Greyscale()``, ``SaltAndPepper()``, any other, or one after another. Those that ask for
+        ``image_shape`` or ``channels`` and were given none take the restorer's.
+    augmentation : Corruption, optional
+        What happens to each image before that, in training: ``Turned()`` by default; ``Mirrored()`` where
+        it matters what is above, as for colours; ``Turned(rate=0)`` for none.
+    views : int
+        Symmetric views of each image whose restorations ``transform`` averages: 1; 2 with its mirror image; 4, 8. A
+        little better and as many times slower, where the augmentation has shown such views to the network.
+    optimizer : Optimizer, optional
+        ``Adam(1e-3)`` by default.
+    n_iter : int
+        Passes over the images.
+    batch_size : int or None
+        Images a step; None for all.
+    shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, device, warm_start, \
+verbose, random_state
+        As in :class:`Autoencoder`.
+    precision : str
+        float32, float64, bfloat16 (convolutions in training only, several times faster where the processor has units
+        for it), or auto: that of the data.
+
+    Attributes
+    ----------
+    module_ : Restoration
+        The trained torch module.
+    history_ : list of dict
+        A record an epoch.
+    image_shape_ : tuple of int
+        Height, width and channels of the images it was trained on.
+
+    Example
+    -------
+    >>> import numpy as np
+    >>> from tildex import Restorer, UNet
+    >>> patches = np.random.default_rng(0).random((20, 16, 16, 3), dtype="float32")
+    >>> restorer = Restorer(network=UNet(8), n_iter=1, random_state=0).fit(patches)
+    >>> photographs = np.zeros((1, 45, 30, 3), dtype="float32")
+    >>> restorer.transform(photographs).shape
+    (1, 45, 30, 3)
+    """
+
+    slug = "restoration"
+    row = ModelRow(
+        35, "conv map", "conv map, residual", corruption="noise, missing pixels and blocks, greyscale, any"
+    )
+    defaults: ClassVar[dict[str, Part]] = {
+        "optimizer": Adam(),
+        "network": UNet(),
+        "corruption": VaryingNoise(),
+        "augmentation": Turned(),
+    }
+
+    def __init__(
+        self,
+        *,
+        image_shape: Sequence[int] | None = None,
+        network: ImageNetwork | None = None,
+        corruption: Corruption | None = None,
+        augmentation: Corruption | None = None,
+        views: int = 1,
+        optimizer: Optimizer | None = None,
+        n_iter: int = 50,
+        batch_size: int | None = 32,
+        shuffle: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        averaging: float | None = None,
+        clip_norm: float | None = None,
+        precision: str = "auto",
+        device: str = "auto",
+        warm_start: bool = False,
+        verbose: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.image_shape = image_shape
+        self.network = network
+        self.corruption = corruption
+        self.augmentation = augmentation
+        self.views = views
+        self.optimizer = optimizer
+        self.n_iter = n_iter
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.averaging = averaging
+        self.clip_norm = clip_norm
+        self.precision = precision
+        self.device = device
+        self.warm_start = warm_start
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
+        """Train on whole, undamaged images.
+
+        Parameters
+        ----------
+        X : array or tensor of shape (n, height, width, channels), or (rows, features)
+            The images, all of one size: patches of larger ones, say.
+        y : None
+            Ignored; there for pipelines.
+        X_val : like X, optional
+            Held-out images; with ``early_stopping`` and none given, a share ``validation_fraction`` of ``X``.
+        checkpoint : path, optional
+            A file for the state of training, renewed after every epoch. If it exists, training goes on from it and
+            ends as if it had never stopped, bit for bit.
+
+        Returns
+        -------
+        self
+        """
+        check_views(self.views)
+        X, shape = as_rows(X, self.image_shape)
+        X = check(self, X, reset=True)
+        path, generator = self._begin(checkpoint)
+        if not (self.warm_start and hasattr(self, "module_")):
+            self.image_shape_ = self._axes(X.shape[1]) if shape is None else shape
+        data, held_out = self._start(X, generator), None
+        if X_val is not None:
+            held_out = self._rows(self._known_rows(X_val)).take(slice(None))
+        elif self.early_stopping:
+            data, held_out = hold_out(data, self.validation_fraction, generator)
+        return self._learn(data, held_out, generator, path)
+
+    def transform(self, X: Any) -> Any:
+        """Return restored images, in the shape of ``X``.
+
+        Parameters
+        ----------
+        X : array or tensor of shape (n, height, width, channels), or (rows, features)
+            Images of any size, or rows of that of training. Where the corruption hides pixels, NaN is what is missing.
+
+        Raises
+        ------
+        ValueError
+            If images have other channels, or pixels are missing for which the model was not trained.
+        """
+        check_is_fitted(self, "module_")
+        if getattr(X, "ndim", 2) == 4:
+            return restored(self, X)
+        X = fill_in(self, X)
+        height, width, _ = self.image_shape_
+        rows = max(1, 2**18 // (height * width))
+        return apply(self._restore_rows, X, like=self.scaling_.offset, rows=rows)
+
+    def corrupt(self, X: Any, random_state: Any = 0) -> Any:
+        """Return images of the size of training as the model's corruption leaves them, with NaN for hidden pixels.
+
+        Parameters
+        ----------
+        X : array or tensor of shape (n, height, width, channels), or (rows, features)
+            Whole images.
+        random_state : int, RandomState or None
+            The seed; None goes on from the estimator's own draws.
+        """
+        check_is_fitted(self, "module_")
+        generator = self._draws(random_state)
+
+        def corrupted(x: Tensor) -> Tensor:
+            seen, lost = self.module_.corruption.hide(x, generator)
+            return torch.where(lost, torch.nan, seen)
+
+        rows = apply(corrupted, self._known_rows(X), like=self.scaling_.offset)
+        return rows.reshape(getattr(X, "shape", rows.shape))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean peak signal-to-noise ratio in decibels, of peak 1, of images corrupted and restored.
+
+        The corruption is drawn from the same seed every time.
+        """
+        check_is_fitted(self, "module_")
+        X = self._known_rows(X)
+        X = X.toarray() if hasattr(X, "toarray") else X
+        return psnr(X, self.transform(self.corrupt(X))).value
+
+    def _known_rows(self, X: Any) -> Any:
+        """Return images or rows of the size of training as checked rows."""
+        return check(self, as_rows(X, self.image_shape_)[0], reset=False)
+
+    def _restore_rows(self, x: Tensor) -> Tensor:
+        if not self.module_.frame.marks:
+            return self.module_.restore(x, views=self.views)
+        return self.module_.restore(x.nan_to_num(), x.isnan(), views=self.views)
+
+    def _likelihood(self, columns: Columns) -> Units:
+        return Gaussian()
+
+    def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
+        # One scale for all pixels: a network that is the same everywhere knows no columns.
+        return Scaling(torch.zeros_like(columns.mean), torch.ones_like(columns.mean))
+
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> Restoration:
+        return Restoration(
+            self._part("network"),
+            self._shaped("corruption"),
+            likelihood,
+            self.image_shape_,
+            generator=generator,
+        )
+
+    def _axes(self, n_features: int) -> tuple[int, int, int]:
+        """Return height, width and channels of rows: as given, or a square, or a line."""
+        check_image_shape(self.image_shape)
+        line = self.image_shape is None and math.isqrt(n_features) ** 2 != n_features
+        return image_axes((1, n_features) if line else self.image_shape, n_features)
+
+    def _shaped(self, name: str) -> Corruption:
+        """Return a fresh corruption that knows the images' shape wherever it asks for it."""
+        part: Corruption = self._part(name)
+        known = {"image_shape": self.image_shape_, "channels": self.image_shape_[2]}
+        for path, value in part.get_params().items():
+            head = path.split("__")[-1]
+            if value is None and head in known:
+                part.set_params(**{path: known[head]})
+        return part
+
+    def _rule(self) -> Rule:
+        return Restoring(self._shaped("corruption"))
+
+    def _present(self) -> Callable[[Tensor, Generator], Tensor]:
+        return self._shaped("augmentation")
+
+    def _code_size(self) -> int:
+        return self.n_features_in_
+
+    def _fitted(self) -> dict[str, Any]:
+        return {**super()._fitted(), "image_shape": list(self.image_shape_)}
+
+    def _restore(self, fitted: dict[str, Any], run: Run, device: torch.device) -> None:
+        height, width, channels = fitted["image_shape"]
+        self.image_shape_ = (int(height), int(width), int(channels))
+        super()._restore(fitted, run, device)

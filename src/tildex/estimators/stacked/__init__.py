@@ -1,0 +1,1 @@
+"""Deep autoencoders, classifiers and regressors from stacks."""

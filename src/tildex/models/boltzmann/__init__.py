@@ -1,0 +1,1 @@
+"""The Boltzmann machine: layers and couplings, mean field, bounds."""

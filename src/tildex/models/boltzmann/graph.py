@@ -1,0 +1,242 @@
+r"""Layers and couplings: one energy and one sweep.
+
+.. math:: E(x) = \sum_k \big[E_k(x_k) - b_k \cdot x_k\big] - \sum_{(j,k)} x_k \cdot W_{jk} x_j,
+          \qquad P(x) = e^{-E(x)} / Z
+
+An inverse temperature ``beta`` takes the machine from independent units with biases ``base`` (beta = 0) to itself
+(beta = 1): couplings count beta-fold, biases move on the straight line from ``base`` to ``bias``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tildex.maps import Coupling
+from tildex.shapes import Update
+from tildex.units import Activation, Units
+
+__all__ = ["Clamp", "Graph", "Layer"]
+
+Clamp = Mapping[int, tuple[Tensor, Tensor]]
+"""Layer to (values, known): the sweep puts ``values`` back wherever the boolean ``known`` is true."""
+
+
+class Layer(nn.Module):
+    """Units of one family with a bias each, and the biases from which tempering starts.
+
+    Parameters
+    ----------
+    units : Units
+        The family, with one input a unit.
+    size : int
+        How many units.
+    mean : Tensor of shape (size,), optional
+        What the biases and their base make the units' mean; both are zero when not given.
+
+    Attributes
+    ----------
+    learns : bool
+        Whether the family has parameters of its own.
+    """
+
+    units: Units
+    bias: nn.Parameter
+    base: Tensor
+
+    def __init__(self, units: Units, size: int, *, mean: Tensor | None = None) -> None:
+        super().__init__()
+        if isinstance(units, Activation):
+            raise units.refuse("a layer of a Boltzmann machine")
+        if units.arity != 1:
+            raise ValueError(
+                f"{units!r} units take {units.arity} inputs each and a coupling gives one: "
+                "use Gaussian or LearnedGaussian in a Boltzmann machine"
+            )
+        self.units = units.sized(size)
+        self.size = size
+        self.learns = any(True for _ in self.units.parameters())
+        base = torch.zeros(size) if mean is None else self.units.inputs_for(mean).detach()
+        self.bias = nn.Parameter(base.clone())
+        self.register_buffer("base", base)
+
+    def bias_at(self, beta: float) -> Tensor:
+        """Return the biases at an inverse temperature."""
+        return self.bias if beta == 1 else torch.lerp(self.base, self.bias, beta)
+
+    def extra_repr(self) -> str:
+        """Say how many units there are."""
+        return f"size={self.size}"
+
+
+class Graph(nn.Module):
+    """The graph of a :class:`BoltzmannMachine`, whose arguments it takes: energy, inputs of a layer, one sweep."""
+
+    layers: Sequence[Layer]
+    couplings: Sequence[Coupling]
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        edges: Mapping[tuple[int, int], Coupling],
+        visible: Sequence[int] = (0,),
+    ) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)  # type: ignore[assignment]
+        self.visible = tuple(visible)
+        self.hidden = tuple(k for k in range(len(layers)) if k not in self.visible)
+        self.edges = tuple(edges)
+        self.couplings = nn.ModuleList(edges.values())  # type: ignore[assignment]
+        for (low, high), coupling in edges.items():
+            _check_edge(layers[low], layers[high], coupling)
+        self.sides = _two_sides(len(layers), self.edges)
+
+    def split(self, x: Tensor) -> dict[int, Tensor]:
+        """Return the columns of data rows by the visible layer they fill."""
+        parts = x.split([self.layers[k].size for k in self.visible], -1)
+        return dict(zip(self.visible, parts, strict=True))
+
+    def inputs(self, k: int, state: Sequence[Tensor], beta: float = 1.0) -> Tensor:
+        """Return the inputs of layer ``k`` given its neighbours' values, shape (batch, size)."""
+        total: Tensor = self.layers[k].bias_at(beta)
+        for (low, high), coupling in zip(self.edges, self.couplings, strict=True):
+            if k == high:
+                total = coupling.up(state[low], total, beta)
+            elif k == low:
+                total = coupling.down(state[high], total, beta)
+        return total
+
+    def sweep(
+        self,
+        state: Sequence[Tensor],
+        update: Update,
+        *,
+        order: Sequence[int] = (1, 0),
+        clamp: Clamp | None = None,
+        beta: float = 1.0,
+    ) -> list[Tensor]:
+        """Renew every layer once, one side after the other.
+
+        Parameters
+        ----------
+        state : sequence of Tensor
+            A value for each layer, shape (chains, size); sides that come first in ``order`` are overwritten unread,
+            but for the lengths of rows that have lengths of their own: those stay.
+        update : callable
+            Units and inputs to values: a draw makes this Gibbs sampling, the mean makes it mean field.
+        order : sequence of int
+            The sides to renew, in this order.
+        clamp : mapping, optional
+            What is known and stays, by layer.
+        beta : float
+            The inverse temperature.
+
+        Returns
+        -------
+        list of Tensor
+            The new state.
+        """
+        state = list(state)
+        for side in order:
+            for k in self.sides[side]:
+                if clamp is None or k not in clamp:
+                    state[k] = update(self._family(k, state), self.inputs(k, state, beta))
+                    continue
+                values, known = clamp[k]
+                if not known.all():
+                    inputs = self.inputs(k, state, beta)
+                    units, inputs = self._family(k, state).given(inputs, values, known)
+                    values = torch.where(known, values, update(units, inputs))
+                state[k] = values
+        return state
+
+    def energy(self, state: Sequence[Tensor], beta: float = 1.0) -> Tensor:
+        """Return the energy of whole states, shape (batch,), in nats."""
+        total = _total(
+            layer.units.energy(x) - x @ layer.bias_at(beta)
+            for layer, x in zip(self.layers, state, strict=True)
+        )
+        for (low, high), coupling in zip(self.edges, self.couplings, strict=True):
+            _require_joint(coupling)
+            total = total - beta * (state[high] * coupling.up(state[low])).sum(-1)
+        return total
+
+    def log_marginal(
+        self,
+        state: Sequence[Tensor],
+        side: int = 0,
+        *,
+        beta: float = 1.0,
+        inputs: Mapping[int, Tensor] | None = None,
+    ) -> Tensor:
+        """Return the log of the unnormalised probability of one side's values, the other side summed out.
+
+        Minus the free energy. ``inputs`` of the summed layers are taken as given where the caller has them, so
+        that no product is computed twice.
+        """
+        total = _total(
+            state[k] @ self.layers[k].bias_at(beta) - self.layers[k].units.energy(state[k])
+            for k in self.sides[side]
+        )
+        for k in self.sides[1 - side]:
+            received = self.inputs(k, state, beta) if inputs is None else inputs[k]
+            total = total + self.layers[k].units.cgf(received)
+        return total
+
+    def base_log_partition(self) -> Tensor:
+        """Return the exact log partition function at beta = 0, where all units are independent."""
+        return _total(layer.units.cgf(layer.base) for layer in self.layers)
+
+    def _family(self, k: int, state: Sequence[Tensor]) -> Units:
+        """Return the units of layer ``k`` for the rows in its place, unless that place holds something else."""
+        layer = self.layers[k]
+        fits = k in self.visible and state[k].shape[-1] == layer.size
+        return layer.units.for_rows(state[k]) if fits else layer.units
+
+
+def _total(terms: Iterable[Tensor]) -> Tensor:
+    return functools.reduce(torch.add, terms)
+
+
+def _check_edge(low: Layer, high: Layer, coupling: Coupling) -> None:
+    if coupling.weight.shape != (high.size, low.size):
+        raise ValueError(
+            f"expected weights of shape {(high.size, low.size)}, got {tuple(coupling.weight.shape)}"
+        )
+    if not (low.units.bounded or high.units.bounded):
+        raise ValueError(
+            f"{low.units!r} and {high.units!r} are both unbounded: their energy may have no minimum; "
+            "make one side Bernoulli or Categorical"
+        )
+
+
+def _require_joint(coupling: Coupling) -> None:
+    if coupling.up_gain != coupling.down_gain:
+        raise ValueError(
+            f"gains {coupling.up_gain:g} up and {coupling.down_gain:g} down belong to no joint distribution: "
+            "set both to 1 before asking for an energy"
+        )
+
+
+def _two_sides(n_layers: int, edges: Sequence[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    side: dict[int, int] = {}
+    for start in range(n_layers):
+        side.setdefault(start, 0)
+        reached = [start]
+        while reached:
+            k = reached.pop()
+            for edge in edges:
+                if k not in edge:
+                    continue
+                other = edge[0] if edge[1] == k else edge[1]
+                if other not in side:
+                    side[other] = 1 - side[k]
+                    reached.append(other)
+                elif side[other] == side[k]:
+                    raise ValueError(
+                        f"layers {k} and {other} close an odd cycle: no two sides to sweep in turn"
+                    )
+    return tuple(k for k in side if side[k] == 0), tuple(k for k in side if side[k] == 1)

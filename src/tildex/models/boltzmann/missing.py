@@ -1,0 +1,168 @@
+r"""Rows of which only some visible layers are known: the others are hidden layers like any.
+
+.. math:: P(v_{\text{known}}) = \sum_{v_{\text{missing}}, h} P(v, h)
+
+A visible layer that is not known has NaN in all its columns of a row. Rows with the same layers known form a group, and
+each group is the same machine with fewer visible layers: mean field, bounds and weights then need nothing new.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.models.boltzmann.graph import Clamp, Graph
+from tildex.models.boltzmann.mean_field import mean_field
+from tildex.models.boltzmann.posterior import Posterior
+
+__all__ = [
+    "GroupedPosterior",
+    "filled",
+    "groups",
+    "infer",
+    "knowing",
+    "posterior_of",
+    "presence",
+    "visible_means",
+]
+
+
+def knowing(machine: Graph, visible: Sequence[int]) -> Graph:
+    """Return the machine of which only those layers are visible, over the same weights."""
+    changed = copy.copy(machine)
+    changed.visible = tuple(visible)
+    changed.hidden = tuple(k for k in range(len(machine.layers)) if k not in changed.visible)
+    return changed
+
+
+def presence(machine: Graph, x: Tensor) -> Tensor:
+    """Return which visible layers are known in which rows, shape (batch, visible layers), boolean.
+
+    Example
+    -------
+    >>> from tildex.maps import Coupling
+    >>> from tildex.models import BoltzmannMachine, Layer
+    >>> from tildex.units import Bernoulli
+    >>> layers = [Layer(Bernoulli(), n) for n in (2, 1, 3)]
+    >>> edges = {(k, 2): Coupling(layers[k].size, 3, generator=Generator(0)) for k in (0, 1)}
+    >>> machine = BoltzmannMachine(layers, edges, visible=(0, 1))
+    >>> presence(machine, torch.tensor([[1.0, 0.0, 1.0], [0.0, 0.0, torch.nan]]))
+    tensor([[ True,  True],
+            [ True, False]])
+    """
+    return torch.stack([~part.isnan().any(-1) for part in machine.split(x).values()], 1)
+
+
+def groups(machine: Graph, x: Tensor, known: Tensor) -> Iterator[tuple[Tensor, Graph, Tensor]]:
+    """Yield the rows that have the same layers known: their numbers, the machine that knows these, and their columns.
+
+    Parameters
+    ----------
+    machine : Graph
+        Any.
+    x : Tensor of shape (batch, columns)
+        Rows of the visible layers.
+    known : boolean Tensor of shape (batch, visible layers)
+        What to take as known, at least one layer a row.
+
+    Raises
+    ------
+    ValueError
+        If nothing is known of a row.
+    """
+    places = 2 ** torch.arange(known.shape[1], device=x.device)
+    codes = (known * places).sum(1)
+    if bool((codes == 0).any()):
+        row = int((codes == 0).nonzero()[0, 0])
+        raise ValueError(f"nothing is known of row {row}: give at least one modality of every row")
+    parts = list(machine.split(x).values())
+    for code in codes.unique().tolist():
+        rows = (codes == code).nonzero()[:, 0]
+        there = [i for i in range(len(machine.visible)) if code >> i & 1]
+        columns = torch.cat([parts[i][rows] for i in there], 1)
+        yield rows, knowing(machine, [machine.visible[i] for i in there]), columns
+
+
+def infer(machine: Graph, x: Tensor, *, n_steps: int = 50, tol: float = 1e-5) -> list[Tensor]:
+    """Return values or mean-field means of every layer given what is known of each row, shape (batch, size) each."""
+    if _complete(x):
+        return mean_field(machine, machine.split(x), n_steps=n_steps, tol=tol)
+    state = [x.new_empty(len(x), layer.size) for layer in machine.layers]
+    for rows, known, columns in groups(machine, x, presence(machine, x)):
+        found = mean_field(known, known.split(columns), n_steps=n_steps, tol=tol)
+        for layer, values in zip(state, found, strict=True):
+            layer[rows] = values.to(layer.dtype)
+    return state
+
+
+def filled(machine: Graph, x: Tensor) -> Tensor:
+    """Return rows of the visible layers with means in place of what is not known."""
+    if _complete(x):
+        return x
+    state = infer(machine, x)
+    return torch.cat([state[k] for k in machine.visible], 1)
+
+
+def visible_means(machine: Graph, state: Sequence[Tensor], clamp: Clamp | None = None) -> Tensor:
+    """Return the visible layers' means given their neighbours in ``state``, side by side; what is known stays."""
+    means = []
+    for k in machine.visible:
+        units, inputs = machine.layers[k].units, machine.inputs(k, state)
+        if clamp is None or k not in clamp:
+            means.append(units.mean(inputs))
+            continue
+        values, known = clamp[k]
+        units, inputs = units.given(inputs, values, known)
+        means.append(torch.where(known, values, units.mean(inputs)))
+    return torch.cat(means, 1)
+
+
+class GroupedPosterior:
+    """What rows say of all that is hidden where not all know the same layers: a posterior a group of rows.
+
+    Parameters
+    ----------
+    machine, x, n_steps, tol
+        As in :class:`Posterior`; layers that are not known are NaN.
+    """
+
+    def __init__(self, machine: Graph, x: Tensor, *, n_steps: int = 100, tol: float = 1e-6) -> None:
+        self.n_rows = len(x)
+        self.groups = [
+            (rows, Posterior(known, columns, n_steps=n_steps, tol=tol))
+            for rows, known, columns in groups(machine, x, presence(machine, x))
+        ]
+
+    @property
+    def exact(self) -> bool:
+        """Whether everything hidden is summed out, in every row."""
+        return all(posterior.exact for _, posterior in self.groups)
+
+    def bound(self) -> Tensor:
+        """Return the variational bound on the log-probability of what is known, before log Z is taken off."""
+        return self._over(Posterior.bound)
+
+    def log_weight(self, generator: Generator) -> Tensor:
+        """Return the log of one importance weight of what is known of each row."""
+        return self._over(lambda posterior: posterior.log_weight(generator))
+
+    def _over(self, function: Callable[[Posterior], Tensor]) -> Tensor:
+        values = [function(posterior) for _, posterior in self.groups]
+        total = values[0].new_empty(self.n_rows)
+        for (rows, _), value in zip(self.groups, values, strict=True):
+            total[rows] = value
+        return total
+
+
+def posterior_of(machine: Graph, x: Tensor) -> Posterior | GroupedPosterior:
+    """Return what rows say of the hidden layers, whether all visible ones are known or not."""
+    return Posterior(machine, x) if _complete(x) else GroupedPosterior(machine, x)
+
+
+def _complete(x: Tensor) -> bool:
+    """Say whether all visible layers are known in all rows."""
+    return not bool(x.isnan().any())

@@ -1,0 +1,107 @@
+r"""What a Boltzmann machine's known layers say of the hidden ones: the variational bound, and weights that tighten it.
+
+.. math:: \log P^*(v) \ge \sum_{\text{known}} \big[b \cdot v - E(v)\big]
+          + \sum_{\text{hidden } k} \big[(b_k - \eta_k) \cdot m_k + A_k(\eta_k)\big] + \sum_{(j,k)} m_k \cdot W_{jk} m_j
+
+for any inputs :math:`\eta_k` and their means :math:`m_k`: the energies that no input changes stand in the machine and
+in Q alike and cancel. Hidden layers on one side are independent given all others, so weights draw the other side
+from Q and sum this one out exactly; in its inputs at Q's means, its terms of the bound are its log-partitions alone.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.models.boltzmann.graph import Graph
+from tildex.models.boltzmann.mean_field import mean_field
+
+__all__ = ["Posterior"]
+
+
+class Posterior:
+    """The mean-field distribution Q of hidden layers given rows, found once for a bound and any number of weights.
+
+    Parameters
+    ----------
+    machine : Graph
+        Any layers.
+    x : Tensor of shape (batch, columns)
+        Rows of the visible layers.
+    n_steps, tol
+        Of :func:`mean_field`.
+
+    Attributes
+    ----------
+    drawn, summed : tuple of int
+        The hidden layers that weights draw from Q, of the side with fewer units, and those that they sum out.
+
+    Example
+    -------
+    >>> from tildex.maps import Coupling
+    >>> from tildex.models import BoltzmannMachine, Layer
+    >>> from tildex.units import Bernoulli
+    >>> generator = Generator(0)
+    >>> layers = [Layer(Bernoulli(), n) for n in (4, 3, 2)]
+    >>> edges = {(k, k + 1): Coupling(layers[k].size, layers[k + 1].size, generator=generator) for k in (0, 1)}
+    >>> posterior = Posterior(BoltzmannMachine(layers, edges), torch.ones(5, 4))
+    >>> posterior.bound().shape, posterior.log_weight(generator).shape
+    (torch.Size([5]), torch.Size([5]))
+    """
+
+    def __init__(self, machine: Graph, x: Tensor, *, n_steps: int = 100, tol: float = 1e-6) -> None:
+        self.machine = machine
+        known = machine.split(x)
+        sides = [tuple(k for k in side if k in machine.hidden) for side in machine.sides]
+        sizes = [sum(machine.layers[k].size for k in side) for side in sides]
+        self.drawn, self.summed = sides if sizes[0] < sizes[1] else sides[::-1]
+        with torch.no_grad():
+            self.state = mean_field(machine, known, n_steps=n_steps, tol=tol)
+            # The bound needs inputs that belong to their means: one more pass, which can only raise it.
+            self.inputs = {k: machine.inputs(k, self.state) for k in self.drawn}
+            for k, inputs in self.inputs.items():
+                self.state[k] = machine.layers[k].units.mean(inputs)
+
+    @property
+    def exact(self) -> bool:
+        """Whether everything hidden is summed out: bound and weights are then log P(x) and log Z themselves."""
+        return not self.drawn
+
+    def bound(self) -> Tensor:
+        """Return the variational bound on log P(x), before log Z is taken off, shape (batch,), in nats."""
+        total = self._joint(self.state, energies=self.machine.visible)
+        for k, inputs in self.inputs.items():
+            total = total + self.machine.layers[k].units.cgf(inputs) - (inputs * self.state[k]).sum(-1)
+        return total
+
+    def log_weight(self, generator: Generator) -> Tensor:
+        """Return the log of one importance weight P*(x, h) / Q(h) with h drawn from Q, shape (batch,).
+
+        The mean of weights is P(x) times Z without bias; the log of that mean lies between the bound and the truth,
+        and comes to the truth with their number (Burda, Grosse & Salakhutdinov, 2016, "Importance weighted
+        autoencoders").
+        """
+        state = list(self.state)
+        for k, inputs in self.inputs.items():
+            state[k] = self.machine.layers[k].units.sample(inputs, generator)
+        total = self._joint(state, energies=(*self.machine.visible, *self.drawn))
+        for k, inputs in self.inputs.items():
+            total = total - self.machine.layers[k].units.log_prob(state[k], inputs)
+        return total
+
+    def _joint(self, state: list[Tensor], energies: tuple[int, ...]) -> Tensor:
+        """Return the log of the machine's weight of ``state``, the summed layers out and only some energies counted."""
+        machine = self.machine
+        total = state[0].new_zeros(len(state[0]))
+        for k, layer in enumerate(machine.layers):
+            if k in self.summed:
+                total = total + layer.units.cgf(machine.inputs(k, state))
+            else:
+                total = total + state[k] @ layer.bias
+                if k in energies:
+                    total = total - layer.units.energy(state[k])
+        for (low, high), coupling in zip(machine.edges, machine.couplings, strict=True):
+            if low not in self.summed and high not in self.summed:
+                total = total + (state[high] * coupling.up(state[low])).sum(-1)
+        return total

@@ -1,0 +1,69 @@
+r"""Length tempering: chains of documents of different lengths that change places, so that the long ones mix.
+
+.. math:: p_D(h) \propto e^{c \cdot h + D f(h)}, \qquad
+          P(\text{swap } i, j) = \min\big(1, e^{(D_i - D_j)(f(h_j) - f(h_i))}\big)
+
+Summed over the words, the length of a document is an inverse temperature: short documents change their topics freely
+and long ones hardly ever. A batch has documents of all lengths, and the chains beside it, one a row, are a ladder
+of temperatures that costs nothing: every rung is a sample that the gradient needs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tildex.generator import Generator
+from tildex.models import BoltzmannMachine
+from tildex.rules.boltzmann.contrastive import PCD
+from tildex.units import ReplicatedSoftmax
+
+__all__ = ["LengthTempering"]
+
+
+class LengthTempering(PCD):
+    """Persistent chains for documents, of which those of neighbouring lengths swap their hidden states.
+
+    Without swaps, long chains stay where training once put them, and the machine grows likely documents that no chain
+    visits: a word said a hundred times over. The swaps are those of parallel tempering (Swendsen & Wang, 1986, "Replica
+    Monte Carlo simulation of spin glasses"), with the length in the part of the inverse temperature. Rows without
+    lengths of their own get plain :class:`PCD`.
+
+    Parameters
+    ----------
+    k, n_chains, penalty, k_end, centring
+        As in :class:`PCD`.
+
+    Attributes
+    ----------
+    chains : Tensor of shape (chains, hidden)
+        The hidden states, the one of the shortest document first.
+    """
+
+    def _visible(self, model: BoltzmannMachine, generator: Generator) -> Tensor:
+        """Return visible samples after Gibbs steps, before each of which neighbours try to change places."""
+        visible, hidden = model.layers
+        if not isinstance(visible.units, ReplicatedSoftmax) or self.chains is None:
+            return super()._visible(model, generator)
+        h, v = self.chains, None
+        for _ in range(self.steps_now()):
+            if v is not None:
+                h = hidden.units.sample(model.inputs(1, [v, v]), generator)
+            inputs = model.inputs(0, [h, h])
+            v = visible.units.sample(inputs[_swapped(visible.units, inputs, generator)], generator)
+        assert v is not None
+        return v
+
+
+def _swapped(units: ReplicatedSoftmax, inputs: Tensor, generator: Generator) -> Tensor:
+    """Return which chain's state each place gets, after all even and then all odd neighbours have tried."""
+    slopes = units.slopes(inputs)
+    lengths = units.lengths_of(inputs).expand_as(slopes)
+    places = torch.arange(len(inputs), device=inputs.device)
+    for first in (0, 1):
+        a = torch.arange(first, len(inputs) - 1, 2, device=inputs.device)
+        here, there = places[a].clone(), places[a + 1].clone()
+        gain = ((lengths[a] - lengths[a + 1]) * (slopes[there] - slopes[here])).sum(-1)
+        swap = generator.uniform(len(a), dtype=gain.dtype).log() < gain
+        places[a], places[a + 1] = torch.where(swap, there, here), torch.where(swap, here, there)
+    return places

@@ -1,0 +1,5 @@
+"""Training: the one loop, its stages, and what happens after an epoch."""
+
+from tildex.train.loop import Callback, Plan, Rows, Trainer
+
+__all__ = ["Callback", "Plan", "Rows", "Trainer"]

@@ -1,0 +1,227 @@
+"""What may happen after an epoch: stop early, save a checkpoint, move a progress bar."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.errors import LiveError
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from tildex import distributed
+from tildex.files import RunError, load_state, save_state
+from tildex.train.loop import Trainer
+
+__all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar", "Snapshots", "begun_from"]
+
+
+class EarlyStopping:
+    """Ends training when the held-out criterion has not improved for a while, and puts the best weights back.
+
+    Parameters
+    ----------
+    patience : int
+        Epochs without improvement that end training.
+    tol : float
+        What counts as an improvement, in units of the criterion.
+    """
+
+    def __init__(self, patience: int = 10, tol: float = 1e-4) -> None:
+        self.patience = patience
+        self.tol = tol
+        self.best = math.inf
+        self.waited = 0
+        self.weights: list[Tensor] = []
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Compare the newest record with the best one."""
+        criterion = trainer.history[-1]["held_out"]
+        if criterion < self.best - self.tol:
+            self.best, self.waited = criterion, 0
+            with trainer.averaged():
+                self.weights = [t.detach().clone() for t in trainer.moving]
+        else:
+            self.waited += 1
+        trainer.stop = trainer.stop or self.waited >= self.patience
+
+    def restore(self, trainer: Trainer) -> None:
+        """Put the best weights into the model, and what else it had learned by then."""
+        for tensor, best in zip(trainer.moving, self.weights, strict=False):
+            tensor.data.copy_(best)
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the next decision depends on."""
+        return {"best": self.best, "waited": self.waited, "weights": self.weights}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take it back."""
+        self.best, self.waited, self.weights = state["best"], state["waited"], state["weights"]
+
+
+class Checkpoint:
+    """Writes the whole training state to one file, atomically, so that a killed run can go on.
+
+    Parameters
+    ----------
+    path : Path
+        The file, replaced every time.
+    identity : dict
+        JSON that says what is trained on what; a file with another is refused.
+    seed : int
+        What the run's randomness started from, for :func:`begun_from`.
+    every : int
+        Epochs between writes.
+    """
+
+    def __init__(self, path: Path, identity: dict[str, Any], seed: int, every: int = 1) -> None:
+        self.path = path
+        self.identity = identity
+        self.seed = seed
+        self.every = every
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Write when it is time, and always at the end."""
+        if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
+            return
+        state = {"identity": json.dumps(self.identity), "seed": self.seed, **self.state_of(trainer)}
+        if distributed.rank() == 0:
+            save_state(self.path, state)
+
+    def state_of(self, trainer: Trainer) -> dict[str, Any]:
+        """Return what the rest of the run depends on."""
+        return {"trainer": trainer.get_state()}
+
+    def read(self) -> dict[str, Any] | None:
+        """Return what the file holds; None when there is none.
+
+        Raises
+        ------
+        RunError
+            If the file is damaged, or of other settings or data.
+        """
+        if not self.path.exists():
+            return None
+        state = load_state(self.path)
+        saved = json.loads(state["identity"])
+        ours = json.loads(json.dumps(self.identity))
+        if changed := [key for key in ours if saved.get(key) != ours[key]]:
+            raise RunError(
+                f"{self.path} was written with other settings ({', '.join(changed)}): resume with the same model, "
+                "settings and data, or start afresh in another folder"
+            )
+        return state
+
+    def resume(self, trainer: Trainer) -> bool:
+        """Take the trainer to where the file says; False when there is none, errors as of :meth:`read`."""
+        state = self.read()
+        if state is not None:
+            trainer.set_state(state["trainer"])
+        return state is not None
+
+
+def begun_from(path: Path) -> int | None:
+    """Return the seed of the run whose checkpoint lies at ``path``, which also chose the rows that are held out."""
+    return int(load_state(path)["seed"]) if path.exists() else None
+
+
+class Snapshots:
+    """Keeps the codes of some rows at chosen epochs, 0 for before training, so that one sees a map come about.
+
+    Parameters
+    ----------
+    epochs : sequence of int
+        When to keep them; those after the end of training never come.
+    encode : callable
+        From rows to codes.
+    rows : Tensor of shape (n, features)
+        The same rows every time, as the model reads them.
+
+    Attributes
+    ----------
+    codes : dict of int to Tensor
+        The codes by epoch, shape (n, components) each.
+    """
+
+    def __init__(self, epochs: Sequence[int], encode: Callable[[Tensor], Tensor], rows: Tensor) -> None:
+        self.epochs = frozenset(epochs)
+        self.encode = encode
+        self.rows = rows
+        self.codes: dict[int, Tensor] = {}
+
+    @torch.no_grad()
+    def __call__(self, trainer: Trainer) -> None:
+        """Keep the codes if it is time; averaged weights, if any, are what encodes."""
+        if trainer.epoch in self.epochs:
+            with trainer.averaged():
+                self.codes[trainer.epoch] = self.encode(self.rows).detach().cpu()
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what has been kept."""
+        return {"codes": self.codes}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take it back."""
+        self.codes = state["codes"]
+
+
+class EpochPrinter:
+    """Prints a line an epoch."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Print the newest record."""
+        record = dict(trainer.history[-1])
+        epoch = int(record.pop("epoch"))
+        values = ", ".join(f"{name} = {value:.5g}" for name, value in record.items())
+        print(f"[{self.title}] Iteration {epoch}, {values}")
+
+
+class ProgressBar:
+    """A bar on standard error, one tick an epoch; nothing where no one looks at a terminal.
+
+    Parameters
+    ----------
+    title : str
+        What is being trained.
+    n_iter : int
+        Epochs.
+    """
+
+    def __init__(self, title: str, n_iter: int) -> None:
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[loss]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty() or distributed.rank() != 0,
+        )
+        self.task = self.progress.add_task(title, total=n_iter, loss="")
+
+    def __enter__(self) -> ProgressBar:
+        # Inside somebody else's bar there is no room for a second one.
+        with contextlib.suppress(LiveError):
+            self.progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.progress.stop()
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Move on, and show the newest loss."""
+        record = trainer.history[-1]
+        shown = "held_out" if "held_out" in record else "loss"
+        self.progress.update(
+            self.task, completed=trainer.epoch, loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}"
+        )
