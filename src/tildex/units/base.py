@@ -37,6 +37,14 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether a unit has finitely many values, so that small machines can be enumerated.
     low, high : float
         The range of the values.
+    binary : bool
+        Whether values are 0 or 1, so that values between may be drawn anew at every presentation.
+    real : bool
+        Whether each unit is normal given its inputs.
+    counts_words : bool
+        Whether a row is a document: counts that are known as a whole or not at all.
+    own_lengths : bool
+        Whether each row has a length of its own, which the family learns from the row alone.
     standardised : bool
         Whether an estimator brings columns of such values to mean 0 and variance 1; those that have a range stay as
         they are.
@@ -45,6 +53,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
     arity: ClassVar[int] = 1
     bounded: ClassVar[bool] = True
     finite: bool = True
+    binary: ClassVar[bool] = False
+    real: ClassVar[bool] = False
+    counts_words: ClassVar[bool] = False
+    own_lengths: ClassVar[bool] = False
     low: float = 0.0
     high: float = 1.0
     standardised: bool = False

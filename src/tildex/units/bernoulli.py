@@ -26,6 +26,8 @@ class Bernoulli(Latent, Units):
     tensor([[0.5000, 1.0000]])
     """
 
+    binary = True
+
     def energy(self, x: Tensor) -> Tensor:
         """Return zero."""
         return x.new_zeros(x.shape[:-1])

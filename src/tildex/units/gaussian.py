@@ -38,6 +38,7 @@ class Gaussian(Units):
 
     bounded = False
     finite = False
+    real = True
     low = -math.inf
     high = math.inf
 

@@ -34,6 +34,8 @@ class Multinomial(ReplicatedSoftmax):
     tensor([[2., 2., 2.]])
     """
 
+    own_lengths = False
+
     def __init__(self, n_words: int = 2, length: int = 1) -> None:
         super().__init__(n_words, length)
         if length < 1:

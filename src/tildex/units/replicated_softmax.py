@@ -59,6 +59,8 @@ class ReplicatedSoftmax(Units):
     """
 
     high = math.inf
+    counts_words = True
+    own_lengths = True
     lengths: Tensor | None = None
 
     def __init__(self, n_words: int = 2, length: int = 1) -> None:
