@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import torch
 
-__all__ = ["fast_products"]
+__all__ = ["autocast", "fast_products"]
 
 
 # Below this many multiplications a product is over before a second thread has woken up; and where other programs
@@ -44,6 +44,13 @@ def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Itera
     finally:
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
+
+
+def autocast(device: torch.device, products: torch.dtype) -> contextlib.AbstractContextManager[object]:
+    """Let products be computed in bfloat16 for the length of a block, where that is what was asked for."""
+    if products is torch.bfloat16:
+        return torch.autocast(device.type, torch.bfloat16)
+    return contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -8,9 +8,9 @@ from tildex.estimators.autoencoders.linear import LinearAutoencoder
 from tildex.estimators.autoencoders.semantic_hashing import SemanticHashing
 from tildex.estimators.autoencoders.sparse import SparseAutoencoder
 from tildex.estimators.autoencoders.vae import VariationalAutoencoder
+from tildex.estimators.base.registry import load, model_table
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.base.trained import load
-from tildex.estimators.base.transformer import Estimator, model_table
+from tildex.estimators.base.transformer import Estimator
 from tildex.estimators.boltzmann.bernoulli_rbm import BernoulliRBM
 from tildex.estimators.boltzmann.dbm import DeepBoltzmannMachine
 from tildex.estimators.boltzmann.dbn import DeepBeliefNetwork

@@ -2,9 +2,9 @@
 
 from tildex.models.belief import BeliefNetwork
 from tildex.models.boltzmann.graph import Clamp, Layer
-from tildex.models.boltzmann.join import attach, join, lower, parts_of
+from tildex.models.boltzmann.join import attach, join, lower, parts_of, sample_up
 from tildex.models.boltzmann.machine import BoltzmannMachine
-from tildex.models.boltzmann.mean_field import mean_field
+from tildex.models.boltzmann.mean_field import CONVERGED, mean_field
 from tildex.models.boltzmann.missing import filled, groups, infer, knowing, presence, visible_means
 from tildex.models.boltzmann.pathways import gather, joined, joint_part, pathway_parts, pathways
 from tildex.models.boltzmann.posterior import Posterior
@@ -23,6 +23,7 @@ from tildex.models.restoration import Restoration, check_views
 from tildex.models.stack import Chain, flip, grow, one_layer, unroll
 
 __all__ = [
+    "CONVERGED",
     "BeliefNetwork",
     "BoltzmannMachine",
     "Chain",
@@ -66,6 +67,7 @@ __all__ = [
     "presence",
     "pseudo_log_likelihood",
     "pseudo_log_likelihood_estimate",
+    "sample_up",
     "unroll",
     "visible_means",
     "with_units",

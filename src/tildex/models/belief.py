@@ -90,6 +90,11 @@ class BeliefNetwork(nn.Module):
         return self.top
 
     @property
+    def bounded(self) -> bool:
+        """Whether the values of all layers have bounds, so that gradients have bounds too."""
+        return self.top.bounded and all(pair.decoder.units.bounded for pair in self.pairs)
+
+    @property
     def label(self) -> int | None:
         """The top machine's layer of labels, if it has one."""
         return self.top.visible[1] if len(self.top.visible) > 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -23,13 +23,22 @@ class Rule(Part, ABC, kind="rule"):
     ----------
     progress : float
         The share of training that is done, set by the loop before every step, for what changes on the way.
+    ordered : bool
+        Whether it makes the units of a linear code come out in order, so that nothing need be rotated afterwards.
     """
+
+    ordered: ClassVar[bool] = False
 
     progress: float = 0.0
 
     @abstractmethod
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch ``x`` of shape (batch, visible), a mean over rows of sums over features."""
+
+    @property
+    def passes(self) -> int | None:
+        """The passes of mean field by which a machine learns to predict and then predicts; None where it does not."""
+        return None
 
     def validate(self, model: Any, x: Tensor, generator: Generator) -> Tensor:
         """Return a scalar, lower is better, that epochs can be compared by; called without gradients."""

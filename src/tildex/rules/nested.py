@@ -30,6 +30,8 @@ class Nested(Rule):
     eventually"). For a linear decoder of Gaussian units the sum over k has a closed form; any other is called K times.
     """
 
+    ordered = True
+
     def __call__(self, model: Pair, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
         hidden = model.encoder.mean(x, generator)

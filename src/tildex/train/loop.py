@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tildex import distributed
 from tildex.generator import Generator
 from tildex.optimizers import Optimizer
-from tildex.products import fast_products
+from tildex.products import autocast, fast_products
 from tildex.rules import Rule, watch_due, watched
 from tildex.shapes import Loss
 from tildex.train.meter import Meter
@@ -275,10 +275,8 @@ class Trainer:
     def _presented(self, x: Tensor, generator: Generator) -> Tensor:
         return x if self.present is None else self.present(x, generator)
 
-    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
-        if self.plan.precision is torch.bfloat16:
-            return torch.autocast(self.parameters[0].device.type, torch.bfloat16)
-        return contextlib.nullcontext()
+    def _autocast(self) -> contextlib.AbstractContextManager[object]:
+        return autocast(self.parameters[0].device, self.plan.precision)
 
     def _reduce(self, loss: Loss, share: float) -> Loss:
         """Add up gradients and losses of all processes, each by its share of the batch."""

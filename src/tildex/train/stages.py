@@ -14,7 +14,7 @@ from tildex.generator import Generator
 from tildex.train.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar
 from tildex.train.loop import Rows, Trainer
 
-__all__ = ["Stage", "run_stages"]
+__all__ = ["Stage", "Stages", "run_stages"]
 
 History = list[dict[str, float]]
 
@@ -26,7 +26,7 @@ class Stage:
     Attributes
     ----------
     name : str
-        What progress bars and printed lines call it.
+        What progress bars and printed lines call it; a training of one stage needs none.
     begin : callable
         From the stage's generator to its trainer. It is called when the stages before have ended, or in a resumed run
         when the module is as they left it; so it may look at the module and change it, and must draw only from the
@@ -46,6 +46,27 @@ class Stage:
     end: Callable[[Trainer], None] | None = None
 
 
+@dataclass(frozen=True)
+class Stages:
+    """A plan: the stages of a training, in order.
+
+    Attributes
+    ----------
+    stages : sequence of Stage
+        A single one without a name is a training that has no stages.
+    carried : Module
+        What one stage hands to the next: its parameters and buffers, and nothing else.
+    """
+
+    stages: Sequence[Stage]
+    carried: nn.Module
+
+    @property
+    def named(self) -> bool:
+        """Whether the records of a training tell its stages apart."""
+        return any(stage.name for stage in self.stages)
+
+
 class _StageCheckpoint(Checkpoint):
     """A checkpoint that also knows the stage, the records of those before and the module as they left it."""
 
@@ -60,26 +81,23 @@ class _StageCheckpoint(Checkpoint):
 
 
 def run_stages(
-    module: nn.Module,
-    stages: Sequence[Stage],
+    plan: Stages,
     generator: Generator,
     *,
     title: str,
     verbose: int = 0,
     stopping: Callable[[], EarlyStopping] | None = None,
     checkpoint: tuple[Path, dict[str, Any]] | None = None,
-) -> History:
-    """Run each stage to its end, or go on where a checkpoint left off, and return the records of all epochs.
+    callbacks: Sequence[Any] = (),
+) -> tuple[History, Trainer]:
+    """Run each stage to its end, or go on where a checkpoint left off.
 
     Parameters
     ----------
-    module : Module
-        What the stages train, or parts of what they train; its parameters and buffers are all that one stage hands
-        to the next.
-    stages : sequence of Stage
-        In order.
+    plan : Stages
+        What to run.
     generator : Generator
-        Gives each stage its own.
+        Gives each stage its own, or a training without stages itself.
     title : str
         What is being trained.
     verbose : int
@@ -89,34 +107,43 @@ def run_stages(
     checkpoint : tuple of Path and dict, optional
         The file, renewed after every epoch, and what tells this run from others; where the file exists, the run
         ends bit for bit as if it had never stopped.
+    callbacks : sequence of callable
+        Called after every epoch of every stage, and once before the first.
 
     Returns
     -------
-    list of dict
-        Records whose ``stage`` counts from 1 and whose ``epoch`` counts on from stage to stage.
+    history : list of dict
+        Records of all epochs; ``stage`` counts from 1 and ``epoch`` counts on from stage to stage.
+    trainer : Trainer
+        That of the last stage.
     """
     # All at once and first: what a stage draws must not depend on how many epochs the one before it ran.
-    generators = [generator.spawn() for _ in stages]
-    saver = None if checkpoint is None else _StageCheckpoint(*checkpoint, generator.seed)
+    generators = [generator.spawn() for _ in plan.stages] if plan.named else [generator]
+    saver = None
+    if checkpoint is not None:
+        saver = (_StageCheckpoint if plan.named else Checkpoint)(*checkpoint, generator.seed)
     saved = None if saver is None else saver.read()
-    done, history = (saved["stage"], saved["history"]) if saved else (0, [])
-    if saved:
-        module.load_state_dict(saved["module"])
-    for number in range(done, len(stages)):
-        stage = stages[number]
-        before = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+    done, history = (saved.get("stage", 0), saved.get("history", [])) if saved else (0, [])
+    if saved and "module" in saved:
+        plan.carried.load_state_dict(saved["module"])
+    for number in range(done, len(plan.stages)):
+        stage = plan.stages[number]
+        if isinstance(saver, _StageCheckpoint):
+            saver.stage, saver.history = number, history
+            saver.before = {name: t.detach().clone() for name, t in plan.carried.state_dict().items()}
         trainer = stage.begin(generators[number])
-        called = f"{title}, {stage.name}"
+        called = f"{title}, {stage.name}" if stage.name else title
         stopper = None if stopping is None or stage.held_out is None else stopping()
         with ProgressBar(called, trainer.plan.n_iter) as bar:
-            callbacks: list[Any] = [] if stopper is None else [stopper]
-            callbacks.append(EpochPrinter(called) if verbose else bar)
-            trainer.callbacks = callbacks
+            watching = [*([] if stopper is None else [stopper]), *callbacks]
+            trainer.callbacks = [*watching, EpochPrinter(called) if verbose else bar]
             if saved and number == done:
                 trainer.set_state(saved["trainer"])
             if saver is not None:
-                saver.stage, saver.before, saver.history = number, before, history
-                trainer.callbacks = [*callbacks, saver]
+                trainer.callbacks = [*trainer.callbacks, saver]
+            if trainer.epoch == 0:
+                for callback in callbacks:
+                    callback(trainer)
             trainer.fit(stage.rows() if callable(stage.rows) else stage.rows, stage.held_out)
         if stopper is not None:
             stopper.restore(trainer)
@@ -124,7 +151,11 @@ def run_stages(
             with torch.no_grad():
                 stage.end(trainer)
         history = history + [
-            {"stage": number + 1.0, **record, "epoch": len(history) + record["epoch"]}
+            {
+                **({"stage": number + 1.0} if stage.name else {}),
+                **record,
+                "epoch": len(history) + record["epoch"],
+            }
             for record in trainer.history
         ]
-    return history
+    return history, trainer

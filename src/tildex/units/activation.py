@@ -33,6 +33,8 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
 
     Attributes
     ----------
+    competes : bool
+        Whether units choose among what the decoder draws, so that its one layer encodes too.
     silent : Tensor of shape (units,)
         Rows of training since a unit was last in use; none are counted before :meth:`sized`.
     """
@@ -44,6 +46,8 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
     real: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
+    competes: ClassVar[bool] = False
+    has_likelihood: ClassVar[bool] = False
     group: int = 1
     low: float = 0.0
     high: float = math.inf

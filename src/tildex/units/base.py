@@ -45,6 +45,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether a row is a document: counts that are known as a whole or not at all.
     own_lengths : bool
         Whether each row has a length of its own, which the family learns from the row alone.
+    competes : bool
+        Whether units choose among what a decoder draws: activations alone may.
+    has_likelihood : bool
+        Whether it says how likely values are, as all families do and no activation does.
     standardised : bool
         Whether an estimator brings columns of such values to mean 0 and variance 1; those that have a range stay as
         they are.
@@ -57,6 +61,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
     real: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
+    competes: ClassVar[bool] = False
+    has_likelihood: ClassVar[bool] = True
     low: float = 0.0
     high: float = 1.0
     standardised: bool = False

@@ -53,6 +53,7 @@ class Pursuit(Activation):
     """
 
     low = -math.inf
+    competes = True
     drawn: nn.Parameter | None
 
     def __init__(self, k: int = 10) -> None:

@@ -1,33 +1,20 @@
-"""Neural autoencoders, each the general one with its own default part: a row of the table and hardly more."""
+"""The general autoencoder, and the one that loses units at random."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from torch import Tensor, nn
-
-from tildex.corruptions import Corruption, Dropout
-from tildex.estimators.base.checks import layer_sizes
-from tildex.estimators.base.columns import Columns, automatic, start_at
-from tildex.estimators.base.pair import PairEstimator
+from tildex.corruptions import Dropout
+from tildex.estimators.autoencoders.neural import NeuralAutoencoder
+from tildex.estimators.base.settings import Default, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm
-from tildex.models import Conditional, Pair
-from tildex.optimizers import Adam, Optimizer
-from tildex.part import Part
-from tildex.penalties import Penalty
-from tildex.rules import Reconstruction, Rule
-from tildex.units import Activation, Bernoulli, Gaussian, Units
+from tildex.units import Bernoulli
 
-__all__ = [
-    "Autoencoder",
-    "DropoutAutoencoder",
-]
+__all__ = ["Autoencoder", "DropoutAutoencoder"]
 
 
-class Autoencoder(PairEstimator):
+@settings
+class Autoencoder(NeuralAutoencoder):
     """A neural autoencoder: an encoder, a decoder, and any corruption, penalty and inner noise.
 
     The loss is minus log P(x | h) in nats, summed over features and averaged over rows: the cross-entropy where the
@@ -111,102 +98,10 @@ class Autoencoder(PairEstimator):
 
     slug = "autoencoder"
     row = ModelRow(10, "map + units", "map + units", "any", "any")
-    defaults: ClassVar[dict[str, Part]] = {
-        "optimizer": Adam(),
-        "code": Gaussian(),
-        "architecture": Dense(),
-    }
-
-    def __init__(
-        self,
-        n_components: int = 64,
-        *,
-        hidden_layer_sizes: Sequence[int] | int = (),
-        activation: str = "relu",
-        architecture: Architecture | None = None,
-        norm: Norm | None = None,
-        code: Units | Activation | None = None,
-        likelihood: Units | None = None,
-        corruption: Corruption | None = None,
-        penalty: Penalty | None = None,
-        noise: Corruption | None = None,
-        code_noise: Corruption | None = None,
-        augmentation: Corruption | None = None,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 100,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.architecture = architecture
-        self.norm = norm
-        self.code = code
-        self.likelihood = likelihood
-        self.corruption = corruption
-        self.penalty = penalty
-        self.noise = noise
-        self.code_noise = code_noise
-        self.augmentation = augmentation
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
-
-    def _likelihood(self, columns: Columns) -> Units:
-        return automatic(self._part("likelihood"), columns)
-
-    def _build(
-        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
-    ) -> nn.Module:
-        code, noise, code_noise = self._part("code"), self._part("noise"), self._part("code_noise")
-        sizes = [n_features, *layer_sizes(self.hidden_layer_sizes), self.n_components]
-        architecture: Architecture = self._part("architecture")
-        layers = {
-            "generator": generator,
-            "activation": self.activation,
-            "norm": self._part("norm"),
-            "noise": noise,
-        }
-        encoder = architecture.encoder(sizes, **layers)
-        lossy = noise if code_noise is None else code_noise
-        decoder = architecture.decoder(sizes[::-1], input_noise=lossy, **layers)
-        units = likelihood.sized(n_features)
-        start_at(decoder, units, mean)
-        return Pair(Conditional(encoder, code.sized(self.n_components)), Conditional(decoder, units))
-
-    def _rule(self) -> Rule:
-        return Reconstruction(self._part("corruption"), self._part("penalty"))
-
-    def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
-        augmentation: Corruption | None = self._part("augmentation")
-        return augmentation
 
 
-class DropoutAutoencoder(Autoencoder):
+@settings
+class DropoutAutoencoder(NeuralAutoencoder):
     """An autoencoder that loses part of its inputs, hidden layers or code at random in training (Srivastava et al.,
     2014, "Dropout: a simple way to prevent neural networks from overfitting").
 
@@ -224,4 +119,8 @@ class DropoutAutoencoder(Autoencoder):
 
     slug = "dropout"
     row = ModelRow(50, "map + units", "map + units", corruption="masking of inputs, hidden layers or code")
-    defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "code": Bernoulli(), "noise": Dropout(0.2)}
+    defaults: ClassVar[dict[str, Default]] = {
+        **NeuralAutoencoder.defaults,
+        "code": Bernoulli(),
+        "noise": Dropout(0.2),
+    }

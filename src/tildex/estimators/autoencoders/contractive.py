@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tildex.estimators.autoencoders.autoencoder import Autoencoder
-from tildex.estimators.autoencoders.tied import TiedAutoencoder
+from tildex.estimators.autoencoders.neural import NeuralAutoencoder
+from tildex.estimators.base.settings import Default, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.part import Part
 from tildex.penalties import Contractive
 from tildex.units import Bernoulli
 
 __all__ = ["ContractiveAutoencoder"]
 
 
-class ContractiveAutoencoder(TiedAutoencoder):
+@settings
+class ContractiveAutoencoder(NeuralAutoencoder):
     """An autoencoder whose code is penalised for following the input (Rifai et al., 2011, "Contractive
     auto-encoders: explicit invariance during feature extraction").
 
@@ -31,8 +31,10 @@ class ContractiveAutoencoder(TiedAutoencoder):
 
     slug = "contractive"
     row = ModelRow(40, "map + units", "map + units", penalty="Jacobian norm; its change under small noise")
-    defaults: ClassVar[dict[str, Part]] = {
-        **Autoencoder.defaults,
+    defaults: ClassVar[dict[str, Default]] = {
+        **NeuralAutoencoder.defaults,
         "code": Bernoulli(),
         "penalty": Contractive(0.1),
     }
+
+    tied: bool = False

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from tildex.corruptions import Corruption, GaussianNoise, Masking, per_column
-from tildex.estimators.autoencoders.autoencoder import Autoencoder
-from tildex.estimators.autoencoders.tied import TiedAutoencoder
+from tildex.corruptions import GaussianNoise, Masking, per_column
+from tildex.estimators.autoencoders.neural import NeuralAutoencoder
 from tildex.estimators.base.checks import check_count
 from tildex.estimators.base.columns import Columns
-from tildex.estimators.base.known import known_values
+from tildex.estimators.base.machine import known_values
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import score_field
 from tildex.generator import Generator
-from tildex.maps import Architecture, Norm
 from tildex.models import Denoiser
-from tildex.optimizers import Optimizer
-from tildex.part import Part
-from tildex.penalties import Penalty
 from tildex.products import fast_products
 from tildex.rules import Reconstruction, Rule
-from tildex.units import Bernoulli, Gaussian, LearnedGaussian, Units
+from tildex.units import Bernoulli, LearnedGaussian, Units
 
 __all__ = ["DenoisingAutoencoder"]
 
 
-class DenoisingAutoencoder(TiedAutoencoder):
+@settings
+class DenoisingAutoencoder(NeuralAutoencoder):
     """An autoencoder that restores what a corruption took (Vincent et al., 2008, "Extracting and composing robust
     features with denoising autoencoders").
 
@@ -58,80 +54,16 @@ class DenoisingAutoencoder(TiedAutoencoder):
 
     slug = "denoising"
     row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
-    defaults: ClassVar[dict[str, Part]] = {
-        **Autoencoder.defaults,
+    defaults: ClassVar[dict[str, Default]] = {
+        **NeuralAutoencoder.defaults,
         "code": Bernoulli(),
         "corruption": Masking(0.3),
     }
 
-    def __init__(
-        self,
-        n_components: int = 64,
-        *,
-        on_corrupted: float = 1.0,
-        on_intact: float = 1.0,
-        walkback: int = 1,
-        tied: bool = False,
-        hidden_layer_sizes: Sequence[int] | int = (),
-        activation: str = "relu",
-        architecture: Architecture | None = None,
-        norm: Norm | None = None,
-        code: Units | None = None,
-        likelihood: Units | None = None,
-        corruption: Corruption | None = None,
-        penalty: Penalty | None = None,
-        noise: Corruption | None = None,
-        code_noise: Corruption | None = None,
-        augmentation: Corruption | None = None,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 100,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        super().__init__(
-            n_components,
-            tied=tied,
-            hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
-            architecture=architecture,
-            norm=norm,
-            code=code,
-            likelihood=likelihood,
-            corruption=corruption,
-            penalty=penalty,
-            noise=noise,
-            code_noise=code_noise,
-            augmentation=augmentation,
-            optimizer=optimizer,
-            n_iter=n_iter,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            n_iter_no_change=n_iter_no_change,
-            tol=tol,
-            averaging=averaging,
-            clip_norm=clip_norm,
-            precision=precision,
-            device=device,
-            warm_start=warm_start,
-            verbose=verbose,
-            random_state=random_state,
-        )
-        self.on_corrupted = on_corrupted
-        self.on_intact = on_intact
-        self.walkback = walkback
+    tied: bool = False
+    on_corrupted: float = 1.0
+    on_intact: float = 1.0
+    walkback: int = 1
 
     def sample(
         self,
@@ -194,20 +126,19 @@ class DenoisingAutoencoder(TiedAutoencoder):
 
     def _likelihood(self, columns: Columns) -> Units:
         units = super()._likelihood(columns)
-        chosen = self._part("likelihood") is None and isinstance(units, Gaussian)
-        return LearnedGaussian() if chosen else units
+        return LearnedGaussian() if self.likelihood is None and units.real else units
 
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> Denoiser:
         pair = super()._build(n_features, likelihood, generator, mean)
         start = torch.zeros(n_features) if mean is None else mean
-        return Denoiser(pair.encoder, pair.decoder, self._part("corruption"), start)
+        return Denoiser(pair.encoder, pair.decoder, part(self, "corruption"), start)
 
     def _rule(self) -> Rule:
         return Reconstruction(
-            self._part("corruption"),
-            self._part("penalty"),
+            part(self, "corruption"),
+            part(self, "penalty"),
             on_corrupted=self.on_corrupted,
             on_intact=self.on_intact,
             walkback=self.walkback,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -25,20 +26,22 @@ from tildex.estimators.autoencoders.linear_axes import (
 )
 from tildex.estimators.base.columns import Columns
 from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.settings import Default, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import principal_angles
 from tildex.generator import Generator
 from tildex.maps import Coupling, Down, Scaling, Up
 from tildex.models import Conditional, Pair
-from tildex.optimizers import LBFGS, Optimizer
-from tildex.part import Part, nearest
-from tildex.rules import Nested, Reconstruction, Rule
+from tildex.optimizers import LBFGS
+from tildex.part import nearest
+from tildex.rules import Reconstruction, Rule
 from tildex.train import Rows, Trainer
 from tildex.units import Gaussian, Units
 
 __all__ = ["LinearAutoencoder"]
 
 
+@settings
 class LinearAutoencoder(PairEstimator):
     """A linear encoder and decoder, trained by gradient or solved: the subspace of PCA (Baldi & Hornik, 1989, "Neural
     networks and principal component analysis").
@@ -97,50 +100,15 @@ warm_start, verbose, random_state
 
     slug = "linear"
     row = ModelRow(0, "coupling up", "the same coupling, down; or another", rule="reconstruction, or nested")
-    defaults: ClassVar[dict[str, Part]] = {"optimizer": LBFGS(), "rule": Reconstruction()}
+    defaults: ClassVar[dict[str, Default]] = {"optimizer": LBFGS(), "rule": Reconstruction()}
 
-    def __init__(
-        self,
-        n_components: int = 2,
-        *,
-        weights: str = "tied",
-        solver: str = "gradient",
-        rule: Rule | None = None,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 20,
-        batch_size: int | None = None,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "float64",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.weights = weights
-        self.solver = solver
-        self.rule = rule
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = field(default=2, kw_only=False)
+    weights: str = "tied"
+    solver: str = "gradient"
+    rule: Rule | None = None
+    n_iter: int = 20
+    batch_size: int | None = None
+    precision: str = "float64"
 
     @property
     def components_(self) -> Any:
@@ -164,9 +132,6 @@ warm_start, verbose, random_state
     ) -> nn.Module:
         up, down = self._named("weights", _COUPLINGS)(n_features, self.n_components, generator)
         return Pair(Conditional(Up(up), Gaussian()), Conditional(Down(down), Gaussian()))
-
-    def _rule(self) -> Rule:
-        return self._part("rule")
 
     def _training_rows(self, data: Rows) -> Rows:
         if self.batch_size is not None or len(data) <= self.n_features_in_:
@@ -217,7 +182,7 @@ warm_start, verbose, random_state
         """Leave axes of length one in order, and say how far they are from those of PCA."""
         moment = second_moment(data)
         encoder, decoder = self._matrices()[0].double(), self._matrices()[-1].double()
-        if not isinstance(self._rule(), Nested):
+        if not self._rule().ordered:
             encoder, decoder = self._named("weights", _ROTATIONS)(encoder, decoder, moment)
         elif len(self._matrices()) > 1:
             encoder, decoder = unit_length(encoder, decoder)
@@ -243,10 +208,9 @@ warm_start, verbose, random_state
 
     def _fitted(self) -> dict[str, Any]:
         angles = getattr(self, "principal_angles_", np.array([]))
-        return {**super()._fitted(), "principal_angles": angles.tolist()}
+        return {"principal_angles": angles.tolist()}
 
-    def _restore(self, fitted: dict[str, Any], run: Any, device: torch.device) -> None:
-        super()._restore(fitted, run, device)
+    def _restore(self, fitted: dict[str, Any]) -> None:
         self.principal_angles_ = np.array(fitted.get("principal_angles", []))
 
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from tildex.corruptions import BernoulliNoise, Masking
-from tildex.estimators.autoencoders.autoencoder import Autoencoder
+from tildex.estimators.autoencoders.neural import NeuralAutoencoder
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.generator import Generator
-from tildex.part import Part
+from tildex.models import Pair
 from tildex.penalties import Decorrelation, KLSparsity
 from tildex.units import Bernoulli, Units
 
 __all__ = ["SemanticHashing"]
 
 
-class SemanticHashing(Autoencoder):
+@settings
+class SemanticHashing(NeuralAutoencoder):
     """An autoencoder with a code of bits, for the search of alike rows (Salakhutdinov & Hinton, 2009, "Semantic
     hashing").
 
@@ -47,8 +49,8 @@ class SemanticHashing(Autoencoder):
         corruption="any; on the code, drawn bits or noise",
         penalty="any",
     )
-    defaults: ClassVar[dict[str, Part]] = {
-        **Autoencoder.defaults,
+    defaults: ClassVar[dict[str, Default]] = {
+        **NeuralAutoencoder.defaults,
         "code": Bernoulli(),
         "code_noise": BernoulliNoise(),
         "corruption": Masking(0.3),
@@ -67,10 +69,9 @@ class SemanticHashing(Autoencoder):
         bits = bits.cpu().numpy() if isinstance(bits, Tensor) else np.asarray(bits)
         return np.packbits(bits.astype(bool), axis=1)
 
-    def _build(
-        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
-    ) -> nn.Module:
-        if not isinstance(code := self._part("code"), Bernoulli):
+    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
+        code = part(self, "code")
+        if not code.binary:
             raise ValueError(f"bits need a code of Bernoulli() units, got {code!r}")
         return super()._build(n_features, likelihood, generator, mean)
 

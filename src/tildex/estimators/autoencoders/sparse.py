@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from tildex.estimators.autoencoders.autoencoder import Autoencoder
+from tildex.estimators.autoencoders.neural import NeuralAutoencoder
 from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP, Matching, Scaling
-from tildex.part import Part
+from tildex.models import Pair
 from tildex.penalties import L0, L1, Penalty, Revive
 from tildex.rules import Rule, SparseReconstruction
 from tildex.train.restraints import UnitNorm, restore
@@ -30,7 +31,8 @@ _OWN_PENALTIES: dict[type, Penalty | None] = {
 }
 
 
-class SparseAutoencoder(Autoencoder):
+@settings
+class SparseAutoencoder(NeuralAutoencoder):
     """An autoencoder whose code is mostly zero: by a penalty, or by units that keep only the largest inputs.
 
     All parameters are those of :class:`Autoencoder`, but ``likelihood`` is ``Gaussian()`` unless another is given: half
@@ -69,16 +71,14 @@ class SparseAutoencoder(Autoencoder):
         "map + units",
         penalty="L1 (Laplace prior, MAP) / KL to a target rate / L0",
     )
-    defaults: ClassVar[dict[str, Part]] = {**Autoencoder.defaults, "code": Rectified(), "penalty": L1(0.1)}
-
-    def _part(self, name: str) -> Any:
-        if name == "penalty" and self.penalty is None:
-            own = _OWN_PENALTIES.get(type(self.code), self.defaults["penalty"])
-            return None if own is None else own.copy()
-        return super()._part(name)
+    defaults: ClassVar[dict[str, Default]] = {
+        **NeuralAutoencoder.defaults,
+        "code": Rectified(),
+        "penalty": lambda estimator, module: _OWN_PENALTIES.get(type(estimator.code), L1(0.1)),
+    }
 
     def _likelihood(self, columns: Columns) -> Units:
-        given = self._part("likelihood")
+        given: Units | None = part(self, "likelihood")
         return Gaussian() if given is None else given
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
@@ -87,13 +87,11 @@ class SparseAutoencoder(Autoencoder):
         scale = columns.std.square().mean().sqrt()
         return Scaling(columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone())
 
-    def _build(
-        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
-    ) -> nn.Module:
+    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
         module: Any = super()._build(n_features, likelihood, generator, mean)
         with torch.no_grad():
             restore(self._unit_norms(module))
-            if isinstance(module.encoder.units, Pursuit):
+            if module.encoder.units.competes:
                 return self._compete(module)
             encoder, decoder = module.encoder.map.layers, module.decoder.map.layers
             for up, down in zip(encoder, reversed(decoder), strict=True):
@@ -122,4 +120,4 @@ class SparseAutoencoder(Autoencoder):
         return [] if module.encoder.units.bounded else [UnitNorm(module.decoder.map.layers[0].weight)]
 
     def _rule(self) -> Rule:
-        return SparseReconstruction(self._part("corruption"), self._part("penalty"))
+        return SparseReconstruction(part(self, "corruption"), part(self, "penalty"))

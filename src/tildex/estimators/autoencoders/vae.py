@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,17 +12,16 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from tildex.estimators.base.binarised import BinarisedMixin
 from tildex.estimators.base.checks import check_count, layer_sizes
-from tildex.estimators.base.columns import Columns, apply, automatic, start_at
-from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.columns import apply
+from tildex.estimators.base.pair import PairEstimator, start_at
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import guards
 from tildex.generator import Generator
 from tildex.maps import Architecture, Dense, Norm
 from tildex.models import Conditional, LatentPair, importance_weighted_bound
-from tildex.optimizers import Adam, Optimizer
-from tildex.part import Part
+from tildex.optimizers import Adam
 from tildex.priors import Prior, StandardPrior
 from tildex.rules import ELBO, Rule
 from tildex.train import Rows
@@ -33,7 +33,8 @@ __all__ = ["VariationalAutoencoder"]
 _BOUND_SAMPLES = 64
 
 
-class VariationalAutoencoder(BinarisedMixin, PairEstimator):
+@settings
+class VariationalAutoencoder(PairEstimator):
     """A variational autoencoder (Kingma & Welling, 2014) of any units: ``rule=ELBO(beta=4)`` makes it a beta-VAE
     (Higgins et al., 2017), ``rule=IWAE(5)`` importance-weighted (Burda et al., 2016), ``prior=VampPrior(500)`` gives it
     a learned prior (Tomczak & Welling, 2018), ``code=Categorical(10)`` codes of one-hot variables (Jang et al., 2017).
@@ -85,7 +86,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         "map + units",
         rule="ELBO, importance-weighted bound",
     )
-    defaults: ClassVar[dict[str, Part]] = {
+    defaults: ClassVar[dict[str, Default]] = {
         "optimizer": Adam(),
         "architecture": Dense(),
         "code": DiagonalGaussian(),
@@ -93,60 +94,16 @@ clip_norm, precision, device, warm_start, verbose, random_state
         "rule": ELBO(),
     }
 
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        hidden_layer_sizes: Sequence[int] | int = (128,),
-        activation: str = "relu",
-        architecture: Architecture | None = None,
-        norm: Norm | None = None,
-        code: Units | None = None,
-        likelihood: Units | None = None,
-        prior: Prior | None = None,
-        rule: Rule | None = None,
-        binarisation: str = "auto",
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 100,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.architecture = architecture
-        self.norm = norm
-        self.code = code
-        self.likelihood = likelihood
-        self.prior = prior
-        self.rule = rule
-        self.binarisation = binarisation
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = field(default=10, kw_only=False)
+    hidden_layer_sizes: Sequence[int] | int = (128,)
+    activation: str = "relu"
+    architecture: Architecture | None = None
+    norm: Norm | None = None
+    code: Units | None = None
+    likelihood: Units | None = None
+    prior: Prior | None = None
+    rule: Rule | None = None
+    binarisation: str | None = "auto"
 
     def sample(self, n: int = 1, *, random_state: Any = None) -> Any:
         """Return the mean rows of ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
@@ -161,40 +118,32 @@ clip_norm, precision, device, warm_start, verbose, random_state
             .numpy()
         )
 
-    def _likelihood(self, columns: Columns) -> Units:
-        return automatic(self._part("likelihood"), columns)
-
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
         hidden, visible = layer_sizes(self.hidden_layer_sizes), likelihood.sized(n_features)
-        code = self._part("code").sized(self.n_components)
+        code = part(self, "code").sized(self.n_components)
         up = [n_features, *hidden, code.arity * self.n_components]
         down = [self.n_components, *hidden[::-1], visible.arity * n_features]
-        architecture: Architecture = self._part("architecture")
-        layers = {"generator": generator, "activation": self.activation, "norm": self._part("norm")}
+        architecture: Architecture = part(self, "architecture")
+        layers = {"generator": generator, "activation": self.activation, "norm": part(self, "norm")}
         encoder: Any = architecture.encoder(up, **layers)
         decoder = architecture.decoder(down, **layers)
         start_at(decoder, visible, mean)
         with torch.no_grad():
             # Variances begin at one: from large values of the data the first draws would else lie anywhere.
             encoder.layers[-1].weight[self.n_components :] = 0
-        prior = self._part("prior").sized(
+        prior = part(self, "prior").sized(
             code, self.n_components, visible=visible, n_features=n_features, generator=generator
         )
         return LatentPair(Conditional(encoder, code), Conditional(decoder, visible), prior)
 
     def _start(self, X: Any, generator: Generator) -> Rows:
-        goes_on = self.warm_start and hasattr(self, "module_")
-        data = super()._start(X, generator)
+        goes_on = self._goes_on
+        rows = super()._start(X, generator)
         if not goes_on:
-            rows = self._scaled(data)
             self.module_.prior.begin_at(lambda n: rows.take(np.sort(generator.permutation(len(rows))[:n])))
-        return data
-
-    def _rule(self) -> Rule:
-        rule: Rule = self._part("rule")
-        return rule
+        return rows
 
     def _finish(self, data: Rows) -> None:
         broken = [guard for guard in guards(self.history_) if not guard.ok]

@@ -1,4 +1,4 @@
-"""Binarisation as estimators offer it: chosen by name, checked against the data, recorded."""
+"""Training on binary draws of values between 0 and 1: how, and what the loop then reads."""
 
 from __future__ import annotations
 
@@ -9,58 +9,61 @@ from torch import Tensor
 
 from tildex.data import BINARISATIONS, FrozenRows, binarise
 from tildex.generator import Generator
-from tildex.units import Bernoulli
+from tildex.units import Units
 
-__all__ = ["BinarisedMixin"]
+__all__ = ["binarisation_of", "binariser", "binary_rows", "check_binarisation"]
 
 # One draw for all runs: results with frozen rows can then be compared.
 _FROZEN_SEED = 0
 
 
-class BinarisedMixin:
-    """Training on binary draws of values between 0 and 1.
+def check_binarisation(how: str, units: Units, cure: str, name: str = "") -> str:
+    """Return how rows of a family are made binary: ``auto`` is dynamic for binary units and none for others.
 
-    Attributes
+    Parameters
     ----------
-    binarisation_ : str
-        What ``auto`` became: ``dynamic`` for Bernoulli units and ``none`` for others, or what was asked for.
+    how : str
+        ``auto`` or a name in :data:`tildex.data.BINARISATIONS`.
+    units : Units
+        The family of the rows.
+    cure : str
+        The setting that would make the family binary, for the message.
+    name : str
+        Whose rows they are, where there are several kinds.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the units are not binary.
     """
+    if how not in ("auto", *BINARISATIONS):
+        raise ValueError(f"binarisation must be one of {', '.join(('auto', *BINARISATIONS))}, got {how!r}")
+    if how == "auto":
+        return "dynamic" if units.binary else "none"
+    if how != "none" and not units.binary:
+        raise ValueError(
+            f"{name and name + ': '}binarisation={how!r} makes rows binary and the data have {units!r} units: "
+            f"use binarisation='none', or {cure}"
+        )
+    return how
 
-    binarisation: str
-    likelihood_: Any
-    binarisation_: str
 
-    def _choose_binarisation(self) -> str:
-        """Return how rows are made binary.
+def binarisation_of(estimator: Any) -> str:
+    """Return what an estimator's ``binarisation`` comes to."""
+    return check_binarisation(estimator.binarisation, estimator.likelihood_, "likelihood=Bernoulli()")
 
-        Raises
-        ------
-        ValueError
-            If the name is unknown, or the units of the data are not binary.
-        """
-        if self.binarisation not in ("auto", *BINARISATIONS):
-            known = ", ".join(("auto", *BINARISATIONS))
-            raise ValueError(f"binarisation must be one of {known}, got {self.binarisation!r}")
-        binary = isinstance(self.likelihood_, Bernoulli)
-        if self.binarisation == "auto":
-            return "dynamic" if binary else "none"
-        if self.binarisation != "none" and not binary:
-            raise ValueError(
-                f"binarisation={self.binarisation!r} makes rows binary and the data have {self.likelihood_!r} "
-                "units: use binarisation='none', or likelihood=Bernoulli()"
-            )
-        return self.binarisation
 
-    def _training_rows(self, data: Any) -> Any:
-        self.binarisation_ = self._choose_binarisation()
-        return FrozenRows(data, _FROZEN_SEED) if self.binarisation_ == "frozen" else data
+def binariser(estimator: Any) -> Callable[[Tensor, Generator], Tensor] | None:
+    """Return what makes every batch binary afresh, or None where rows are left as they are or drawn once."""
+    how = binarisation_of(estimator)
+    if how in ("none", "frozen"):
+        return None
+    return lambda x, generator: binarise(x, how, generator)
 
-    def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
-        how = self._choose_binarisation()
-        if how in ("none", "frozen"):
-            return None
 
-        def present(x: Tensor, generator: Generator) -> Tensor:
-            return binarise(x, how, generator)
-
-        return present
+def binary_rows(estimator: Any, data: Any) -> Any:
+    """Return what the loop reads, drawn once for good under ``frozen``; ``binarisation_`` says how it is done."""
+    if estimator.binarisation is None:
+        return data
+    estimator.binarisation_ = binarisation_of(estimator)
+    return FrozenRows(data, _FROZEN_SEED) if estimator.binarisation_ == "frozen" else data

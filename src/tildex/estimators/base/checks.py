@@ -9,7 +9,16 @@ import torch
 from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
 
-__all__ = ["check", "check_counts", "check_whole", "layer_sizes", "resolve_device", "resolve_precision"]
+__all__ = [
+    "check",
+    "check_count",
+    "check_counts",
+    "check_settings",
+    "check_whole",
+    "layer_sizes",
+    "resolve_device",
+    "resolve_precision",
+]
 
 
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> Any:
@@ -47,6 +56,18 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
             f"{estimator.n_features_in_} features as input"
         )
     return X
+
+
+def check_settings(estimator: Any) -> torch.device:
+    """Return the device of a training, after a look at the numbers of units, passes and rows; None means all rows.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not whole and positive, or the device is unknown or absent.
+    """
+    check_counts(estimator)
+    return resolve_device(estimator.device)
 
 
 def check_counts(estimator: Any) -> None:

@@ -12,14 +12,14 @@ import torch
 from torch import Tensor
 
 from tildex.data import rows
-from tildex.estimators.base.joined import SideBySide
+from tildex.estimators.base.joined import JoinedArrays
 from tildex.generator import Generator
-from tildex.maps import Map, Scaling
+from tildex.maps import Scaling
 from tildex.products import fast_products
 from tildex.train import Rows
 from tildex.units import Bernoulli, Gaussian, Units
 
-__all__ = ["Columns", "Transformed", "apply", "automatic", "hold_out", "reader", "standard", "start_at"]
+__all__ = ["Columns", "Transformed", "apply", "automatic", "hold_out", "reader", "standard"]
 
 _CHUNK = 2048
 
@@ -64,9 +64,9 @@ class Columns:
         values = torch.cat([self.low, self.high, self.mean, self.std])
         return hashlib.sha256(values.cpu().numpy().tobytes()).hexdigest()
 
-    def require(self, units: Units, scaling: Scaling, names: Any = None) -> None:
-        """Raise an error naming the first column that ``units`` cannot take, once scaled."""
-        low, high = scaling(self.low.to(scaling.offset)), scaling(self.high.to(scaling.offset))
+    def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
+        """Return the scaled means, or raise an error that names the first column that ``units`` cannot take."""
+        low, high, mean = scaling(torch.stack([self.low, self.high, self.mean]).to(scaling.offset))
         wrong = ((low < units.low) | (high > units.high)).nonzero()
         if len(wrong):
             column = int(wrong[0])
@@ -76,6 +76,7 @@ class Columns:
                 f"has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
                 "likelihood such as Gaussian()"
             )
+        return mean
 
 
 class Transformed:
@@ -129,7 +130,7 @@ def hold_out(data: Rows, fraction: float, generator: Generator) -> tuple[Rows, T
 
 def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:
     """Return a reader of the rows of ``X`` in a type; a larger one than theirs is made a batch at a time."""
-    if isinstance(X, SideBySide):
+    if isinstance(X, JoinedArrays):
         return X.read(lambda part: reader(part, device=device, dtype=dtype), device, dtype)
     if dtype is torch.float64 and str(X.dtype).endswith("float32"):
         return Transformed(rows(X, device=device, dtype=torch.float32), Tensor.double)
@@ -163,11 +164,3 @@ def automatic(units: Units | None, columns: Columns) -> Units:
     if units is not None:
         return units
     return Bernoulli() if columns.in_unit_interval() else Gaussian()
-
-
-def start_at(decoder: Map, units: Units, mean: Tensor | None) -> None:
-    """Let an untrained decoder say the columns' means."""
-    bias = decoder.output_bias
-    if mean is not None and bias is not None:
-        with torch.no_grad():
-            bias.copy_(units.inputs_for(mean))

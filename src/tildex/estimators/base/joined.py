@@ -12,11 +12,11 @@ from torch import Tensor
 from tildex.data import JoinedRows
 from tildex.train import Rows
 
-__all__ = ["SideBySide", "UnknownRows"]
+__all__ = ["JoinedArrays", "UnknownRows"]
 
 
 @dataclass(frozen=True)
-class SideBySide:
+class JoinedArrays:
     """Arrays of as many rows that are the columns of one table, read together.
 
     Attributes

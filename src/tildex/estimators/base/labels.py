@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_array, validate_data
 from torch import Tensor
 
+from tildex.data import OneHotRows
 from tildex.estimators.base.checks import check
 from tildex.estimators.base.columns import Transformed
 from tildex.generator import Generator
@@ -23,6 +24,8 @@ __all__ = [
     "hold_out_by_class",
     "labels_from_json",
     "labels_to_json",
+    "one_hot_labels",
+    "require_labels",
 ]
 
 
@@ -131,3 +134,19 @@ def labels_from_json(record: dict[str, Any]) -> np.ndarray:
     return np.array(
         record["values"], dtype=object if record["type"] == "object" else np.dtype(record["type"])
     )
+
+
+def require_labels(y: Any) -> np.ndarray:
+    """Return the labels of rows for a layer of labels, or say that there are none."""
+    if y is None:
+        raise ValueError("label_layer=True needs the rows' labels as y, got none")
+    return column_or_1d(y, warn=True)
+
+
+def one_hot_labels(label: Any, n: int, classes: np.ndarray) -> Tensor:
+    """Return ``n`` one-hot rows of a label, or of one label each."""
+    labels = np.broadcast_to(np.asarray(label), (n,))
+    known = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
+    if (wrong := classes[known] != labels).any():
+        raise ValueError(f"label must be one of {classes.tolist()}, got {labels[wrong][0]!r}")
+    return OneHotRows(known, len(classes)).take(slice(None))

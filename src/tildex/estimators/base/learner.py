@@ -1,37 +1,47 @@
-"""What transformers and predictors share: one module, one rule, and the one loop around them."""
+"""What transformers and predictors share: settings of training, one module, one rule, and the loop around them."""
 
 from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from tildex.estimators.base.checks import check_counts, resolve_device, resolve_precision
-from tildex.estimators.base.columns import Columns, Transformed, reader, standard
-from tildex.estimators.base.parts import PartsMixin
-from tildex.estimators.base.saving import SavableMixin
+from tildex.corruptions import Corruption
+from tildex.estimators.base import saving
+from tildex.estimators.base.binarised import binariser
+from tildex.estimators.base.checks import check_settings, resolve_precision
+from tildex.estimators.base.columns import Columns, Transformed, automatic, reader, standard
+from tildex.estimators.base.seeds import drawing, training_generator
+from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
+from tildex.penalties import Penalty
 from tildex.rules import Rule
 from tildex.train import Plan, Rows, Trainer
-from tildex.train.callbacks import Checkpoint, EarlyStopping, EpochPrinter, ProgressBar, Snapshots
+from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
+from tildex.train.stages import Stage, Stages, run_stages
 from tildex.units import Units
 
 __all__ = ["Learner"]
 
 
-class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
-    """A scikit-learn estimator around a torch module.
+@settings
+class Learner(BaseEstimator, ABC):
+    """A scikit-learn estimator around a torch module, with the settings of training that all of them have: see
+    :class:`Autoencoder`.
 
     Attributes
     ----------
@@ -41,44 +51,67 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         That name.
     row : ModelRow
         The estimator's line in the table of models.
+    defaults : dict of str to Part or callable
+        What a part that is given as None stands for: the one place that says so.
     float_types : tuple of numpy types
         What data may be; all else becomes the first.
     counts : bool
         Whether the data must not be negative.
     least_passes : int
         The smallest ``n_iter``; none for an estimator of which other stages are trained.
+    staged : bool
+        Whether training has several stages.
+    gives_codes : bool
+        Whether another estimator can start from this one.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
     slug: ClassVar[str]
     row: ClassVar[ModelRow]
+    defaults: ClassVar[dict[str, Default]] = {}
     float_types: ClassVar[tuple[type, ...]] = (np.float32, np.float64)
     counts: ClassVar[bool] = False
     least_passes: ClassVar[int] = 1
+    staged: ClassVar[bool] = False
+    gives_codes: ClassVar[bool] = False
 
-    optimizer: Optimizer | None
-    n_iter: int
-    batch_size: int | None
-    shuffle: bool
-    early_stopping: bool
-    validation_fraction: float
-    n_iter_no_change: int
-    tol: float
-    averaging: float | None
-    clip_norm: float | None
-    max_norm: float | None = None
-    precision: str
-    device: str
-    warm_start: bool
-    verbose: int
-    random_state: Any
+    optimizer: Optimizer | None = None
+    n_iter: int = 50
+    batch_size: int | None = 100
+    shuffle: bool = True
+    early_stopping: bool = False
+    validation_fraction: float = 0.1
+    n_iter_no_change: int = 10
+    tol: float = 1e-4
+    averaging: float | None = None
+    clip_norm: float | None = None
+    precision: str = "auto"
+    device: str = "auto"
+    warm_start: bool = False
+    verbose: int = 0
+    random_state: Any = None
 
-    module_: Any
-    scaling_: Scaling
-    likelihood_: Units
-    n_features_in_: int
-    history_: list[dict[str, float]]
-    _kept: Snapshots | None = None
+    # Settings that some estimators have, as the others behave.
+    start: Any = field(init=False, default=None)
+    likelihood: Units | None = field(init=False, default=None)
+    rule: Rule | None = field(init=False, default=None)
+    binarisation: str | None = field(init=False, default=None)
+    augmentation: Corruption | None = field(init=False, default=None)
+    corruption: Corruption | None = field(init=False, default=None)
+    penalty: Penalty | None = field(init=False, default=None)
+    max_norm: float | None = field(init=False, default=None)
+
+    # What training finds.
+    module_: Any = field(init=False)
+    scaling_: Scaling = field(init=False)
+    likelihood_: Units = field(init=False)
+    device_: torch.device = field(init=False)
+    n_features_in_: int = field(init=False)
+    n_iter_: int = field(init=False)
+    history_: list[dict[str, float]] = field(init=False)
+    _products: torch.dtype = field(init=False)
+    _digest: str = field(init=False)
+    _kept: Snapshots | None = field(init=False, default=None)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -92,20 +125,21 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         """Return the untrained module; ``mean`` of the scaled columns may start its biases."""
 
     @abstractmethod
-    def _rule(self) -> Rule:
-        """Return a fresh rule."""
-
-    @abstractmethod
     def _code_size(self) -> int:
         """Return how many columns ``transform`` gives."""
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
-        return self._part("likelihood")
+        return automatic(part(self, "likelihood"), columns)
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return how columns are brought to the model's units: as they are where the values have a natural range."""
         return Scaling(*standard(columns, likelihood))
+
+    def _rule(self) -> Rule:
+        """Return a fresh rule."""
+        rule: Rule = part(self, "rule")
+        return rule
 
     def _paces(self) -> Sequence[Pace]:
         """Return which parameters learn slower than the others, or later."""
@@ -115,16 +149,64 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         """Return which weights stay at length one."""
         return ()
 
+    def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
+        """Return what every batch goes through, with fresh noise, before the rule sees it."""
+        if self.binarisation is not None:
+            return binariser(self)
+        augmentation: Corruption | None = part(self, "augmentation")
+        return augmentation
+
+    def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
+        """Return the plan of a training: one stage, unless an estimator has more."""
+        joint = Stage("", lambda generator: self._trainer_for(generator, []), data, held_out)
+        return Stages([joint], self.module_)
+
     def set_params(self, **params: Any) -> Self:
         """Set parameters by name, those of parts as ``part__name``, of a default part too."""
-        self._choose_defaults(params)
+        fill_in(self, params)
         return super().set_params(**params)
+
+    def save(self, path: str | Path) -> Path:
+        """Save the fitted estimator as a folder of JSON and safetensors, and return the folder.
+
+        Raises
+        ------
+        RunError
+            If the folder holds something else or cannot be written.
+        """
+        check_is_fitted(self, "module_")
+        return saving.save(self, path)
+
+    def _fitted(self) -> dict[str, Any]:
+        """Return what training chose beside module and scaling, as JSON."""
+        return {}
+
+    def _restore(self, fitted: dict[str, Any]) -> None:
+        """Take it back, before the module is built."""
+
+    def _likelihood_of(self, fitted: dict[str, Any]) -> Any:
+        """Return the units of the data that training chose."""
+        return saving.likelihood_of(fitted)
+
+    def _no_scaling(self) -> Scaling:
+        """Return a scaling into which the saved one's numbers go."""
+        zeros = torch.zeros(self.n_features_in_)
+        return Scaling(zeros, zeros + 1)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether a training goes on with what an earlier one has learned."""
+        return self.warm_start and hasattr(self, "history_")
 
     def _begin(self, checkpoint: str | Path | None) -> tuple[Path | None, Generator]:
         """Check the settings; return the checkpoint's path and the generator of a training."""
-        check_counts(self)
+        device = check_settings(self)
         path = None if checkpoint is None else Path(checkpoint)
-        return path, Generator(self._training_seed(path), resolve_device(self.device))
+        return path, training_generator(self.random_state, device, path)
+
+    def _draws(self, random_state: Any) -> Generator:
+        """Return a generator for sampling: of its own seed, or going on from the estimator's last draw."""
+        return drawing(self, random_state)
 
     def _rows(self, X: Any) -> Rows:
         return reader(X, device=self.device_, dtype=self.scaling_.offset.dtype)
@@ -133,31 +215,31 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         return data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
 
     def _start(self, X: Any, generator: Generator) -> Rows:
-        """Choose device, type, likelihood and scaling from the data, and build the module."""
-        if self.warm_start and hasattr(self, "module_"):
+        """Choose device, type, likelihood and scaling from the data, build the module, and return the scaled rows."""
+        if self._goes_on:
             return self._go_on(X)
         self.device_ = generator.device
         weights, self._products = resolve_precision(self.precision, X)
         data = reader(X, device=self.device_, dtype=weights)
         mean = self._choose(data, weights)
-        sample = self._scaled(data).take(slice(0, min(len(data), 2048)))
-        if (message := self.likelihood_.outside(sample)) is not None:
+        scaled = self._scaled(data)
+        if (message := self.likelihood_.outside(scaled.take(slice(0, min(len(data), 2048))))) is not None:
             raise ValueError(f"{self.likelihood_!r} units expect {message}: encode the columns accordingly")
         with torch.device(self.device_):
             module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights)
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
-        return data
+        return scaled
 
     def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
-        """Choose likelihood and scaling from the data, and return the means of the scaled columns."""
-        columns = Columns.of(data)
+        """Choose likelihood and scaling from the data, or take those of the start; return the scaled columns' means."""
+        columns, start = Columns.of(data), trained(self.start)
         self._digest = columns.digest()
-        self.likelihood_ = self._likelihood(columns)
-        self.scaling_ = self._scaling(columns, self.likelihood_).to(self.device_, weights)
-        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
-        return self.scaling_(columns.mean.to(weights))
+        self.likelihood_ = self._likelihood(columns) if start is None else start.likelihood_
+        scaling = self._scaling(columns, self.likelihood_) if start is None else copy.deepcopy(start.scaling_)
+        self.scaling_ = scaling.to(self.device_, weights)
+        return columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
 
     def _recognise(self, data: Rows) -> None:
         """Make sure that more data are of the kind that likelihood and scaling were chosen for."""
@@ -166,7 +248,7 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
 
     def _go_on(self, X: Any) -> Rows:
-        """Return a reader of more data for a model that is there already."""
+        """Return a reader of more scaled rows for a model that is there already."""
         if len(self.scaling_.offset) != self.n_features_in_:
             raise ValueError(
                 f"warm_start goes on with a model of {len(self.scaling_.offset)} features, and X has "
@@ -174,15 +256,14 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
             )
         data = self._rows(X)
         self._recognise(data)
-        return data
+        return self._scaled(data)
 
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
-        plan, optimizer = self._plan(self.n_iter), self._part("optimizer")
         return Trainer(
             self.module_,
             self._rule(),
-            optimizer,
-            plan,
+            part(self, "optimizer", self.module_),
+            self._plan(self.n_iter),
             generator,
             callbacks,
             self._present(),
@@ -206,34 +287,35 @@ class Learner(SavableMixin, PartsMixin, BaseEstimator, ABC):
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
     ) -> Self:
         """Train on what the loop reads, and remember how it went."""
-        self._trainer = self._train(data, held_out, generator, checkpoint)
-        self._remember(self._trainer)
+        stages = self._stages(data, held_out)
+        history, trainer = run_stages(
+            stages,
+            generator,
+            title=type(self).__name__,
+            verbose=self.verbose,
+            stopping=self._stopping if self.early_stopping else None,
+            checkpoint=None if checkpoint is None else (checkpoint, saving.identity(self, data)),
+            callbacks=[] if self._kept is None else [self._kept],
+        )
+        if stages.named:
+            trainer = self._trainer_for(generator, [])
+            trainer.history, trainer.epoch = history, len(history)
+        self._trainer = trainer
+        self._remember(trainer)
         return self
 
-    def _train(
-        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
-    ) -> Trainer:
-        name = type(self).__name__
-        stopping = EarlyStopping(self.n_iter_no_change, self.tol) if self.early_stopping else None
-        with ProgressBar(name, self.n_iter) as bar:
-            callbacks: list[Any] = [callback for callback in (stopping, self._kept) if callback is not None]
-            callbacks.append(EpochPrinter(name) if self.verbose else bar)
-            trainer = self._trainer_for(generator, callbacks)
-            if checkpoint is not None:
-                kept = sorted(self._kept.epochs) if self._kept is not None else []
-                identity = {**self._recipe(), "rows": len(data), "data": self._digest, "snapshots": kept}
-                saver = Checkpoint(checkpoint, identity, generator.seed)
-                saver.resume(trainer)
-                trainer.callbacks = [*callbacks, saver]
-            if self._kept is not None and trainer.epoch == 0:
-                self._kept(trainer)
-            trainer.fit(data, held_out)
-        if stopping is not None:
-            stopping.restore(trainer)
-        return trainer
+    def _stopping(self) -> EarlyStopping:
+        return EarlyStopping(self.n_iter_no_change, self.tol)
 
     def _remember(self, trainer: Trainer) -> None:
         self.history_, self.n_iter_ = trainer.history, trainer.epoch
+
+    def __sklearn_clone__(self) -> Self:
+        """Keep a trained start: what it has learned is where this training begins, not what it is to learn."""
+        copied = super().__sklearn_clone__()
+        if self.start is not None:
+            copied.start = self.start
+        return copied
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -3,42 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
+import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.estimators.base.checks import check_count
-from tildex.estimators.base.known import known_values
+from tildex.estimators.base.settings import settings
 from tildex.estimators.base.transformer import Estimator
 from tildex.models import BoltzmannMachine, Clamp, visible_means
-from tildex.part import Part
 from tildex.products import fast_products
 from tildex.units import Units
 
-__all__ = ["MachineEstimator"]
+__all__ = ["MachineEstimator", "known_values"]
 
 
+@settings
 class MachineEstimator(Estimator):
-    """An estimator whose module is a Boltzmann machine, or contains the one that :attr:`_machine` returns.
-
-    Attributes
-    ----------
-    gentle : dict of str to Part
-        The defaults where units of either side are unbounded: values without bounds make gradients without bounds.
-    """
-
-    gentle: ClassVar[dict[str, Part]] = {}
-
-    def _part(self, name: str) -> Any:
-        if name in self.gentle and getattr(self, name) is None and not self._bounded():
-            return self.gentle[name].copy()
-        return super()._part(name)
-
-    def _bounded(self) -> bool:
-        hidden = super()._part("hidden") if hasattr(self, "hidden") else None
-        return self.likelihood_.bounded and (hidden is None or hidden.bounded)
+    """An estimator whose module is a Boltzmann machine, or contains the one that :attr:`_machine` returns."""
 
     @property
     def _machine(self) -> BoltzmannMachine:
@@ -117,3 +101,35 @@ class MachineEstimator(Estimator):
         """Return what a chain must keep: values where they are known."""
         known = known_values(self, n, given, mask)
         return None if known is None else {0: known}
+
+
+def known_values(estimator: Any, n: int, given: Any, mask: Any) -> tuple[Tensor, Tensor] | None:
+    """Return known values in a fitted estimator's units and where they are known, each (n, features), or None.
+
+    Parameters
+    ----------
+    estimator : Estimator
+        Whose rows they are.
+    n : int
+        Rows.
+    given : array of shape (features,) or (n, features), or None
+        Values; NaN means unknown.
+    mask : boolean array like ``given``, or None
+        Which are known, instead of NaN.
+
+    Raises
+    ------
+    ValueError
+        If ``mask`` comes alone, or a known value is not finite.
+    """
+    if given is None:
+        if mask is not None:
+            raise ValueError("mask says which values of given are known, and given is missing")
+        return None
+    values = np.broadcast_to(np.asarray(given, dtype=float), (n, estimator.n_features_in_))
+    known = ~np.isnan(values) if mask is None else np.broadcast_to(np.asarray(mask, dtype=bool), values.shape)
+    if not np.isfinite(values[known]).all():
+        raise ValueError("given has values that are known and not finite: mark them unknown, or fill them in")
+    scaling = estimator.scaling_
+    scaled = scaling(torch.from_numpy(np.where(known, values, 0.0)).to(scaling.offset))
+    return scaled, torch.from_numpy(known.copy()).to(estimator.device_)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["ModelRow", "rows_of"]
+__all__ = ["ModelRow", "is_model", "rows_of"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,11 @@ class ModelRow:
     corruption: str = "-"
     penalty: str = "-"
     rule: str = "reconstruction"
+
+
+def is_model(value: Any) -> bool:
+    """Say whether a value is an estimator with a line in the table."""
+    return isinstance(getattr(value, "row", None), ModelRow)
 
 
 def rows_of(table: Mapping[str, Any]) -> list[dict[str, str]]:

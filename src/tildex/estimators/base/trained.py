@@ -1,35 +1,37 @@
-"""Run folders to estimators."""
+"""Trained estimators as the start of another: what may be given as one."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from tildex.estimators.base.transformer import Estimator
-from tildex.files import RunError
-from tildex.runs import read_run
+from sklearn.frozen import FrozenEstimator
 
-__all__ = ["load"]
+from tildex.estimators.base.table import is_model
+
+__all__ = ["bare", "trained"]
 
 
-def load(path: str | Path, *, device: str = "auto") -> Any:
-    """Load a saved estimator from its folder; nothing in the folder is executed.
+def bare(estimator: Any) -> Any:
+    """Return what a frozen estimator holds, and anything else as it is."""
+    return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
 
-    Parameters
-    ----------
-    path : str or Path
-        The folder that ``save`` or ``tildex fit`` wrote.
-    device : str
-        Where to put it, wherever it was trained.
+
+def trained(start: Any) -> Any:
+    """Return the fitted estimator that a setting ``start`` holds, or None when there is none.
 
     Raises
     ------
-    RunError
-        If the folder is missing, damaged, of another kind or of an estimator that this version does not have.
+    ValueError
+        If it is no estimator of this library that gives codes, or not fitted.
     """
-    run = read_run(path)
-    classes = {cls.__name__: cls for cls in Estimator.table.values()}
-    name = run.recipe.get("estimator")
-    if name not in classes:
-        raise RunError(f"{path} is a run of {name!r}, which this version does not have: {sorted(classes)}")
-    return classes[name]._from_run(run, device)
+    if start is None:
+        return None
+    start = bare(start)
+    if not (is_model(start) and start.gives_codes):
+        raise ValueError(f"start must be a fitted estimator such as an RBM or an Autoencoder, got {start!r}")
+    if not hasattr(start, "module_"):
+        raise ValueError(
+            f"start, {type(start).__name__}, is not trained: fit it first, and where something clones it, as a "
+            "grid search over starts does, wrap it in sklearn.frozen.FrozenEstimator"
+        )
+    return start

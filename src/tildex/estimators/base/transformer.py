@@ -3,29 +3,46 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
+import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from tildex.estimators.base.checks import check_counts, resolve_device
-from tildex.estimators.base.columns import hold_out
+from tildex.estimators.base.binarised import binary_rows
+from tildex.estimators.base.checks import check, check_settings
+from tildex.estimators.base.columns import apply, hold_out
 from tildex.estimators.base.learner import Learner
-from tildex.estimators.base.snapshots import SnapshotsMixin
-from tildex.estimators.base.table import rows_of
-from tildex.estimators.base.verbs import UsingMixin
-from tildex.generator import Generator
+from tildex.estimators.base.seeds import training_generator
+from tildex.estimators.base.settings import settings
+from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
 from tildex.train import Rows
 
-__all__ = ["Estimator", "model_table"]
+__all__ = ["Estimator"]
 
 
-class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
-    """A scikit-learn transformer around a torch module, trained without labels."""
+@settings
+class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
+    """A scikit-learn transformer around a torch module, trained without labels.
 
-    n_components: int
+    Attributes
+    ----------
+    snapshots_ : dict of int to array of shape (n, n_components)
+        The codes by epoch, 0 being before training; there where ``fit`` was asked for them.
+    snapshot_rows_ : array of shape (n,)
+        Whose codes they are: at most 1,500 row numbers of the training data.
+    """
+
+    gives_codes: ClassVar[bool] = True
+
+    n_components: int = field(init=False)
+    snapshots_: dict[int, np.ndarray] = field(init=False)
+    snapshot_rows_: np.ndarray = field(init=False)
 
     @abstractmethod
     def _encode(self, x: Tensor) -> Tensor:
@@ -42,13 +59,17 @@ class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, Tra
     def _code_size(self) -> int:
         return self.n_components
 
-    def _training_rows(self, data: Rows) -> Rows:
-        """Return what the loop reads, given the scaled rows."""
-        return data
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        """Return data as :func:`check` does, which also remembers their columns with ``reset``."""
+        return check(self, X, reset=reset)
 
     def _with_labels(self, data: Rows) -> Rows:
         """Return the scaled rows with what else of each the model learns."""
         return data
+
+    def _training_rows(self, data: Rows) -> Rows:
+        """Return what the loop reads, given the scaled rows."""
+        return data if self.binarisation is None else binary_rows(self, data)
 
     def _finish(self, data: Rows) -> None:
         """Tidy up the trained module."""
@@ -88,8 +109,11 @@ class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, Tra
         """
         X = self._checked(X, reset=True)
         path, generator = self._begin(checkpoint)
-        data = self._with_labels(self._scaled(self._start(X, generator)))
-        self._watch(data, snapshots)
+        data = self._with_labels(self._start(X, generator))
+        for name in ("_kept", "snapshots_", "snapshot_rows_"):
+            self.__dict__.pop(name, None)
+        if len(snapshots):
+            begin_snapshots(self, data, snapshots)
         held_out = None
         if X_val is not None:
             held_out = self._scaled(self._rows(self._checked(X_val, reset=False))).take(slice(None))
@@ -97,7 +121,8 @@ class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, Tra
             data, held_out = hold_out(data, self.validation_fraction, generator)
         self._learn(self._training_rows(data), held_out, generator, path)
         self._finish(data)
-        self._keep()
+        if len(snapshots):
+            end_snapshots(self)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -111,28 +136,59 @@ class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, Tra
             )
         first = not hasattr(self, "module_")
         X = self._checked(X, reset=first)
-        check_counts(self)
-        device = resolve_device(self.device) if first else self.device_
-        generator = Generator(self._training_seed(None), device)
+        device = check_settings(self)
+        generator = training_generator(self.random_state, device if first else self.device_, None)
         data = self._start(X, generator) if first else self._go_on(X)
         if not hasattr(self, "_trainer"):
             self._trainer = self._trainer_for(generator, [])
-            self._trainer.history, self._trainer.epoch = (
-                getattr(self, "history_", []),
-                getattr(self, "n_iter_", 0),
-            )
-        scaled = self._with_labels(self._scaled(data))
-        self._trainer.run_epoch(scaled, batch_size=self._pass_size(len(data)))
+            self._trainer.history = getattr(self, "history_", [])
+            self._trainer.epoch = getattr(self, "n_iter_", 0)
+        self._trainer.run_epoch(self._with_labels(data), batch_size=self._pass_size(len(data)))
         self._trainer.settle()
         self._remember(self._trainer)
         return self
+
+    def transform(self, X: Any) -> Any:
+        """Return the mean codes, shape (rows, n_components)."""
+        return self._over(X, lambda x: self._encode(self.scaling_(x)))
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Return the mean rows that codes ``X`` stand for, in the data's units, shape (rows, features)."""
+        check_is_fitted(self, "module_")
+        if not isinstance(X, Tensor):
+            X = check_array(X, dtype=[np.float32, np.float64])
+        if X.ndim != 2 or X.shape[1] != self.n_components:
+            raise ValueError(f"expected codes of shape (rows, {self.n_components}), got {tuple(X.shape)}")
+        return apply(lambda z: self.scaling_.inverse(self._decode(z)), X, like=self.scaling_.offset)
+
+    def reconstruct(self, X: Any) -> Any:
+        """Return the mean row given the mean code of each row, in the data's units, shape (rows, features)."""
+        return self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
+
+    def score_samples(self, X: Any) -> Any:
+        """Return a log-probability-like score a row, in nats of the data's own units: higher is better.
+
+        What it is depends on the model and is said in its docstring; it is deterministic, and a row's value does
+        not depend on the other rows.
+        """
+
+        def score(x: Tensor) -> Tensor:
+            x = self.scaling_(x)
+            if (message := self.likelihood_.outside(x)) is not None:
+                raise ValueError(f"{self.likelihood_!r} units expect {message}: rescale the data as for fit")
+            return self._log_score(x) + self.scaling_.log_volume()
+
+        return self._over(X, score)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean of :meth:`score_samples`."""
+        return float(self.score_samples(X).mean())
+
+    def _over(self, X: Any, function: Callable[[Tensor], Tensor]) -> Any:
+        check_is_fitted(self, "module_")
+        return apply(function, self._checked(X, reset=False), like=self.scaling_.offset)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def model_table() -> list[dict[str, str]]:
-    """Return the table of models from the estimators themselves, a dictionary of column to cell a row."""
-    return rows_of(Estimator.table)

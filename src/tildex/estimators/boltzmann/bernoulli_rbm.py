@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from dataclasses import field
+from typing import ClassVar
 
 import numpy as np
 import torch
 
 from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.boltzmann.rbm import Restricted
+from tildex.estimators.boltzmann.restricted import RestrictedMachine
 from tildex.maps import Scaling
 from tildex.optimizers import SGD, Schedule
 from tildex.rules import PCD, Rule
@@ -19,7 +21,8 @@ from tildex.units import Bernoulli, Units
 __all__ = ["BernoulliRBM"]
 
 
-class BernoulliRBM(Restricted):
+@settings
+class BernoulliRBM(RestrictedMachine):
     """A restricted Boltzmann machine of binary visible and hidden units.
 
     Code written for ``sklearn.neural_network.BernoulliRBM`` runs unchanged. Values between 0 and 1 are taken as
@@ -44,6 +47,8 @@ class BernoulliRBM(Restricted):
         Of the descent.
     schedule : Schedule, optional
         Of the learning rate; constant by default.
+    optimizer : Optimizer, optional
+        In place of the descent that these three describe.
     shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, precision, device, \
 warm_start
         As in :class:`Autoencoder`; held-out rows are judged by pseudo-likelihood.
@@ -71,48 +76,18 @@ warm_start
     float_types = (np.float64, np.float32)
     row = ModelRow(75, "coupling up", "the same coupling, down", penalty="sparsity target", rule="CD-k, PCD")
 
-    def __init__(
-        self,
-        n_components: int = 256,
-        *,
-        learning_rate: float = 0.1,
-        batch_size: int = 10,
-        n_iter: int = 10,
-        verbose: int = 0,
-        random_state: Any = None,
-        rule: Rule | None = None,
-        momentum: float = 0.0,
-        schedule: Schedule | None = None,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-    ) -> None:
-        self.n_components = n_components
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.n_iter = n_iter
-        self.verbose = verbose
-        self.random_state = random_state
-        self.rule = rule
-        self.momentum = momentum
-        self.schedule = schedule
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
+    defaults: ClassVar[dict[str, Default]] = {
+        "rule": lambda rbm, module: PCD(1, n_chains=rbm.batch_size),
+        "optimizer": lambda rbm, module: SGD(rbm.learning_rate, rbm.momentum, part(rbm, "schedule")),
+    }
+
+    n_components: int = field(default=256, kw_only=False)
+    learning_rate: float = 0.1
+    batch_size: int | None = 10
+    n_iter: int = 10
+    rule: Rule | None = None
+    momentum: float = 0.0
+    schedule: Schedule | None = None
 
     def _likelihood(self, columns: Columns) -> Units:
         return Bernoulli()
@@ -127,16 +102,6 @@ warm_start
         )
         width = high - low if high > low else torch.ones_like(low)
         return Scaling(low.expand_as(columns.low).clone(), width.expand_as(columns.low).clone())
-
-    def _rule(self) -> Rule:
-        rule = self._part("rule")
-        return PCD(1, n_chains=self.batch_size) if rule is None else rule
-
-    def _part(self, name: str) -> Any:
-        if name == "optimizer":
-            schedule = self._part("schedule")
-            return SGD(self.learning_rate, self.momentum, schedule)
-        return super()._part(name)
 
     def _pass_size(self, n_rows: int) -> int:
         # As in scikit-learn: a call of partial_fit is one step on all it was given.

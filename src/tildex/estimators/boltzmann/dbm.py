@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
+from dataclasses import field
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from tildex.estimators.base.binarised import BinarisedMixin
 from tildex.estimators.base.checks import layer_sizes
-from tildex.estimators.base.columns import Columns, automatic
 from tildex.estimators.base.machine import MachineEstimator
-from tildex.estimators.base.start import trained
+from tildex.estimators.base.settings import Default, part, settings, where, where_unbounded
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.boltzmann.dbm_plan import DeepeningEstimator
+from tildex.estimators.boltzmann.dbm_plan import NONE, pretrained
 from tildex.generator import Generator
-from tildex.maps import Coupling, Scaling
-from tildex.models import BoltzmannMachine, Layer, mean_field
+from tildex.maps import Coupling
+from tildex.models import CONVERGED, BoltzmannMachine, Layer, mean_field
 from tildex.optimizers import SGD, Linear, Optimizer
-from tildex.part import Part
 from tildex.rules import PCD, Rule, Variational
+from tildex.train import Rows
+from tildex.train.stages import Stages
 from tildex.units import Bernoulli, Units
 
 __all__ = ["DeepBoltzmannMachine"]
 
-# Mean field in use, as opposed to training, runs until nothing moves.
-_CONVERGED: dict[str, Any] = {"n_steps": 100, "tol": 1e-6}
 
-
-class DeepBoltzmannMachine(BinarisedMixin, DeepeningEstimator, MachineEstimator):
+@settings
+class DeepBoltzmannMachine(MachineEstimator):
     """A Boltzmann machine of several hidden layers, each joined to the next (Salakhutdinov & Hinton, 2009, "Deep
     Boltzmann machines").
 
@@ -96,6 +93,7 @@ precision, device, warm_start, verbose, random_state
     """
 
     slug = "dbm"
+    staged = True
     row = ModelRow(
         90,
         "layers + couplings",
@@ -103,117 +101,63 @@ precision, device, warm_start, verbose, random_state
         penalty="sparsity target",
         rule="greedy with the halving trick, then mean field + PCD",
     )
-    defaults: ClassVar[dict[str, Part]] = {
+    defaults: ClassVar[dict[str, Default]] = {
         "hidden": Bernoulli(),
-        "optimizer": SGD(0.05, schedule=Linear()),
-        "pretraining_optimizer": SGD(0.1, schedule=Linear()),
+        "optimizer": where_unbounded(
+            SGD(0.01, schedule=Linear()),
+            otherwise=where(
+                lambda dbm: dbm.pretraining == NONE,
+                SGD(0.2, schedule=Linear()),
+                otherwise=SGD(0.05, schedule=Linear()),
+            ),
+        ),
+        "pretraining_optimizer": where_unbounded(
+            SGD(0.01, schedule=Linear()), otherwise=SGD(0.1, schedule=Linear())
+        ),
         "pretraining_rule": PCD(1, centring=0.01),
         "rule": Variational(),
     }
-    gentle: ClassVar[dict[str, Part]] = {
-        "optimizer": SGD(0.01, schedule=Linear()),
-        "pretraining_optimizer": SGD(0.01, schedule=Linear()),
-    }
-
-    def __init__(
-        self,
-        n_components: int = 128,
-        *,
-        hidden_layer_sizes: Sequence[int] | int = (128,),
-        likelihood: Units | None = None,
-        hidden: Units | None = None,
-        pretraining: str = "halving",
-        n_iter_pretraining: int = 20,
-        start: Any = None,
-        pretraining_rule: Rule | None = None,
-        pretraining_optimizer: Optimizer | None = None,
-        rule: Rule | None = None,
-        optimizer: Optimizer | None = None,
-        binarisation: str = "auto",
-        n_iter: int = 30,
-        batch_size: int | None = 50,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = 0.999,
-        clip_norm: float | None = None,
-        max_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.likelihood = likelihood
-        self.hidden = hidden
-        self.pretraining = pretraining
-        self.n_iter_pretraining = n_iter_pretraining
-        self.start = start
-        self.pretraining_rule = pretraining_rule
-        self.pretraining_optimizer = pretraining_optimizer
-        self.rule = rule
-        self.optimizer = optimizer
-        self.binarisation = binarisation
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.max_norm = max_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = field(default=128, kw_only=False)
+    hidden_layer_sizes: Sequence[int] | int = (128,)
+    likelihood: Units | None = None
+    hidden: Units | None = None
+    pretraining: str = "halving"
+    n_iter_pretraining: int = 20
+    start: Any = None
+    pretraining_rule: Rule | None = None
+    pretraining_optimizer: Optimizer | None = None
+    rule: Rule | None = None
+    binarisation: str | None = "auto"
+    n_iter: int = 30
+    batch_size: int | None = 50
+    averaging: float | None = 0.999
+    max_norm: float | None = None
 
     @property
     def components_(self) -> Any:
         """The weights between the data and the first hidden layer, shape (hidden, features)."""
         return self.module_.couplings[0].weight.detach().cpu().numpy()
 
-    def _likelihood(self, columns: Columns) -> Units:
-        start = trained(self.start)
-        return automatic(self._part("likelihood"), columns) if start is None else start.likelihood_
-
-    def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        start = trained(self.start)
-        return super()._scaling(columns, likelihood) if start is None else copy.deepcopy(start.scaling_)
-
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
-    ) -> nn.Module:
+    ) -> BoltzmannMachine:
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes), self.n_components]
         layers = [Layer(likelihood, n_features, mean=mean)]
-        layers += [Layer(self._part("hidden"), size) for size in sizes[1:]]
+        layers += [Layer(part(self, "hidden"), size) for size in sizes[1:]]
         edges = {
             (k, k + 1): Coupling(low, high, generator=generator)
             for k, (low, high) in enumerate(pairwise(sizes))
         }
         return BoltzmannMachine(layers, edges)
 
-    def _rule(self) -> Rule:
-        rule: Rule = self._part("rule")
-        return rule
-
-    def _part(self, name: str) -> Any:
-        random = name == "optimizer" and self.pretraining == "none"
-        if random and self.optimizer is None and self.likelihood_.bounded:
-            return SGD(0.2, schedule=Linear())
-        return super()._part(name)
+    def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
+        return pretrained(self, data, held_out)
 
     def _encode(self, x: Tensor) -> Tensor:
-        return mean_field(self.module_, {0: x}, **_CONVERGED)[-1]
+        return mean_field(self.module_, {0: x}, **CONVERGED)[-1]
 
     def _decode(self, z: Tensor) -> Tensor:
-        return mean_field(self.module_, {len(self.module_.layers) - 1: z}, **_CONVERGED)[0]
+        return mean_field(self.module_, {len(self.module_.layers) - 1: z}, **CONVERGED)[0]
 
     def _log_score(self, x: Tensor) -> Tensor:
         return self.module_.bound(x)

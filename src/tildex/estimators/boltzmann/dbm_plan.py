@@ -1,4 +1,4 @@
-"""The stages in which a deep Boltzmann machine is trained: its couplings apart, or layer upon layer, then the whole."""
+"""The plans by which a deep Boltzmann machine is trained: coupling by coupling or layer upon layer, then the whole."""
 
 from __future__ import annotations
 
@@ -10,139 +10,168 @@ import torch
 from torch import Tensor, nn
 
 from tildex.estimators.base.labels import digest
-from tildex.estimators.base.staged import StagedEstimator
-from tildex.estimators.base.start import trained
+from tildex.estimators.base.saving import weights_of
+from tildex.estimators.base.settings import part
+from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine, attach, join, lower, parts_of
+from tildex.models import BoltzmannMachine, attach, join, lower, parts_of, sample_up
 from tildex.rules import Rule
-from tildex.train import Plan, Rows, Trainer
-from tildex.train.stages import Stage
+from tildex.train import Rows, Trainer
+from tildex.train.stages import Stage, Stages
 
-__all__ = ["DeepeningEstimator"]
+__all__ = ["NONE", "pretrained"]
 
-_PRETRAININGS = ("halving", "growing", "two-stage", "none")
+NONE = "none"
+
+Present = Callable[[Tensor, Generator], Tensor]
 
 
-class DeepeningEstimator(StagedEstimator):
-    """An estimator whose module is a chain of layers, with the settings of :class:`DeepBoltzmannMachine`."""
+def pretrained(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
+    """Return the stages of a training by the plan that ``pretraining`` names.
 
-    pretraining: str
-    n_iter_pretraining: int
-    start: Any
+    Parameters
+    ----------
+    dbm : DeepBoltzmannMachine
+        The settings, and the module to be trained.
+    data : Rows
+        Scaled rows.
+    held_out : Tensor, optional
+        What the joint training validates on.
 
-    def _stages(self, data: Rows, held_out: Tensor | None) -> list[Stage]:
-        if self.pretraining not in _PRETRAININGS:
-            known = ", ".join(_PRETRAININGS)
-            raise ValueError(f"pretraining must be one of {known}, got {self.pretraining!r}")
-        if self.start is not None and self.pretraining != "growing":
-            raise ValueError(f"start is what growing goes on from, and pretraining is {self.pretraining!r}")
-        joint = partial(self._trainer_for, callbacks=[])
-        last = Stage("joint", joint, data, held_out)
-        if self.pretraining == "growing":
-            return self._growing(data, held_out)
-        if self.pretraining == "none" or self.n_iter_pretraining == 0:
-            return [last]
-        parts = parts_of(self.module_, doubled=self.pretraining == "halving")
-        self._held = nn.ModuleList([self.module_, *parts])
-        stages = [
-            Stage(f"coupling {k + 1}", partial(self._pretrainer, parts, k), data) for k in range(len(parts))
-        ]
+    Raises
+    ------
+    ValueError
+        If there is no such plan, or one that takes no start is given one.
+    """
+    if dbm.pretraining not in _PLANS:
+        raise ValueError(f"pretraining must be one of {', '.join(_PLANS)}, got {dbm.pretraining!r}")
+    plan = _PLANS[dbm.pretraining]
+    if dbm.start is not None and plan is not _layer_by_layer:
+        raise ValueError(f"start is what growing goes on from, and pretraining is {dbm.pretraining!r}")
+    if dbm.n_iter_pretraining == 0 and plan is not _layer_by_layer:
+        plan = _joint_only
+    return plan(dbm, data, held_out)
 
-        def joined(generator: Generator) -> Trainer:
-            join(parts, self.module_)
-            return joint(generator)
 
-        if self.pretraining == "halving":
-            return [*stages, Stage("joint", joined, data, held_out)]
-        return [*stages, Stage("held layers", partial(self._held_layers, parts), data), last]
+def _joint_only(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
+    """Train the whole from random weights."""
+    return Stages([_joint(dbm, data, held_out)], dbm.module_)
 
-    def _growing(self, data: Rows, held_out: Tensor | None) -> list[Stage]:
-        """Return a stage for each size of the machine, from what ``start`` brings."""
-        depth, begun = len(self.module_.layers) - 1, 0
-        if (start := trained(self.start)) is not None:
-            begun = self._take(start)
 
-        def grown(size: int, generator: Generator) -> Trainer:
-            if size > 1:
-                attach(self.module_, size)
-            if size == depth:
-                return self._trainer_for(generator, [])
-            rule = self._part("pretraining_rule" if size == 1 else "rule")
-            return self._pretraining(lower(self.module_, size), rule, generator)
+def _halved(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
+    """Train each coupling as a restricted machine, doubled where a neighbour is missing, and join them."""
+    parts = parts_of(dbm.module_, doubled=True)
 
-        return [
-            Stage(f"{size} hidden", partial(grown, size), data, held_out if size == depth else None)
-            for size in range(begun + 1, depth + 1)
-        ]
+    def begin(generator: Generator) -> Trainer:
+        join(parts, dbm.module_)
+        return _joint_trainer(dbm, generator)
 
-    def _take(self, start: Any) -> int:
-        """Put the layers of a trained machine in the place of the lowest, and return how many are hidden."""
-        theirs = start.module_
-        if not isinstance(theirs, BoltzmannMachine):
-            raise ValueError(f"start must be an RBM or a DeepBoltzmannMachine, got {type(start).__name__}")
-        sizes, wanted = ([layer.size for layer in machine.layers] for machine in (theirs, self.module_))
-        if len(sizes) >= len(wanted) or sizes != wanted[: len(sizes)]:
-            raise ValueError(
-                f"start has layers of {sizes} units and this machine of {wanted}: the first must begin the second, "
-                "which has more"
-            )
-        lower(self.module_, len(sizes) - 1).load_state_dict(theirs.state_dict())
-        # A checkpoint must not be resumed from another start.
-        weights = [tensor.detach().cpu().numpy() for tensor in start._weights().values()]
-        self._digest = ":".join([self._digest, *map(digest, weights)])
-        return len(sizes) - 1
+    joint = Stage("joint", begin, data, held_out)
+    return Stages([*_couplings(dbm, parts, data), joint], nn.ModuleList([dbm.module_, *parts]))
 
-    def _pretrainer(self, parts: Sequence[BoltzmannMachine], k: int, generator: Generator) -> Trainer:
-        """Return the training of one coupling on samples of the layer below it."""
-        return self._pretraining(parts[k], self._part("pretraining_rule"), generator, partial(_up, parts[:k]))
 
-    def _held_layers(self, parts: Sequence[BoltzmannMachine], generator: Generator) -> Trainer:
-        """Return the training of the deep machine whose even layers are held at samples from the parts."""
-        join(parts, self.module_)
-        machine = self.module_
-        even = BoltzmannMachine(
-            machine.layers,
-            dict(zip(machine.edges, machine.couplings, strict=True)),
-            visible=range(0, len(machine.layers), 2),
+def _two_stages(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
+    """Train plain restricted machines, then the whole with every second layer held at what they say of the data."""
+    parts = parts_of(dbm.module_, doubled=False)
+    held = Stage("held layers", partial(_held_layers, dbm, parts), data)
+    stages = [*_couplings(dbm, parts, data), held, _joint(dbm, data, held_out)]
+    return Stages(stages, nn.ModuleList([dbm.module_, *parts]))
+
+
+def _layer_by_layer(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
+    """Train a restricted machine, or take a start, then the whole with one layer more until all are there."""
+    depth, first = len(dbm.module_.layers) - 1, 1
+    if (start := trained(dbm.start)) is not None:
+        first += _take(dbm, start)
+
+    def begin(size: int, generator: Generator) -> Trainer:
+        if size > 1:
+            attach(dbm.module_, size)
+        if size == depth:
+            return _joint_trainer(dbm, generator)
+        rule = part(dbm, "pretraining_rule" if size == 1 else "rule")
+        return _trainer(dbm, lower(dbm.module_, size), rule, generator)
+
+    stages = [
+        Stage(f"{size} hidden", partial(begin, size), data, held_out if size == depth else None)
+        for size in range(first, depth + 1)
+    ]
+    return Stages(stages, dbm.module_)
+
+
+_PLANS: dict[str, Callable[[Any, Rows, Tensor | None], Stages]] = {
+    "halving": _halved,
+    "growing": _layer_by_layer,
+    "two-stage": _two_stages,
+    NONE: _joint_only,
+}
+
+
+def _joint_trainer(dbm: Any, generator: Generator) -> Trainer:
+    trainer: Trainer = dbm._trainer_for(generator, [])
+    return trainer
+
+
+def _joint(dbm: Any, data: Rows, held_out: Tensor | None) -> Stage:
+    return Stage("joint", partial(_joint_trainer, dbm), data, held_out)
+
+
+def _couplings(dbm: Any, parts: Sequence[BoltzmannMachine], data: Rows) -> list[Stage]:
+    """Return a stage for each coupling, on samples of the layer below it."""
+
+    def begin(k: int, generator: Generator) -> Trainer:
+        rule = part(dbm, "pretraining_rule")
+        return _trainer(dbm, parts[k], rule, generator, partial(sample_up, parts[:k]))
+
+    return [Stage(f"coupling {k + 1}", partial(begin, k), data) for k in range(len(parts))]
+
+
+def _take(dbm: Any, start: Any) -> int:
+    """Put the layers of a trained machine in the place of the lowest, and return how many are hidden."""
+    theirs, ours = start.module_, dbm.module_
+    if not isinstance(theirs, BoltzmannMachine):
+        raise ValueError(f"start must be an RBM or a DeepBoltzmannMachine, got {type(start).__name__}")
+    sizes, wanted = ([layer.size for layer in machine.layers] for machine in (theirs, ours))
+    if len(sizes) >= len(wanted) or sizes != wanted[: len(sizes)]:
+        raise ValueError(
+            f"start has layers of {sizes} units and this machine of {wanted}: the first must begin the second, "
+            "which has more"
         )
-
-        def hold(x: Tensor, generator: Generator) -> Tensor:
-            values = [x]
-            for part in parts:
-                values.append(_up([part], values[-1], generator))
-            return torch.cat(values[::2], 1)
-
-        return self._pretraining(even, self._part("rule"), generator, hold)
-
-    def _pretraining(
-        self,
-        module: nn.Module,
-        rule: Rule,
-        generator: Generator,
-        then: Callable[[Tensor, Generator], Tensor] | None = None,
-    ) -> Trainer:
-        plan = Plan(
-            n_iter=self.n_iter_pretraining,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            clip_norm=self.clip_norm,
-            max_norm=self.max_norm,
-            averaging=self.averaging,
-            precision=self._products,
-        )
-        binary = self._present()
-
-        def present(x: Tensor, generator: Generator) -> Tensor:
-            x = x if binary is None else binary(x, generator)
-            return x if then is None else then(x, generator)
-
-        optimizer = self._part("pretraining_optimizer")
-        return Trainer(module, rule, optimizer, plan, generator, present=present)
+    lower(ours, len(sizes) - 1).load_state_dict(theirs.state_dict())
+    # A checkpoint must not be resumed from another start.
+    weights = [tensor.detach().cpu().numpy() for tensor in weights_of(start).values()]
+    dbm._digest = ":".join([dbm._digest, *map(digest, weights)])
+    return len(sizes) - 1
 
 
-def _up(parts: Sequence[BoltzmannMachine], x: Tensor, generator: Generator) -> Tensor:
-    """Return a sample of the layer above the last of the parts, given values of the lowest."""
-    with torch.no_grad():
-        for part in parts:
-            x = part.layers[1].units.sample(part.inputs(1, [x, x]), generator)
-    return x
+def _held_layers(dbm: Any, parts: Sequence[BoltzmannMachine], generator: Generator) -> Trainer:
+    """Return the training of the deep machine whose even layers are held at samples from the parts."""
+    join(parts, dbm.module_)
+    machine = dbm.module_
+    even = BoltzmannMachine(
+        machine.layers,
+        dict(zip(machine.edges, machine.couplings, strict=True)),
+        visible=range(0, len(machine.layers), 2),
+    )
+
+    def hold(x: Tensor, generator: Generator) -> Tensor:
+        values = [x]
+        for below in parts:
+            values.append(sample_up([below], values[-1], generator))
+        return torch.cat(values[::2], 1)
+
+    return _trainer(dbm, even, part(dbm, "rule"), generator, hold)
+
+
+def _trainer(
+    dbm: Any, module: nn.Module, rule: Rule, generator: Generator, then: Present | None = None
+) -> Trainer:
+    """Return a pretraining of a part, on rows that are made binary and then go through ``then``."""
+    binary = dbm._present()
+
+    def present(x: Tensor, generator: Generator) -> Tensor:
+        x = x if binary is None else binary(x, generator)
+        return x if then is None else then(x, generator)
+
+    optimizer = part(dbm, "pretraining_optimizer", dbm.module_)
+    return Trainer(module, rule, optimizer, dbm._plan(dbm.n_iter_pretraining), generator, present=present)

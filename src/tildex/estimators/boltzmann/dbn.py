@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from dataclasses import field
+from typing import Any, ClassVar, Self
 
+import numpy as np
 import torch
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from tildex.data import JoinedRows, OneHotRows
 from tildex.estimators.base.checks import check_count
+from tildex.estimators.base.labels import (
+    digest,
+    encode_classes,
+    labels_from_json,
+    labels_to_json,
+    one_hot_labels,
+    require_labels,
+)
 from tildex.estimators.base.machine import MachineEstimator
+from tildex.estimators.base.settings import Default, part, settings, where_unbounded
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.boltzmann.dbn_plan import GrowingEstimator
+from tildex.estimators.boltzmann.dbn_plan import machines, one_by_one, up_down_trainer
 from tildex.evaluate import log_partition, log_partition_ais
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine, Clamp
+from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp
 from tildex.optimizers import SGD, Linear, Optimizer
-from tildex.part import Part
 from tildex.products import fast_products
 from tildex.rules import PCD, Rule, UpDown
-from tildex.train import Trainer
+from tildex.train import Rows, Trainer
+from tildex.train.stages import Stages
 from tildex.units import Bernoulli, Units
 
 __all__ = ["DeepBeliefNetwork"]
@@ -32,7 +45,12 @@ _ROWS_AT_ONCE = 4096
 _ENUMERATED = 12
 
 
-class DeepBeliefNetwork(GrowingEstimator, MachineEstimator):
+def _has_labels(estimator: Any) -> bool:
+    return bool(estimator.label_layer)
+
+
+@settings
+class DeepBeliefNetwork(MachineEstimator):
     """A deep belief network: directed layers under a Boltzmann machine (Hinton, Osindero & Teh, 2006, "A fast learning
     algorithm for deep belief nets").
 
@@ -103,76 +121,70 @@ device, warm_start, verbose, random_state
     row = ModelRow(
         80, "stack of RBM conditionals", "directed down, RBM on top", rule="greedy, up-down, supervised"
     )
-    defaults: ClassVar[dict[str, Part]] = {
+    staged = True
+    defaults: ClassVar[dict[str, Default]] = {
         "hidden": Bernoulli(),
         "rule": PCD(1, centring=0.01),
-        "optimizer": SGD(0.2, schedule=Linear()),
+        "optimizer": where_unbounded(SGD(0.01, schedule=Linear()), otherwise=SGD(0.2, schedule=Linear())),
         "up_down": UpDown(),
-        "up_down_optimizer": SGD(0.05, schedule=Linear()),
-    }
-    gentle: ClassVar[dict[str, Part]] = {
-        "optimizer": SGD(0.01, schedule=Linear()),
-        "up_down_optimizer": SGD(0.01, schedule=Linear()),
+        "up_down_optimizer": where_unbounded(
+            SGD(0.01, schedule=Linear()), otherwise=SGD(0.05, schedule=Linear())
+        ),
     }
 
-    def __init__(
-        self,
-        n_components: int = 256,
-        *,
-        hidden_layer_sizes: Sequence[int] | int = (256,),
-        likelihood: Units | None = None,
-        hidden: Units | None = None,
-        start: Any = None,
-        upper: str = "flipped",
-        rule: Rule | None = None,
-        optimizer: Optimizer | None = None,
-        up_down: Rule | None = None,
-        up_down_optimizer: Optimizer | None = None,
-        label_layer: bool = False,
-        binarisation: str = "auto",
-        n_iter: int = 50,
-        n_iter_up_down: int = 20,
-        batch_size: int | None = 50,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = 0.999,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.likelihood = likelihood
-        self.hidden = hidden
-        self.start = start
-        self.upper = upper
-        self.rule = rule
-        self.optimizer = optimizer
-        self.up_down = up_down
-        self.up_down_optimizer = up_down_optimizer
-        self.label_layer = label_layer
-        self.binarisation = binarisation
-        self.n_iter = n_iter
-        self.n_iter_up_down = n_iter_up_down
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = field(default=256, kw_only=False)
+    hidden_layer_sizes: Sequence[int] | int = (256,)
+    likelihood: Units | None = None
+    hidden: Units | None = None
+    start: Any = None
+    upper: str = "flipped"
+    rule: Rule | None = None
+    up_down: Rule | None = None
+    up_down_optimizer: Optimizer | None = None
+    label_layer: bool = False
+    binarisation: str | None = "auto"
+    n_iter_up_down: int = 20
+    batch_size: int | None = 50
+    averaging: float | None = 0.999
+
+    classes_: np.ndarray = field(init=False)
+
+    def fit(self, X: Any, y: Any = None, **settings: Any) -> Self:
+        """Train on the rows of ``X``, and with ``label_layer=True`` on their labels.
+
+        Parameters
+        ----------
+        X : array, sparse matrix, memory map or tensor of shape (rows, features)
+            The data; never changed, and read a batch at a time.
+        y : array of shape (rows,)
+            Labels of any type; ignored without a label layer.
+        **settings
+            ``X_val``, ``checkpoint``: as of every estimator.
+
+        Returns
+        -------
+        self
+        """
+        if self.label_layer:
+            self.classes_, self._places = encode_classes(require_labels(y))
+        return super().fit(X, y, **settings)
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Make one pass over ``X`` in batches; the first call must show a row of every class."""
+        if self.label_layer:
+            known = self.classes_ if hasattr(self, "module_") else None
+            self.classes_, self._places = encode_classes(require_labels(y), known)
+        return super().partial_fit(X, y)
+
+    @available_if(_has_labels)
+    def predict(self, X: Any) -> Any:
+        """Return the most probable label of each row, shape (rows,)."""
+        return self.classes_[np.asarray(self.predict_proba(X)).argmax(1)]
+
+    @available_if(_has_labels)
+    def predict_proba(self, X: Any) -> Any:
+        """Return the probability of each label, in the order of ``classes_``, shape (rows, classes)."""
+        return self._over(X, lambda x: self.module_.log_label(self.scaling_(x)).exp())
 
     @property
     def _machine(self) -> BoltzmannMachine:
@@ -243,7 +255,38 @@ device, warm_start, verbose, random_state
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:
             raise ValueError("this network has no label layer: train it with label_layer=True and labels")
-        return self.module_.clamp_labels(self._labels_of(label, n))
+        return self.module_.clamp_labels(one_hot_labels(label, n, self.classes_).to(self.scaling_.offset))
+
+    def _with_labels(self, data: Rows) -> Rows:
+        if not self.label_layer:
+            return data
+        places = self.__dict__.pop("_places")
+        if len(places) != len(data):
+            raise ValueError(f"expected a label for each of {len(data)} rows, got {len(places)}")
+        self._digest += digest(places)
+        return JoinedRows(data, OneHotRows(places, len(self.classes_)))
+
+    def _fitted(self) -> dict[str, Any]:
+        return {"classes": labels_to_json(self.classes_)} if self.label_layer else {}
+
+    def _restore(self, fitted: dict[str, Any]) -> None:
+        if self.label_layer:
+            self.classes_ = labels_from_json(fitted["classes"])
+
+    def _build(
+        self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
+    ) -> BeliefNetwork:
+        return BeliefNetwork.of(machines(self, n_features, likelihood, generator, mean))
+
+    def _rule(self) -> Rule:
+        rule: Rule = part(self, "up_down")
+        return rule
+
+    def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
+        return up_down_trainer(self, generator, callbacks)
+
+    def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
+        return one_by_one(self, data, held_out)
 
     def _remember(self, trainer: Trainer) -> None:
         super()._remember(trainer)
@@ -254,9 +297,6 @@ device, warm_start, verbose, random_state
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.unroll().decoder.mean(z)
-
-    def _log_label(self, x: Tensor) -> Tensor:
-        return self.module_.log_label(x)
 
     def _log_score(self, x: Tensor) -> Tensor:
         bounds = [self._bound(part) for part in x.split(_ROWS_AT_ONCE // _BOUND_SAMPLES)]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any, ClassVar
 
 from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.boltzmann.rbm import Restricted
-from tildex.optimizers import Adam, Linear, Optimizer
-from tildex.part import Part
+from tildex.estimators.boltzmann.restricted import RestrictedMachine
+from tildex.optimizers import Adam, Linear
 from tildex.rules import PCD, Rule
-from tildex.units import Gaussian, LearnedGaussian, Units
+from tildex.units import LearnedGaussian, Units
 
 __all__ = ["GaussianRBM"]
 
 
-class GaussianRBM(Restricted):
+@settings
+class GaussianRBM(RestrictedMachine):
     """A restricted Boltzmann machine of real visible and binary hidden units, a mixture of as many normal densities
     as the hidden units have states (Cho, Ilin & Raiko, 2011, "Improved learning of Gaussian-Bernoulli restricted
     Boltzmann machines").
@@ -70,52 +72,17 @@ precision, device, warm_start, verbose, random_state
         penalty="sparsity target",
         rule="CD-k, PCD",
     )
-    defaults: ClassVar[dict[str, Part]] = {
+    defaults: ClassVar[dict[str, Default]] = {
         "likelihood": LearnedGaussian(largest=100.0),
         "optimizer": Adam(0.01, schedule=Linear()),
         "rule": PCD(1, centring=0.01),
     }
 
-    def __init__(
-        self,
-        n_components: int = 100,
-        *,
-        likelihood: Units | None = None,
-        rule: Rule | None = None,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 100,
-        batch_size: int | None = 50,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.likelihood = likelihood
-        self.rule = rule
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = field(default=100, kw_only=False)
+    likelihood: Units | None = None
+    rule: Rule | None = None
+    n_iter: int = 100
+    batch_size: int | None = 50
 
     @property
     def noise_scale_(self) -> Any:
@@ -125,14 +92,10 @@ precision, device, warm_start, verbose, random_state
         return (variance.sqrt() * self.scaling_.scale).cpu().numpy()
 
     def _likelihood(self, columns: Columns) -> Units:
-        units: Units = self._part("likelihood")
-        if not isinstance(units, Gaussian):
+        units: Units = part(self, "likelihood")
+        if not units.real:
             raise ValueError(
                 f"GaussianRBM expects real units such as Gaussian() or LearnedGaussian(), got {units!r}: "
                 "RBM takes units of any family"
             )
         return units
-
-    def _rule(self) -> Rule:
-        rule: Rule = self._part("rule")
-        return rule

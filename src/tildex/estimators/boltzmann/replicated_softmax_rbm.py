@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,18 +12,19 @@ from torch import Tensor
 
 from tildex.estimators.base.checks import check_count
 from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.settings import Default, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.boltzmann.rbm import Restricted
+from tildex.estimators.boltzmann.restricted import RestrictedMachine
 from tildex.models import BoltzmannMachine, for_rows
-from tildex.optimizers import Adam, Linear, Optimizer
-from tildex.part import Part
+from tildex.optimizers import Adam, Linear
 from tildex.rules import CD, Rule
 from tildex.units import ReplicatedSoftmax, Units
 
 __all__ = ["ReplicatedSoftmaxRBM"]
 
 
-class ReplicatedSoftmaxRBM(Restricted):
+@settings
+class ReplicatedSoftmaxRBM(RestrictedMachine):
     """An undirected topic model: word counts of documents of any length, and binary topics (Salakhutdinov & Hinton,
     2009, "Replicated softmax: an undirected topic model").
 
@@ -71,49 +73,13 @@ precision, device, warm_start, verbose, random_state
     slug = "replicated-softmax"
     counts = True
     row = ModelRow(78, "coupling up", "replicated softmax of the same coupling, down", rule="CD-k, PCD")
-    defaults: ClassVar[dict[str, Part]] = {
+    defaults: ClassVar[dict[str, Default]] = {
         "optimizer": Adam(5e-3, schedule=Linear()),
         "rule": CD(1, k_end=10),
     }
 
-    def __init__(
-        self,
-        n_components: int = 50,
-        *,
-        rule: Rule | None = None,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 100,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.rule = rule
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = field(default=50, kw_only=False)
+    rule: Rule | None = None
 
     @property
     def length_(self) -> int:
@@ -170,10 +136,6 @@ precision, device, warm_start, verbose, random_state
             return machine.layers[0].units.mean(machine.inputs(0, [h, h]))
 
         return self._over(X, expected)
-
-    def _rule(self) -> Rule:
-        rule: Rule = self._part("rule")
-        return rule
 
     def _likelihood(self, columns: Columns) -> Units:
         length = round(float(columns.mean.sum()))

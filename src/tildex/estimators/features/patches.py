@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from tildex.estimators.autoencoders.sparse import SparseAutoencoder
 from tildex.estimators.base.checks import check_whole
-from tildex.estimators.base.trained import load
+from tildex.estimators.base.registry import load
 from tildex.estimators.features.pictures import picture_shape
 from tildex.features.code_maps import image_features
 from tildex.features.patches import PatchScaling, random_patches

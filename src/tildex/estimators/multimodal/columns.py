@@ -1,4 +1,4 @@
-"""Several kinds of data in one table: which columns are whose, which rows know what, and which units fit."""
+"""Several modalities in one table: which columns are whose, and which rows know what."""
 
 from __future__ import annotations
 
@@ -7,25 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_array
-from torch import Tensor
 
-from tildex.estimators.base.columns import Columns, chunks
+from tildex.estimators.base.columns import Transformed, chunks
 from tildex.estimators.multimodal.modality import Field, Modality
-from tildex.maps import CommonLength, Scaling
 from tildex.train import Rows
-from tildex.units import Bernoulli, Gaussian, Multinomial, Units
 
-__all__ = ["array_of", "automatic_units", "fields_of", "known_rows", "scaling_of", "widths_of"]
-
-# Of documents whose length was left open: counts of more words drive layers between data and joint layer apart.
-_LONGEST = 10
-
-
-def fields_of(modalities: Sequence[Modality]) -> list[Field]:
-    """Return the columns of modalities that know how many they have."""
-    ends = np.cumsum([0, *(int(one.columns or 0) for one in modalities)]).tolist()
-    return [Field(one.name, *ends[m : m + 2]) for m, one in enumerate(modalities)]
+__all__ = ["known_rows", "rows_that_know", "widths_of"]
 
 
 def known_rows(data: Rows, fields: Sequence[Field]) -> np.ndarray:
@@ -54,13 +41,9 @@ def known_rows(data: Rows, fields: Sequence[Field]) -> np.ndarray:
     return torch.cat(found).cpu().numpy()
 
 
-def array_of(name: str, part: Any, types: Any) -> Any:
-    """Return one modality's rows, checked."""
-    if isinstance(part, Tensor):
-        part = part.detach().cpu().numpy()
-    return check_array(
-        part, dtype=list(types), accept_sparse="csr", ensure_all_finite="allow-nan", input_name=name
-    )
+def rows_that_know(data: Rows, field: Field, known: np.ndarray) -> Transformed:
+    """Return the columns of one modality in the rows that know it, given which do, shape (rows,)."""
+    return Transformed(data, field.of, None if known.all() else known.nonzero()[0])
 
 
 def widths_of(given: Sequence[Modality], total: int, names: Any) -> list[int]:
@@ -105,29 +88,3 @@ def _require_adjacent(given: Sequence[Modality], widths: Sequence[int], names: A
                     f"{one.name}: columns that begin with {one.columns!r} must stand together and in the order of "
                     f"the modalities, and {wrong[0]!r} is among them"
                 )
-
-
-def automatic_units(rows: Rows, columns: Columns, *, documents: bool) -> Units:
-    """Return the family that the values of one kind of data suggest."""
-    if columns.in_unit_interval():
-        return Bernoulli()
-    if not documents or float(columns.low.min()) < 0:
-        return Gaussian()
-    words = []
-    for x in chunks(rows):
-        if not torch.equal(x, x.round()):
-            return Gaussian()
-        words.append(x.sum(1))
-    lengths = torch.cat(words).double()
-    mean = round(float(lengths[lengths > 0].mean()))
-    return Multinomial(len(columns.mean), min(max(1, mean), _LONGEST))
-
-
-def scaling_of(modalities: Sequence[Modality], offset: Tensor, scale: Tensor) -> Scaling:
-    """Return the scaling of all columns, which brings documents among them to their common lengths."""
-    documents = [
-        (field.start, field.stop, one.units.length)
-        for one, field in zip(modalities, fields_of(modalities), strict=True)
-        if isinstance(one.units, Multinomial)
-    ]
-    return CommonLength(offset, scale, documents) if documents else Scaling(offset, scale)

@@ -1,27 +1,40 @@
-"""The multimodal deep Boltzmann machine: a pathway for each kind of data, joined by a layer in which all meet."""
+"""The multimodal deep Boltzmann machine: a pathway for each kind of data, joined by a layer on top of all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import field
 from typing import Any, ClassVar
 
-from torch import Tensor, nn
+import torch
+from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
+from tildex.estimators.base.checks import check_count, layer_sizes
+from tildex.estimators.base.machine import MachineEstimator
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.multimodal.modality import Modality
-from tildex.estimators.multimodal.plan import MeetingEstimator
-from tildex.estimators.multimodal.queries import QueryingMixin
+from tildex.estimators.multimodal.arrays import checked, require_name
+from tildex.estimators.multimodal.choices import binariser, choose, families, recognise, scaling_of
+from tildex.estimators.multimodal.modality import Field, Modality, fields_of
+from tildex.estimators.multimodal.plan import paces_of, pathway_by_pathway
+from tildex.estimators.multimodal.queries import clamp_of, inferred, passes_of
 from tildex.generator import Generator
-from tildex.models import Layer, joined
+from tildex.maps import Scaling
+from tildex.models import CONVERGED, BoltzmannMachine, Clamp, Layer, infer, joined, mean_field
 from tildex.optimizers import SGD, Adam, Linear, Optimizer
-from tildex.part import Part
+from tildex.part import decode, encode
 from tildex.rules import PCD, MultiPrediction, Rule, Variational
+from tildex.train import Rows
+from tildex.train.restraints import Pace
+from tildex.train.stages import Stages
 from tildex.units import Bernoulli, Units
 
 __all__ = ["MultimodalDBM"]
 
 
-class MultimodalDBM(QueryingMixin, MeetingEstimator):
+@settings
+class MultimodalDBM(MachineEstimator):
     """Several kinds of data in one deep Boltzmann machine (Srivastava & Salakhutdinov, 2014, "Multimodal learning with
     deep Boltzmann machines").
 
@@ -91,13 +104,14 @@ precision, device, warm_start, verbose, random_state
     """
 
     slug = "multimodal-dbm"
+    staged = True
     row = ModelRow(
         95,
         "a pathway of layers + couplings a modality, joined on top",
         "the same; a query is a clamped sweep",
         rule="greedy, mean field + PCD, then multi-prediction",
     )
-    defaults: ClassVar[dict[str, Part]] = {
+    defaults: ClassVar[dict[str, Default]] = {
         "hidden": Bernoulli(),
         "optimizer": SGD(0.05, schedule=Linear()),
         "prediction_optimizer": Adam(3e-3, schedule=Linear()),
@@ -107,78 +121,218 @@ precision, device, warm_start, verbose, random_state
         "rule": Variational(),
     }
 
-    def __init__(
+    n_components: int = field(default=128, kw_only=False)
+    modalities: Sequence[Modality] | None = None
+    hidden_layer_sizes: Sequence[int] | int = (128,)
+    hidden: Units | None = None
+    n_iter_pretraining: int = 20
+    pretraining_rule: Rule | None = None
+    pretraining_optimizer: Optimizer | None = None
+    rule: Rule | None = None
+    n_iter: int = 30
+    prediction_rule: Rule | None = None
+    prediction_optimizer: Optimizer | None = None
+    n_iter_prediction: int = 20
+    batch_size: int | None = 50
+    averaging: float | None = 0.999
+    max_norm: float | None = None
+
+    modalities_: tuple[Modality, ...] = field(init=False)
+    column_names_: dict[str, list[str]] = field(init=False)
+    _plain: bool = field(init=False)
+
+    def infer(self, given: Any) -> dict[str, Any]:
+        """Return the expected values of all modalities given what is known of each row, by mean field.
+
+        Parameters
+        ----------
+        given : dict of str to array, or array of shape (rows, features)
+            What is known. A modality that a row does not know is NaN in all its columns, or absent from the dict.
+
+        Returns
+        -------
+        dict of str to array of shape (rows, columns)
+            What was given as it was, and expected values of the rest: of word counts, in documents of the common
+            length.
+        """
+        return self.split(self._over(given, lambda x: inferred(self, x)))
+
+    def generate(self, name: str, *, given: Any, n_steps: int | None = None, random_state: Any = None) -> Any:
+        """Return expected values of one modality given others, whatever is known of it.
+
+        Parameters
+        ----------
+        name : str
+            The modality wanted.
+        given : dict of str to array of shape (rows, columns)
+            The others.
+        n_steps : int, optional
+            The step of a Gibbs chain a row at which to look; mean field when not given.
+        random_state : int, RandomState or None
+            The seed of the chains.
+        """
+        check_is_fitted(self, "module_")
+        require_name(name, [one.name for one in self.modalities_])
+        known = {other: values for other, values in given.items() if other != name}
+        if n_steps is None:
+            return self.infer(known)[name]
+        rows = self.join(known)
+        clamp = self._clamp(len(rows), rows, None)
+        return self.split(self._sample(self.module_, len(rows), n_steps, clamp, random_state))[name]
+
+    def trace(
         self,
-        n_components: int = 128,
+        n: int = 1,
         *,
-        modalities: Sequence[Modality] | None = None,
-        hidden_layer_sizes: Sequence[int] | int = (128,),
-        hidden: Units | None = None,
-        n_iter_pretraining: int = 20,
-        pretraining_rule: Rule | None = None,
-        pretraining_optimizer: Optimizer | None = None,
-        rule: Rule | None = None,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 30,
-        prediction_rule: Rule | None = None,
-        prediction_optimizer: Optimizer | None = None,
-        n_iter_prediction: int = 20,
-        batch_size: int | None = 50,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = 0.999,
-        clip_norm: float | None = None,
-        max_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
+        steps: Sequence[int] = (50, 100, 150, 200, 250),
+        given: Any = None,
+        mask: Any = None,
         random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.modalities = modalities
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.hidden = hidden
-        self.n_iter_pretraining = n_iter_pretraining
-        self.pretraining_rule = pretraining_rule
-        self.pretraining_optimizer = pretraining_optimizer
-        self.rule = rule
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.prediction_rule = prediction_rule
-        self.prediction_optimizer = prediction_optimizer
-        self.n_iter_prediction = n_iter_prediction
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.max_norm = max_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    ) -> dict[int, Any]:
+        """Return what :meth:`sample` would at several steps of the same ``n`` chains, a dict of step to samples.
+
+        Parameters
+        ----------
+        n : int
+            Chains.
+        steps : sequence of int
+            The Gibbs steps at which to look.
+        given, mask, random_state
+            As in :meth:`sample`; without ``given``, chains wander freely.
+        """
+        check_is_fitted(self, "module_")
+        check_count(n)
+        if not len(steps):
+            raise ValueError("steps must name at least one Gibbs step")
+        clamp = self._clamp(n, given, mask)
+        walked = self._walk(self.module_, n, [int(step) for step in steps], clamp, random_state)
+        return {step: self._as_given(rows) for step, rows in walked.items()}
+
+    def sample(
+        self,
+        n: int = 1,
+        *,
+        n_steps: int = 1000,
+        given: Any = None,
+        mask: Any = None,
+        random_state: Any = None,
+    ) -> Any:
+        """Return the visible means of ``n`` chains after ``n_steps`` Gibbs steps, as the training data came.
+
+        Parameters
+        ----------
+        n : int
+            Chains.
+        n_steps : int
+            Steps of each, from independent units with the training data's means.
+        given : dict of str to array of shape (columns,) or (n, columns), or array of all columns, optional
+            Known values that every step puts back; NaN means unknown, and word counts are known as a whole or not.
+        mask : boolean array like a ``given`` array, optional
+            Which values are known, instead of NaN.
+        random_state : int, RandomState or None
+            The seed; None goes on from the estimator's own draws.
+
+        Returns
+        -------
+        dict of str to array of shape (n, columns), or array
+            As the training data came: of a model of one table, an array that :meth:`split` shares out.
+        """
+        return self._as_given(
+            super().sample(n, n_steps=n_steps, given=given, mask=mask, random_state=random_state)
+        )
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Return the mean rows that joint codes ``X`` stand for, as the training data came."""
+        return self._as_given(super().inverse_transform(X))
+
+    def reconstruct(self, X: Any) -> Any:
+        """Return the mean row given the joint code of each row, as the training data came."""
+        return self._as_given(super().reconstruct(X))
+
+    def join(self, given: Any) -> Any:
+        """Return modalities side by side in one array, NaN for those that are absent, shape (rows, features)."""
+        return self._over(given, lambda x: x)
+
+    def split(self, rows: Any) -> dict[str, Any]:
+        """Return the columns of each modality, by name."""
+        return {field.name: field.of(rows) for field in self._fields}
+
+    def _as_given(self, rows: Any) -> Any:
+        return rows if self._plain else self.split(rows)
+
+    @property
+    def _fields(self) -> list[Field]:
+        """The columns of each modality."""
+        return fields_of(self.modalities_)
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        return checked(self, X, reset=reset)
+
+    def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
+        return choose(self, data, weights)
+
+    def _recognise(self, data: Rows) -> None:
+        recognise(self, data)
+
+    def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
+        return binariser(self.modalities_)
 
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
-    ) -> nn.Module:
+    ) -> BoltzmannMachine:
         visible, hidden = [], []
-        for one, field in zip(self.modalities_, self._fields, strict=True):
-            assert one.units is not None
-            own = None if mean is None else field.of(mean[None])[0]
-            visible.append(Layer(one.units, len(field), mean=own))
-            sizes = one.hidden_layer_sizes
-            assert isinstance(sizes, tuple)
-            hidden.append([Layer(self._part("hidden"), size) for size in sizes])
-        return joined(visible, hidden, Layer(self._part("hidden"), self.n_components), generator)
+        for one, field_ in zip(self.modalities_, self._fields, strict=True):
+            own = None if mean is None else field_.of(mean[None])[0]
+            visible.append(Layer(one.units, len(field_), mean=own))  # type: ignore[arg-type]
+            sizes = layer_sizes(one.hidden_layer_sizes)
+            hidden.append([Layer(part(self, "hidden"), size) for size in sizes])
+        return joined(visible, hidden, Layer(part(self, "hidden"), self.n_components), generator)
 
-    def _rule(self) -> Rule:
-        rule: Rule = self._part("rule")
-        return rule
+    def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
+        return pathway_by_pathway(self, data, held_out)
+
+    def _paces(self) -> Sequence[Pace]:
+        return paces_of(self.module_)
+
+    def _clamp(self, n: int, given: Any, mask: Any) -> Clamp | None:
+        return clamp_of(self, n, given, mask)
+
+    def _encode(self, x: Tensor) -> Tensor:
+        return infer(self.module_, x, **passes_of(self))[-1]
+
+    def _decode(self, z: Tensor) -> Tensor:
+        state = mean_field(self.module_, {len(self.module_.layers) - 1: z}, **CONVERGED)
+        return torch.cat([state[k] for k in self.module_.visible], 1)
+
+    def _log_score(self, x: Tensor) -> Tensor:
+        # A density stretches with the columns that are known, and only with these.
+        logs = torch.where(x.isnan(), 0.0, self.scaling_.scale.log()).sum(1)
+        bound: Tensor = self.module_.bound(x)
+        return bound - logs - self.scaling_.log_volume()
+
+    def _likelihood_of(self, fitted: dict[str, Any]) -> Any:
+        return families(self.modalities_)
+
+    def _no_scaling(self) -> Scaling:
+        zeros = torch.zeros(self.n_features_in_)
+        return scaling_of(self.modalities_, zeros, zeros + 1)
+
+    def _fitted(self) -> dict[str, Any]:
+        return {
+            "modalities": encode(self.modalities_),
+            "plain": self._plain,
+            "column_names": getattr(self, "column_names_", {}),
+        }
+
+    def _restore(self, fitted: dict[str, Any]) -> None:
+        self.modalities_ = decode(fitted["modalities"])
+        if not all(isinstance(one, Modality) for one in self.modalities_):
+            raise ValueError(f"expected modalities, got {self.modalities_!r}")
+        self._plain = bool(fitted["plain"])
+        if names := fitted["column_names"]:
+            self.column_names_ = {name: list(columns) for name, columns in names.items()}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.modalities is not None and len(self.modalities) > 1
+        return tags

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from tildex.data import BINARISATIONS
 from tildex.part import Part
-from tildex.units import Multinomial, ReplicatedSoftmax, Units
+from tildex.units import Units
 
-__all__ = ["Families", "Field", "Modality", "documents_of"]
+__all__ = ["Families", "Field", "Modality", "fields_of"]
 
-_BINARISATIONS = ("auto", "dynamic", "threshold", "none")
+# A draw for good is of whole rows, and a row here need not know all modalities.
+_BINARISATIONS = ("auto", *(how for how in BINARISATIONS if how != "frozen"))
 
 
 class Modality(Part, kind="modality"):
@@ -96,7 +98,7 @@ class Field:
 
 
 class Families(list):
-    """The units of several modalities side by side, for what is asked of the units of all columns.
+    """The units of several modalities, which answer as one family would that had all their columns.
 
     Parameters
     ----------
@@ -136,18 +138,7 @@ class Families(list):
         return None
 
 
-def documents_of(units: Units | None, n_columns: int, name: str) -> Units | None:
-    """Return units as they stand in the machine: documents with one length for all.
-
-    Raises
-    ------
-    ValueError
-        If documents are of another number of words than there are columns.
-    """
-    if not isinstance(units, ReplicatedSoftmax):
-        return units
-    if units.n_words != n_columns:
-        raise ValueError(
-            f"{name}: {units!r} is of {units.n_words} words, and there are {n_columns} columns: one column a word"
-        )
-    return Multinomial(n_columns, max(1, units.length))
+def fields_of(modalities: Sequence[Modality]) -> list[Field]:
+    """Return the columns of modalities that know how many they have."""
+    ends = np.cumsum([0, *(int(one.columns or 0) for one in modalities)]).tolist()
+    return [Field(one.name, *ends[m : m + 2]) for m, one in enumerate(modalities)]

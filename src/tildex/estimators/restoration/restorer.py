@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,6 +17,7 @@ from tildex.corruptions import Corruption, Turned, VaryingNoise
 from tildex.estimators.base.checks import check
 from tildex.estimators.base.columns import Columns, apply, hold_out
 from tildex.estimators.base.learner import Learner
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.restoration.images import as_rows, fill_in, restored
 from tildex.evaluate import psnr
@@ -23,15 +25,14 @@ from tildex.generator import Generator
 from tildex.images import check_image_shape, image_axes
 from tildex.maps import ImageNetwork, Scaling, UNet
 from tildex.models import Restoration, check_views
-from tildex.optimizers import Adam, Optimizer
-from tildex.part import Part
+from tildex.optimizers import Adam
 from tildex.rules import Restoring, Rule
-from tildex.runs import Run
 from tildex.units import Gaussian, Units
 
 __all__ = ["Restorer"]
 
 
+@settings
 class Restorer(OneToOneFeatureMixin, TransformerMixin, Learner):
     """A convolutional network that restores images: trained on small ones, used on images of any size.
 
@@ -96,57 +97,21 @@ verbose, random_state
     row = ModelRow(
         35, "conv map", "conv map, residual", corruption="noise, missing pixels and blocks, greyscale, any"
     )
-    defaults: ClassVar[dict[str, Part]] = {
+    defaults: ClassVar[dict[str, Default]] = {
         "optimizer": Adam(),
         "network": UNet(),
         "corruption": VaryingNoise(),
         "augmentation": Turned(),
     }
 
-    def __init__(
-        self,
-        *,
-        image_shape: Sequence[int] | None = None,
-        network: ImageNetwork | None = None,
-        corruption: Corruption | None = None,
-        augmentation: Corruption | None = None,
-        views: int = 1,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 32,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.image_shape = image_shape
-        self.network = network
-        self.corruption = corruption
-        self.augmentation = augmentation
-        self.views = views
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    image_shape: Sequence[int] | None = None
+    network: ImageNetwork | None = None
+    corruption: Corruption | None = None
+    augmentation: Corruption | None = None
+    views: int = 1
+    batch_size: int | None = 32
+
+    image_shape_: tuple[int, int, int] = field(init=False)
 
     def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
         """Train on whole, undamaged images.
@@ -171,7 +136,7 @@ verbose, random_state
         X, shape = as_rows(X, self.image_shape)
         X = check(self, X, reset=True)
         path, generator = self._begin(checkpoint)
-        if not (self.warm_start and hasattr(self, "module_")):
+        if not self._goes_on:
             self.image_shape_ = self._axes(X.shape[1]) if shape is None else shape
         data, held_out = self._start(X, generator), None
         if X_val is not None:
@@ -251,7 +216,7 @@ verbose, random_state
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> Restoration:
         return Restoration(
-            self._part("network"),
+            part(self, "network"),
             self._shaped("corruption"),
             likelihood,
             self.image_shape_,
@@ -266,13 +231,13 @@ verbose, random_state
 
     def _shaped(self, name: str) -> Corruption:
         """Return a fresh corruption that knows the images' shape wherever it asks for it."""
-        part: Corruption = self._part(name)
+        shaped: Corruption = part(self, name)
         known = {"image_shape": self.image_shape_, "channels": self.image_shape_[2]}
-        for path, value in part.get_params().items():
+        for path, value in shaped.get_params().items():
             head = path.split("__")[-1]
             if value is None and head in known:
-                part.set_params(**{path: known[head]})
-        return part
+                shaped.set_params(**{path: known[head]})
+        return shaped
 
     def _rule(self) -> Rule:
         return Restoring(self._shaped("corruption"))
@@ -284,9 +249,8 @@ verbose, random_state
         return self.n_features_in_
 
     def _fitted(self) -> dict[str, Any]:
-        return {**super()._fitted(), "image_shape": list(self.image_shape_)}
+        return {"image_shape": list(self.image_shape_)}
 
-    def _restore(self, fitted: dict[str, Any], run: Run, device: torch.device) -> None:
+    def _restore(self, fitted: dict[str, Any]) -> None:
         height, width, channels = fitted["image_shape"]
         self.image_shape_ = (int(height), int(width), int(channels))
-        super()._restore(fitted, run, device)

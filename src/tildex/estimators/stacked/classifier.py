@@ -5,7 +5,7 @@ r"""The classifier: a network from any trained stack, and a softmax head.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,21 +13,19 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from torch import Tensor
 
-from tildex.corruptions import Corruption
 from tildex.data import OneHotRows
 from tildex.estimators.base.labels import encode_classes, hold_out_by_class, labels_from_json, labels_to_json
+from tildex.estimators.base.settings import settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.stacked.network import Stacked
 from tildex.generator import Generator
-from tildex.optimizers import Optimizer
-from tildex.penalties import Penalty
-from tildex.runs import Run
 from tildex.train import Rows
 from tildex.units import Categorical, Units
 
 __all__ = ["StackedClassifier"]
 
 
+@settings
 class StackedClassifier(ClassifierMixin, Stacked):
     """A classifier that starts from what an unsupervised model has learned, and trains all of it on labels
     (Hinton & Salakhutdinov, 2006, "Reducing the dimensionality of data with neural networks"; Salakhutdinov & Hinton,
@@ -84,65 +82,12 @@ precision, device, warm_start, verbose, random_state
     (2, 3)
     """
 
-    classes_: np.ndarray
-
     slug = "classifier"
     row = ModelRow(200, "layers of any stack", "softmax of labels", "any", "any", "supervised")
 
-    def __init__(
-        self,
-        start: Any = None,
-        *,
-        hidden_layer_sizes: Sequence[int] | int | None = None,
-        activation: str = "relu",
-        corruption: Corruption | None = None,
-        noise: Corruption | None = None,
-        smoothing: float = 0.0,
-        penalty: Penalty | None = None,
-        max_norm: float | None = None,
-        start_rate: float | Sequence[float] = 0.3,
-        head_first: float = 0.0,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 100,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.start = start
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.corruption = corruption
-        self.noise = noise
-        self.smoothing = smoothing
-        self.penalty = penalty
-        self.max_norm = max_norm
-        self.start_rate = start_rate
-        self.head_first = head_first
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    smoothing: float = 0.0
+
+    classes_: np.ndarray = field(init=False)
 
     def fit(
         self, X: Any, y: Any, *, X_val: Any = None, y_val: Any = None, checkpoint: str | Path | None = None
@@ -194,8 +139,7 @@ precision, device, warm_start, verbose, random_state
         return hold_out_by_class(data, encode_classes(y)[1], self.validation_fraction, generator)
 
     def _fitted(self) -> dict[str, Any]:
-        return {**super()._fitted(), "classes": labels_to_json(self.classes_)}
+        return {"classes": labels_to_json(self.classes_)}
 
-    def _restore(self, fitted: dict[str, Any], run: Run, device: Any) -> None:
+    def _restore(self, fitted: dict[str, Any]) -> None:
         self.classes_ = labels_from_json(fitted["classes"])
-        super()._restore(fitted, run, device)

@@ -5,28 +5,31 @@ r"""The deep autoencoder: one-layer models stacked, unrolled into one network, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import field
 from typing import Any, ClassVar
 
 from torch import Tensor
 
 from tildex.corruptions import Corruption
-from tildex.estimators.base.columns import Columns, automatic
 from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.stacked.layerwise_plan import LayerwiseEstimator
+from tildex.estimators.stacked.layerwise_plan import layer_by_layer, unrolled
 from tildex.generator import Generator
-from tildex.optimizers import Adam, Optimizer
-from tildex.part import Part
+from tildex.models import Pair
+from tildex.optimizers import Adam
 from tildex.penalties import Penalty
 from tildex.rules import Reconstruction, Rule
-from tildex.train.plan import Plan
+from tildex.train import Plan, Rows
+from tildex.train.stages import Stages
 from tildex.units import Bernoulli, Gaussian, Units
 
 __all__ = ["DeepAutoencoder"]
 
 
-class DeepAutoencoder(LayerwiseEstimator, PairEstimator):
+@settings
+class DeepAutoencoder(PairEstimator):
     """A deep autoencoder: its layers are trained one by one as models of the layer below, then all together (Hinton &
     Salakhutdinov, 2006, "Reducing the dimensionality of data with neural networks"; Bengio, Lamblin, Popovici &
     Larochelle, 2007, "Greedy layer-wise training of deep networks").
@@ -87,77 +90,32 @@ precision, device, warm_start, verbose, random_state
     """
 
     slug = "deep"
+    staged = True
+    least_passes = 0
     row = ModelRow(55, "unrolled stack", "unrolled stack", "any", "any", "greedy, then reconstruction")
-    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam(), "hidden": Bernoulli(), "code": Gaussian()}
+    defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(), "hidden": Bernoulli(), "code": Gaussian()}
 
-    def __init__(
-        self,
-        n_components: int = 30,
-        *,
-        hidden_layer_sizes: Sequence[int] | int = (256, 64),
-        pretrain: Any = "denoising",
-        n_iter_pretraining: int | None = None,
-        hidden: Units | None = None,
-        code: Units | None = None,
-        likelihood: Units | None = None,
-        corruption: Corruption | None = None,
-        penalty: Penalty | None = None,
-        noise: Corruption | None = None,
-        augmentation: Corruption | None = None,
-        max_norm: float | None = None,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 100,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.pretrain = pretrain
-        self.n_iter_pretraining = n_iter_pretraining
-        self.hidden = hidden
-        self.code = code
-        self.likelihood = likelihood
-        self.corruption = corruption
-        self.penalty = penalty
-        self.noise = noise
-        self.augmentation = augmentation
-        self.max_norm = max_norm
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
+    n_components: int = field(default=30, kw_only=False)
+    hidden_layer_sizes: Sequence[int] | int = (256, 64)
+    pretrain: Any = "denoising"
+    n_iter_pretraining: int | None = None
+    hidden: Units | None = None
+    code: Units | None = None
+    likelihood: Units | None = None
+    corruption: Corruption | None = None
+    penalty: Penalty | None = None
+    noise: Corruption | None = None
+    augmentation: Corruption | None = None
+    max_norm: float | None = None
 
-    def _likelihood(self, columns: Columns) -> Units:
-        return automatic(self._part("likelihood"), columns)
+    def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
+        return unrolled(self, n_features, likelihood, generator, mean)
+
+    def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
+        return layer_by_layer(self, data, held_out)
 
     def _rule(self) -> Rule:
-        return Reconstruction(self._part("corruption"), self._part("penalty"))
-
-    def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
-        augmentation: Corruption | None = self._part("augmentation")
-        return augmentation
+        return Reconstruction(part(self, "corruption"), part(self, "penalty"))
 
     def _plan(self, n_iter: int) -> Plan:
         # Without fine-tuning there still is a trainer, for further passes.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import field
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -15,17 +16,20 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
+from tildex.corruptions import Corruption
 from tildex.data import JoinedRows, rows
 from tildex.estimators.base.checks import check, layer_sizes
-from tildex.estimators.base.columns import Columns, apply, automatic, chunks
+from tildex.estimators.base.columns import apply, chunks
 from tildex.estimators.base.labels import check_both, digest
 from tildex.estimators.base.learner import Learner
-from tildex.estimators.base.start import trained
+from tildex.estimators.base.saving import weights_of
+from tildex.estimators.base.settings import Default, part, settings
+from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
-from tildex.maps import MLP, Affine, Scaling
+from tildex.maps import MLP, Affine
 from tildex.models import BoltzmannMachine, Conditional, Network, layers_of
 from tildex.optimizers import Adam, Cosine
-from tildex.part import Part
+from tildex.penalties import Penalty
 from tildex.products import fast_products
 from tildex.rules import Rule, Supervised
 from tildex.train import Rows
@@ -38,16 +42,24 @@ __all__ = ["Stacked"]
 _HIDDEN = (256,)
 
 
+@settings
 class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     """A predictor whose module is a network, and a transformer to its last hidden values."""
 
-    defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05))}
+    defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05))}
 
-    start: Any
-    hidden_layer_sizes: Sequence[int] | int | None
-    activation: str
-    start_rate: float | Sequence[float]
-    head_first: float
+    start: Any = field(default=None, kw_only=False)
+    hidden_layer_sizes: Sequence[int] | int | None = None
+    activation: str = "relu"
+    corruption: Corruption | None = None
+    noise: Corruption | None = None
+    penalty: Penalty | None = None
+    max_norm: float | None = None
+    start_rate: float | Sequence[float] = 0.3
+    head_first: float = 0.0
+
+    # A setting of classifiers.
+    smoothing: float = field(init=False, default=0.0)
 
     @abstractmethod
     def _head(self) -> tuple[Units, int]:
@@ -73,9 +85,9 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             )
         path, generator = self._begin(checkpoint)
         # Before the module is built: its head has a column for each target.
-        targets = self._targets(y, known=self.warm_start and hasattr(self, "module_"))
-        data = self._scaled(self._start(X, generator))
-        weights = [] if start is None else [w.detach().cpu().numpy() for w in start._weights().values()]
+        targets = self._targets(y, known=self._goes_on)
+        data = self._start(X, generator)
+        weights = [] if start is None else [w.detach().cpu().numpy() for w in weights_of(start).values()]
         self._digest = ":".join([self._digest, digest(y), *map(digest, weights)])
         data = self._joined(data, targets)
         held_out = None
@@ -109,14 +121,6 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             inferred = torch.cat([network.inferred(x) for x in chunks(data)])
         return JoinedRows(data, rows(inferred, device=self.device_, dtype=inferred.dtype), targets)
 
-    def _likelihood(self, columns: Columns) -> Units:
-        start = trained(self.start)
-        return automatic(None, columns) if start is None else start.likelihood_
-
-    def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        start = trained(self.start)
-        return super()._scaling(columns, likelihood) if start is None else copy.deepcopy(start.scaling_)
-
     def _code_size(self) -> int:
         return self.module_.decoder.map.layers[0].in_features
 
@@ -136,7 +140,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
         start, (units, n_targets) = trained(self.start), self._head()
-        corruption, noise = self._part("corruption"), self._part("noise")
+        corruption, noise = part(self, "corruption"), part(self, "noise")
         given = None if start is None else copy.deepcopy(start.module_).to(generator.device)
         width = n_features if start is None else start._code_size()
         machine = given if isinstance(given, BoltzmannMachine) and len(given.layers) > 2 else None
@@ -155,7 +159,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         return Network([*below, *fresh], head, n_targets, **noises)
 
     def _rule(self) -> Rule:
-        return Supervised(getattr(self, "smoothing", 0.0), self._part("penalty"))
+        return Supervised(self.smoothing, part(self, "penalty"))
 
     def _paces(self) -> Sequence[Pace]:
         layers = list(self.module_.encoder.map.layers)
@@ -169,12 +173,6 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             Pace(list(layer.parameters()), rate, self.head_first)
             for layer, rate in zip(trained, rates, strict=True)
         ]
-
-    def __sklearn_clone__(self) -> Self:
-        """Keep a trained start: what it has learned is where this training begins, not what it is to learn."""
-        copied = super().__sklearn_clone__()
-        copied.start = self.start
-        return copied
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -5,7 +5,6 @@ r"""The regressor: a network from any trained stack, and a linear head.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,22 +13,20 @@ import torch
 from sklearn.base import RegressorMixin
 from torch import Tensor
 
-from tildex.corruptions import Corruption
 from tildex.data import Rows as Reader
 from tildex.data import rows
 from tildex.estimators.base.columns import hold_out
+from tildex.estimators.base.settings import settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.stacked.network import Stacked
 from tildex.generator import Generator
-from tildex.optimizers import Optimizer
-from tildex.penalties import Penalty
-from tildex.runs import Run
 from tildex.train import Rows
 from tildex.units import Gaussian, Units
 
 __all__ = ["StackedRegressor"]
 
 
+@settings
 class StackedRegressor(RegressorMixin, Stacked):
     """A regressor that starts from what an unsupervised model has learned, and trains all of it on targets.
 
@@ -64,59 +61,6 @@ clip_norm, precision, device, warm_start, verbose, random_state
 
     slug = "regressor"
     row = ModelRow(210, "layers of any stack", "Gaussian targets", "any", "any", "supervised")
-
-    def __init__(
-        self,
-        start: Any = None,
-        *,
-        hidden_layer_sizes: Sequence[int] | int | None = None,
-        activation: str = "relu",
-        corruption: Corruption | None = None,
-        noise: Corruption | None = None,
-        penalty: Penalty | None = None,
-        max_norm: float | None = None,
-        start_rate: float | Sequence[float] = 0.3,
-        head_first: float = 0.0,
-        optimizer: Optimizer | None = None,
-        n_iter: int = 50,
-        batch_size: int | None = 100,
-        shuffle: bool = True,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
-        tol: float = 1e-4,
-        averaging: float | None = None,
-        clip_norm: float | None = None,
-        precision: str = "auto",
-        device: str = "auto",
-        warm_start: bool = False,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.start = start
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.corruption = corruption
-        self.noise = noise
-        self.penalty = penalty
-        self.max_norm = max_norm
-        self.start_rate = start_rate
-        self.head_first = head_first
-        self.optimizer = optimizer
-        self.n_iter = n_iter
-        self.batch_size = batch_size
-        self.shuffle = shuffle
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.averaging = averaging
-        self.clip_norm = clip_norm
-        self.precision = precision
-        self.device = device
-        self.warm_start = warm_start
-        self.verbose = verbose
-        self.random_state = random_state
 
     def fit(
         self, X: Any, y: Any, *, X_val: Any = None, y_val: Any = None, checkpoint: str | Path | None = None
@@ -180,10 +124,9 @@ clip_norm, precision, device, warm_start, verbose, random_state
             "scale": self.target_scale_.tolist(),
             "flat": self._flat,
         }
-        return {**super()._fitted(), "targets": targets}
+        return {"targets": targets}
 
-    def _restore(self, fitted: dict[str, Any], run: Run, device: Any) -> None:
+    def _restore(self, fitted: dict[str, Any]) -> None:
         targets = fitted["targets"]
         self.target_mean_, self.target_scale_ = np.array(targets["mean"]), np.array(targets["scale"])
         self._flat = bool(targets["flat"])
-        super()._restore(fitted, run, device)

@@ -94,6 +94,11 @@ class Graph(nn.Module):
             _check_edge(layers[low], layers[high], coupling)
         self.sides = _two_sides(len(layers), self.edges)
 
+    @property
+    def bounded(self) -> bool:
+        """Whether the values of all layers have bounds, so that gradients have bounds too."""
+        return all(layer.units.bounded for layer in self.layers)
+
     def split(self, x: Tensor) -> dict[int, Tensor]:
         """Return the columns of data rows by the visible layer they fill."""
         parts = x.split([self.layers[k].size for k in self.visible], -1)

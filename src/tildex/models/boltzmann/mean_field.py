@@ -7,13 +7,17 @@ r"""Mean field: the factorial distribution nearest to what hidden layers are giv
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from tildex.models.boltzmann.graph import Clamp, Graph
 
-__all__ = ["mean_field"]
+__all__ = ["CONVERGED", "mean_field"]
+
+CONVERGED: dict[str, Any] = {"n_steps": 100, "tol": 1e-6}
+"""The passes of mean field in use, as opposed to training: until nothing moves."""
 
 
 def mean_field(

@@ -55,6 +55,11 @@ class MultiPrediction(Rule):
         self.n_steps = n_steps
         self.values = values
 
+    @property
+    def passes(self) -> int:
+        """As many as training makes."""
+        return self.n_steps
+
     def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch of visible columns; NaN stands for what is not known."""
         if not isinstance(model, BoltzmannMachine):
