@@ -119,7 +119,8 @@ def _read_recipe(path: Path) -> dict[str, Any]:
         raise RunError(f"{file} is not a recipe of this library: it names no format")
     if recipe["format"] > FORMAT:
         raise RunError(
-            f"{path} has format {recipe['format']}, newer than {FORMAT}: update the library to load it"
+            f"{path} was written by a newer version of the library and has format {recipe['format']}, "
+            f"newer than {FORMAT}: update the library to load it"
         )
     return recipe
 
