@@ -92,7 +92,6 @@ def test_nan_absent_and_documents_without_words_are_all_unknown(model):
         assert np.array_equal(model.transform(other), codes)
         assert np.array_equal(model.score_samples(other), model.score_samples(absent))
     assert not np.allclose(model.transform({name: DATA[name][:9] for name in DATA}), codes)
-    assert not np.allclose(model.transform_with_zeros(absent), codes)
 
 
 def test_inference_keeps_what_is_given_and_fills_in_the_rest(model):
