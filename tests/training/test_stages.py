@@ -65,7 +65,7 @@ def module_and_stages(averaging=0.9, held_out=None):
 def run(path=None, **settings):
     module, stages = module_and_stages(**settings)
     checkpoint = None if path is None else (path, {"run": "ours"})
-    history = run_stages(module, stages, Generator(0), title="Test", checkpoint=checkpoint)
+    history = run_stages(Stages(stages, module), Generator(0), title="Test", checkpoint=checkpoint)
     for record in history:
         del record["seconds"]
     return module.state_dict(), history
