@@ -61,6 +61,3 @@ def tagging_trace() -> Figure:
         shown.append([Card(None, said), *drawn])
     heads = ("given", *(f"step {step}" for step in STEPS))
     return cards(shown, heads, title="Chains with tags held fixed, each beside its nearest picture")
-
-
-PICTURES = (tagging, tagging_trace)
