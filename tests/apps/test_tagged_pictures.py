@@ -105,6 +105,10 @@ def test_refusals(tagged, tmp_path):
         TaggedPictures.fit(read("digits"))
     with pytest.raises(ValueError, match="features must be"):
         TaggedPictures.fit(digits("test"), features="best")
+    with pytest.raises(ValueError, match="the pixels of one picture"):
+        tagged.find(picture=digits("test").X[:2])
+    with pytest.raises(DataError, match="is no file"):
+        tagged.find(picture=tmp_path)
     with pytest.raises(DataError, match="no picture is given"):
         tagged.tag([])
     with pytest.raises(DataError, match="have no files"):

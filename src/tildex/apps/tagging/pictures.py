@@ -9,10 +9,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tildex.apps.tagging.collection import Collection
-from tildex.data import DataError, picture_paths, read, read_picture, small_pictures
+from tildex.data import DataError, Record, picture_paths, read, read_picture, small_pictures
 from tildex.data.sets.catalogue import find
 
-__all__ = ["THUMBNAIL", "Pictures", "in_colour", "in_words", "read_pictures", "thumbnails"]
+__all__ = [
+    "THUMBNAIL",
+    "Pictures",
+    "in_colour",
+    "in_words",
+    "one_picture",
+    "place_of",
+    "read_pictures",
+    "thumbnails",
+]
 
 THUMBNAIL = 160
 """Pixels of the longer side of a picture that is shown."""
@@ -69,6 +78,39 @@ def read_pictures(pictures: Any, shape: Sequence[int]) -> Pictures:
     if not rows:
         raise DataError("; ".join(skipped) or "no picture is given: name some, or a folder of them")
     return Pictures(tuple(files), np.stack(rows), tuple(skipped))
+
+
+def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
+    """Return the pixels of one picture, shape (1, pixels).
+
+    Parameters
+    ----------
+    picture : path, or array of shape (pixels,)
+        A file; an array is taken as it is.
+    shape : (height, width) or (height, width, 3)
+        A file is resized to it.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    ValueError
+        If the array is of more pictures than one.
+    """
+    if isinstance(picture, str | Path):
+        return read_picture(Path(picture), shape)[None]
+    X = np.atleast_2d(picture)
+    if X.ndim != 2 or len(X) != 1:
+        raise ValueError(f"expected the pixels of one picture, got an array of shape {X.shape}")
+    return X
+
+
+def place_of(record: Record, source: str | None) -> str:
+    """Return where the pictures of a record lie, in a form that is true from any folder: ``source``, or its name."""
+    if source is None:
+        return record.name
+    path = Path(source)
+    return str(path.resolve()) if path.exists() and record.name != source else source
 
 
 def thumbnails(

@@ -26,7 +26,7 @@ from tildex.apps.tagging.features import (
     machine_settings,
     tags_of,
 )
-from tildex.apps.tagging.pictures import THUMBNAIL, read_pictures, thumbnails
+from tildex.apps.tagging.pictures import THUMBNAIL, one_picture, place_of, read_pictures, thumbnails
 from tildex.apps.tagging.scores import best_tags, spelled_tags, tag_scores
 from tildex.apps.tagging.tag_table import TagTable
 from tildex.apps.tagging.traces import STEPS, Look, trace
@@ -143,7 +143,7 @@ class TaggedPictures:
             sparse.csr_array(record.tags),
             pictures,
             model.transform(rows),
-            _place(record, source if source is not None or isinstance(data, Record) else str(data)),
+            place_of(record, source if source is not None or isinstance(data, Record) else str(data)),
             split,
             record.shape,
             {} if fixed is None else {k: v for k, v in fixed.get_params().items() if k != "shape"},
@@ -286,8 +286,8 @@ class TaggedPictures:
         )
         if picture is None:
             return query(tags=row)
-        one = picture if isinstance(picture, str | Path) else np.atleast_2d(picture)
-        return query(picture=self._measured(read_pictures(one, self.collection.shape)[1]), tags=row)
+        X = one_picture(picture, self.collection.shape)
+        return query(picture=self._measured(X), tags=row)
 
     def _measured(self, X: np.ndarray) -> np.ndarray:
         features, known = features_of(self.measures, X), self.collection.features.shape[1]
@@ -297,10 +297,3 @@ class TaggedPictures:
                 f"restore its folder {_LEARNED!r}, or train it again"
             )
         return features
-
-
-def _place(record: Record, source: str | None) -> str:
-    """Return where pictures lie, in a form that is true from any folder."""
-    name = record.name if source is None else source
-    path = Path(name)
-    return str(path.resolve()) if source is not None and path.exists() and record.name != name else name
