@@ -11,7 +11,7 @@ import numpy as np
 from tildex.apps.tagging.collection import PICTURE, TAGS
 from tildex.data import DataError
 
-__all__ = ["best_tags", "features_of_tags", "spelled_tags", "tag_scores"]
+__all__ = ["best_tags", "spelled_tags", "tag_scores"]
 
 
 def tag_scores(model: Any, pictures: Any) -> np.ndarray:
@@ -31,19 +31,6 @@ def tag_scores(model: Any, pictures: Any) -> np.ndarray:
         its words that each is expected to be.
     """
     return np.asarray(model.generate(TAGS, given={PICTURE: pictures})) / _words(model)
-
-
-def features_of_tags(model: Any, tags: Any) -> np.ndarray:
-    """Return the features expected of pictures with these tags, shape (rows, features).
-
-    Parameters
-    ----------
-    model : estimator
-        As of :func:`tag_scores`.
-    tags : array of shape (rows, tags)
-        1 for each tag that is given.
-    """
-    return np.asarray(model.generate(PICTURE, given={TAGS: tags}))
 
 
 def best_tags(scores: Any, names: Sequence[str], n: int = 5) -> list[list[tuple[str, float]]]:
