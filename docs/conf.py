@@ -2,11 +2,15 @@
 
 import re
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math import MathError
 from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util import logging
+
+import tildex
+from tildex.estimators import model_table
 
 project = "Tildex"
 author = "The Tildex developers"
@@ -56,6 +60,28 @@ def setup(app):
     # After napoleon, which listens at the usual 500.
     app.connect("autodoc-process-docstring", _whole_names, priority=900)
     app.connect("autodoc-skip-member", _skip)
+    app.connect("source-read", _fill)
+
+
+def _fill(app, docname, source):
+    """Write what is known from the code into the pages that list it."""
+    lists = {"api": ("<!-- names -->", _names), "models/index": ("<!-- models -->", _pages)}
+    if docname in lists:
+        mark, write = lists[docname]
+        source[0] = source[0].replace(mark, write())
+
+
+def _names():
+    rows = (
+        f"| `{room}` | {', '.join(f'`{name}`' for name in names)} |" for room, names in tildex._PUBLIC.items()
+    )
+    return "\n".join(["| Room | Names |", "|---|---|", *rows])
+
+
+def _pages():
+    """Return the model pages in the order of the table of models."""
+    pages = {path.stem for path in (Path(__file__).parent / "models").glob("*.md")}
+    return "\n".join(row["model"] for row in model_table() if row["model"] in pages)
 
 
 def _skip(app, what, name, obj, skip, options):

@@ -204,15 +204,3 @@ def completion() -> Figure:
     return completions(
         X, known, drawn, (8, 8), title="The left half is given, the right half drawn four times"
     )
-
-
-PICTURES = (
-    digit_map,
-    latent_maps,
-    restoration,
-    restoration_colours,
-    classifier,
-    sound_map,
-    anomalies,
-    completion,
-)

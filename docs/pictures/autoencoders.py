@@ -289,17 +289,3 @@ def vae() -> Figure:
     right.set_ylabel("variance of its mean over rows")
     right.legend(frameon=False, fontsize=8.5, labelcolor=INK)
     return figure
-
-
-PICTURES = (
-    linear,
-    autoencoder,
-    sparse,
-    denoising,
-    denoising_field,
-    contractive,
-    dropout,
-    deep,
-    hashing,
-    vae,
-)

@@ -167,14 +167,3 @@ def multimodal_dbm_words() -> Figure:
         axes.text(column, row, f"{found[row, column]:.0f}", ha="center", va="center", fontsize=7, color=ink)
     quiet(axes)
     return figure
-
-
-PICTURES = (
-    rbm,
-    gaussian_rbm,
-    replicated_softmax,
-    dbn,
-    dbm,
-    multimodal_dbm,
-    multimodal_dbm_words,
-)

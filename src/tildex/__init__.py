@@ -7,7 +7,8 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# Names are fetched when first used, so that ``tildex --help`` need not wait for torch.
+# Names are fetched when first used, so that ``tildex --help`` need not wait for torch. A test compares them with what
+# the rooms offer.
 _PUBLIC = {
     "tildex.corruptions": (
         "BernoulliNoise",
@@ -26,7 +27,6 @@ _PUBLIC = {
     ),
     "tildex.data": ("DataError", "read"),
     "tildex.estimators": (
-        "RBM",
         "AnomalyDetector",
         "Autoencoder",
         "BernoulliRBM",
@@ -38,10 +38,11 @@ _PUBLIC = {
         "DropoutAutoencoder",
         "GaussianRBM",
         "LinearAutoencoder",
-        "PatchFeatures",
-        "PictureFeatures",
         "Modality",
         "MultimodalDBM",
+        "PatchFeatures",
+        "PictureFeatures",
+        "RBM",
         "ReplicatedSoftmaxRBM",
         "Restorer",
         "SemanticHashing",
@@ -54,16 +55,16 @@ _PUBLIC = {
     ),
     "tildex.files": ("RunError",),
     "tildex.maps": ("BatchNorm", "Convolutional", "Dense", "DnCNN", "LayerNorm", "UNet"),
-    "tildex.optimizers": ("LBFGS", "SGD", "Adam", "Constant", "Cosine", "Linear", "Muon"),
+    "tildex.optimizers": ("Adam", "Constant", "Cosine", "LBFGS", "Linear", "Muon", "SGD"),
     "tildex.penalties": (
-        "L0",
-        "L1",
         "Contractive",
+        "Decorrelation",
         "JacobianChange",
         "KLSparsity",
-        "Revive",
-        "Decorrelation",
+        "L0",
+        "L1",
         "Neighbours",
+        "Revive",
         "VirtualAdversarial",
         "WeightDecay",
         "WeightL1",
@@ -71,15 +72,15 @@ _PUBLIC = {
     "tildex.priors": ("MixturePrior", "StandardPrior", "VampPrior"),
     "tildex.rules": (
         "CD",
-        "ELBO",
-        "IWAE",
-        "PCD",
         "DReG",
+        "ELBO",
         "FastPCD",
         "GumbelSoftmax",
+        "IWAE",
         "LengthTempering",
         "MultiPrediction",
         "Nested",
+        "PCD",
         "ParallelTempering",
         "Reconstruction",
         "Restoring",

@@ -11,7 +11,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from tildex.apps.pages.cards import build_card_page
 from tildex.apps.tagging.collection import Collection, load_collection, query, save_collection, search
-from tildex.apps.tagging.scores import best_tags, features_of_tags, tag_scores
+from tildex.apps.tagging.scores import best_tags, tag_scores
 from tildex.apps.tagging.traces import trace
 from tildex.data import DataError, picture_paths, read_picture, small_picture, small_pictures
 from tildex.files import RunError, load_state, save_state
@@ -67,11 +67,10 @@ def test_finds_are_nearest_by_angle_from_the_middle():
     assert len(search(model, kept, query(tags=[1, 0, 0]), 99)[0]) == 20
 
 
-def test_tags_and_features_are_what_the_model_infers():
+def test_tags_are_what_the_model_infers():
     model, pictures = Model(), DRAWS.normal(size=(4, 5))
     scores = tag_scores(model, pictures)
     np.testing.assert_allclose(scores, model.generate("tags", given={"picture": pictures}))
-    assert features_of_tags(model, np.eye(3)).shape == (3, 5)
     best = best_tags(scores, NAMES, 2)
     assert [names for (names, _), _ in best] == [NAMES[k] for k in scores.argmax(1)]
     with pytest.raises(ValueError, match="expected scores of 3 tags"):

@@ -103,10 +103,8 @@ def test_a_model_page_has_all_its_parts(page):
     assert all(len(row) == 3 and all(row) for row in rows)
 
 
-def test_the_list_of_pages_is_whole():
-    text = (ROOT / "docs" / "models" / "index.md").read_text(encoding="utf-8")
-    listed = re.search(r"```\{toctree\}\n:maxdepth: 1\n\n(.*?)```", text, re.S).group(1).split()
-    assert sorted(listed) == sorted(page.stem for page in MODEL_PAGES)
+def test_every_model_page_is_of_a_model():
+    assert {page.stem for page in MODEL_PAGES} <= set(Estimator.table)
 
 
 def test_pictures_are_small_and_each_is_on_a_page():

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy import sparse
 
-from tildex import MultimodalDBM
+from tildex.apps.tagging import TaggedPictures
 from tildex.apps.tagging.collection import PICTURE, TAGS
+from tildex.apps.tagging.features import features_of
 from tildex.apps.tagging.scores import tag_scores
-from tildex.apps.tagging.workflow import measured
 from tildex.data import Record
 from tildex.evaluate import cosine, mean_average_precision, tag_precision
 
@@ -43,9 +43,9 @@ def pictures(n, seed):
 
 def test_tags_and_finds_of_the_commands_own_settings():
     (record, whole), (others, truth) = pictures(300, 0), pictures(200, 1)
-    (features,), rows, recipe = measured(record, "fixed", seed=0, device="cpu")
-    model = MultimodalDBM(**recipe, random_state=0).fit(rows)
-    new = features.transform(others.X)
+    tagged = TaggedPictures.fit(record, random_state=0, device="cpu")
+    model, codes = tagged.machine, tagged.collection.codes
+    new = features_of(tagged.measures, others.X)
     # Frequencies order no picture before another: their precision is the frequency itself.
     frequencies = tag_precision(np.broadcast_to(whole.mean(0), truth.shape), truth).value
     assert tag_precision(tag_scores(model, new), truth).value > frequencies + 0.35
@@ -61,10 +61,9 @@ def test_tags_and_finds_of_the_commands_own_settings():
             queries - middle, other_kind, index - middle, kind, distance=cosine
         ).value
 
-    codes = model.transform(rows)
     by_picture, by_tags, by_both = (
         found(model.transform(query), codes)
         for query in ({PICTURE: new}, {TAGS: said}, {PICTURE: new, TAGS: said})
     )
     assert by_both > max(by_picture, by_tags)
-    assert by_picture > found(new, features.transform(record.X)) + 0.1
+    assert by_picture > found(new, tagged.collection.features) + 0.1

@@ -55,37 +55,35 @@ def anomalies(
         Print the list as JSON.
     """
     import numpy as np
-    from sklearn.frozen import FrozenEstimator
 
+    from tildex.apps.anomalies import find_anomalies
     from tildex.cli.output import print_json, print_table, save_array, say
     from tildex.data import DataError, read
-    from tildex.estimators import AnomalyDetector, load
+    from tildex.estimators import load
     from tildex.runs import read_provenance
 
     if n < 1:
         raise ValueError(f"-n must be at least 1, got {n}")
-    model = FrozenEstimator(load(run, device=device))
-    trained_on = read_provenance(run, data_dir)
+    model, trained_on = load(run, device=device), read_provenance(run, data_dir)
     if trained_on is None:
         raise DataError(f"what {run} was trained on is no longer to be had: restore it to where it was")
-    detector = AnomalyDetector(model, n_neighbors=neighbors or None, contamination=contamination)
-    detector.fit(trained_on[1].X)
     record = read(data, split=split, data_dir=data_dir)
-    scores = detector.decision_function(record.X)
-    found = np.where(scores < 0, -1, 1)
+    found = find_anomalies(
+        model, trained_on[1].X, record.X, n_neighbors=neighbors or None, contamination=contamination
+    )
     if out is not None:
-        save_array(out, np.column_stack([scores, found]), ["score", "prediction"], record.y)
+        save_array(out, np.column_stack([found.scores, found.labels]), ["score", "prediction"], record.y)
     rows = [
         {
             "row": int(k) + 1,
             **({"file": record.files[k]} if record.files else {}),
-            "score": round(float(scores[k]), 4),
-            "anomaly": "yes" if found[k] < 0 else "no",
+            "score": round(float(found.scores[k]), 4),
+            "anomaly": "yes" if found.labels[k] < 0 else "no",
         }
-        for k in np.argsort(scores, kind="stable")[:n]
+        for k in found.lowest(n)
     ]
     if json:
-        print_json({"anomalies": int((found < 0).sum()), "rows": len(record), "lowest": rows})
+        print_json({"anomalies": found.count, "rows": len(record), "lowest": rows})
         return
     print_table(f"Rows of {record.name} least like those of training", rows)
-    say(f"{(found < 0).sum()} of {len(record)} rows are anomalies")
+    say(f"{found.count} of {len(record)} rows are anomalies")

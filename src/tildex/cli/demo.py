@@ -24,34 +24,10 @@ def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
     """
     from rich.console import Console
 
-    from tildex import estimators
-    from tildex.apps.report.page import build_report
+    from tildex.apps.demo import report_demo, train_demo
     from tildex.cli.output import say
-    from tildex.data import read
-    from tildex.optimizers import Adam, Cosine, Linear
-    from tildex.runs import provenance
 
-    train, test = read("digits", split="train"), read("digits", split="test")
-    cosine = Adam(3e-3, schedule=Cosine(warmup=0.05))
-    models = {
-        "linear": estimators.LinearAutoencoder(16, random_state=seed),
-        "denoising": estimators.DenoisingAutoencoder(64, optimizer=cosine, n_iter=200, random_state=seed),
-        "vae": estimators.VariationalAutoencoder(2, optimizer=cosine, n_iter=200, random_state=seed),
-        "rbm": estimators.BernoulliRBM(
-            64,
-            learning_rate=0.1,
-            batch_size=50,
-            n_iter=200,
-            schedule=Linear(),
-            averaging=0.99,
-            random_state=seed,
-        ),
-    }
-    for name, model in models.items():
-        model.fit(train.X)
-        model.save(out / name)
-        provenance(out / name, "digits", "train", train)
-    title = "Four autoencoders on handwritten digits"
+    models = train_demo(out, random_state=seed)
     with Console(stderr=True).status("measuring and drawing"):
-        page = build_report(models, train=train, test=test, out=out / "report.html", title=title)
+        page = report_demo(models, out)
     say(f"report: {page.resolve()}")

@@ -83,8 +83,10 @@ def fit(
     json
         Print the result as JSON.
     """
+    from functools import partial
+
     from tildex import distributed
-    from tildex.apps.tagging.workflow import keep, measured
+    from tildex.apps.tagging import TaggedPictures
     from tildex.cli.output import say
     from tildex.cli.settings import configure, estimator_named
     from tildex.runs import provenance
@@ -100,23 +102,34 @@ def fit(
     record = _read(estimator, (data, split, data_dir, tags), patches, seed)
     if record.note:
         say(record.note)
-    of_pictures, rows = cls.slug == _OF_PICTURES and record.tags is not None, record.X
-    parts: list[Any] = []
+    of_pictures = cls.slug == _OF_PICTURES and record.tags is not None
     if features is not None and not of_pictures:
         raise ValueError("--features is for multimodal-dbm and pictures with tags")
     if of_pictures:
-        parts, rows, recipe = measured(record, features or "fixed", seed=seed, device=device)
-        estimator = configure(cls, set_, **{**recipe, **_given(options)}, random_state=seed, device=device)
-    estimator.fit(rows, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
+        tagged = TaggedPictures.fit(
+            record,
+            features=features or "fixed",
+            source=data,
+            split=split,
+            machine=partial(configure, cls, set_),
+            checkpoint=checkpoint,
+            snapshots=snapshots,
+            random_state=seed,
+            device=device,
+            **_given(options),
+        )
+        estimator = tagged.machine
+    else:
+        estimator.fit(record.X, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
     if distributed.rank() == 0:
-        estimator.save(out)
         if of_pictures:
-            keep(out, (data, split), record, parts, rows, estimator)
+            tagged.save(out)
             tag = record.tag_names[0]
             say(
                 f"tags for pictures: tildex tag {out} IMAGE; pictures for tags: tildex find {out} --tags {tag!r}"
             )
         else:
+            estimator.save(out)
             provenance(out, data, split, record)
         checkpoint.unlink(missing_ok=True)
         _summary(out, estimator, json)
@@ -125,24 +138,27 @@ def fit(
 def _read(
     estimator: Any, source: tuple[str, str, Path | None, Path | None], patches: int | None, seed: int
 ) -> Any:
-    """Return the rows to train on; for a restorer and a folder they are patches, whose shape it then knows."""
-    from tildex.data import read, read_patches
-    from tildex.data.sets.catalogue import find
+    """Return the rows to train on, and tell a restorer their shape."""
+    from tildex.apps.photographs.training import read_photographs
+    from tildex.data import read
     from tildex.estimators import Restorer
 
     data, split, data_dir, tags = source
-    if not isinstance(estimator, Restorer) or find(data) is not None or not Path(data).is_dir():
+    if not isinstance(estimator, Restorer):
         if patches is not None:
             raise ValueError("--patches is for `tildex fit restoration` with a folder of pictures")
-        record = read(data, split=split, data_dir=data_dir, tags=tags)
-        if isinstance(estimator, Restorer) and estimator.image_shape is None and record.shape is not None:
-            estimator.set_params(image_shape=record.shape)
-        return record
-    if estimator.image_shape is None:
-        estimator.set_params(image_shape=(64, 64, 3))
-    shape = estimator.image_shape
-    assert shape is not None
-    return read_patches(Path(data), shape, 4000 if patches is None else patches, seed=seed)
+        return read(data, split=split, data_dir=data_dir, tags=tags)
+    record = read_photographs(
+        data,
+        image_shape=estimator.image_shape,
+        n_patches=patches,
+        split=split,
+        data_dir=data_dir,
+        random_state=seed,
+    )
+    if estimator.image_shape is None and record.shape is not None:
+        estimator.set_params(image_shape=record.shape)
+    return record
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

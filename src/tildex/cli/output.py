@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 from rich.text import Text
 
+from tildex.apps.pages.sheet import save_sheet
 from tildex.data import DataError
 from tildex.files import write_whole
 
@@ -74,11 +75,6 @@ def save_array(path: Path, values: np.ndarray, names: Sequence[str], y: np.ndarr
     if y is not None:
         columns["y"] = y
     write_whole(path, lambda target: writer(target, values, columns))
-
-
-def save_sheet(path: Path, figure: Any) -> None:
-    """Write a figure as a picture, whole or not at all."""
-    write_whole(path, lambda target: figure.savefig(target, format="png", dpi=150, bbox_inches="tight"))
 
 
 def _write_npy(target: Path, values: np.ndarray, columns: Mapping[str, np.ndarray]) -> None:

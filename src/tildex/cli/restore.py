@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tildex.apps.photographs.restore import Folder
 
 __all__ = ["colourise", "restore"]
 
@@ -41,15 +43,11 @@ def restore(
     device
         Where to compute.
     """
-    from tildex.apps.photographs.restore import missing_pixels
-    from tildex.apps.photographs.restore import restore as restored
-    from tildex.data import DataError, Photograph
+    from tildex.apps.photographs.files import load_restorer, restore_files
 
-    model = _model(run, device)
-    if mask is not None and photo.is_dir():
-        raise DataError(f"{photo} is a folder, and a mask is of one photograph: give the file it belongs to")
-    missing = None if mask is None else missing_pixels(Photograph.read(mask))
-    _work(lambda photograph: restored(model, photograph, missing, tile=tile, views=views), photo, out)
+    model = load_restorer(run, device=device)
+    _check(photo, out)
+    _say(restore_files(model, photo, out, mask=mask, tile=tile, views=views), photo, out)
 
 
 def colourise(
@@ -74,35 +72,23 @@ def colourise(
     device
         Where to compute.
     """
-    from tildex.apps.photographs.restore import colourise as coloured
+    from tildex.apps.photographs.files import colourise_files, load_restorer
 
-    model = _model(run, device)
-    _work(lambda photograph: coloured(model, photograph, tile=tile, views=views), photo, out)
-
-
-def _model(run: Path, device: str) -> Any:
-    from tildex.estimators import Restorer, load
-
-    estimator = load(run, device=device)
-    if not isinstance(estimator, Restorer):
-        raise ValueError(
-            f"{run} holds a {type(estimator).__name__}, and photographs need a run of `tildex fit restoration`"
-        )
-    return estimator.module_
+    model = load_restorer(run, device=device)
+    _check(photo, out)
+    _say(colourise_files(model, photo, out, tile=tile, views=views), photo, out)
 
 
-def _work(work: Callable[[Any], Any], photo: Path, out: Path) -> None:
-    from tildex.apps.photographs.restore import each_photograph
-    from tildex.cli.output import say
-    from tildex.data import DataError, Photograph
+def _check(photo: Path, out: Path) -> None:
+    from tildex.data import DataError
 
     if out.resolve() == photo.resolve():
         raise DataError(f"--out is {photo} itself, which would be lost: give another name")
-    if not photo.is_dir():
-        work(Photograph.read(photo)).write(out)
-        say(f"written: {out}")
-        return
-    found = each_photograph(work, photo, out)
-    say(f"{len(found.written)} photographs in {out}")
-    for sentence in found.skipped:
+
+
+def _say(done: Folder, photo: Path, out: Path) -> None:
+    from tildex.cli.output import say
+
+    say(f"{len(done.written)} photographs in {out}" if photo.is_dir() else f"written: {out}")
+    for sentence in done.skipped:
         say(f"skipped: {sentence}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -11,7 +11,7 @@ __all__ = ["find_sound", "sounds"]
 
 Flag = Annotated[bool, Parameter(negative=())]
 
-_NOTES, _FEATURES, _PAGE = "sounds.json", "features.npz", "sounds.html"
+_PAGE = "sounds.html"
 
 
 def sounds(
@@ -66,11 +66,15 @@ def sounds(
     json
         Print the result as JSON.
     """
+    from functools import partial
+
+    from tildex.apps.sounds import SoundMap
     from tildex.apps.sounds.page import build_sound_page
     from tildex.cli.fit import require_free
     from tildex.cli.output import print_json, say
+    from tildex.cli.settings import configure
     from tildex.data import DataError, read
-    from tildex.estimators import SoundFeatures
+    from tildex.estimators import Autoencoder
 
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
@@ -79,14 +83,18 @@ def sounds(
         raise DataError(f"{folder} holds no sounds: expected a folder or a .zip of them")
     if record.note:
         say(record.note)
-    features = SoundFeatures(record.rate, slices=slices)
-    rows = features.fit_transform(record.X)
-    estimator = _model(set_, n_iter=epochs, random_state=seed, device=device)
-    estimator.fit(rows, checkpoint=checkpoint).save(out)
-    _note(out, folder, record, features, rows)
-    page = build_sound_page(
-        record, estimator.transform(rows), out=out / _PAGE, title=f"A map of {record.name or folder}"
+    laid_out = SoundMap.fit(
+        record,
+        slices=slices,
+        source=folder,
+        model=partial(configure, Autoencoder, set_),
+        checkpoint=checkpoint,
+        random_state=seed,
+        device=device,
+        **({} if epochs is None else {"n_iter": epochs}),
     )
+    laid_out.save(out)
+    page = build_sound_page(record, laid_out.codes, out=out / _PAGE, title=f"A map of {laid_out.source}")
     checkpoint.unlink(missing_ok=True)
     if json:
         print_json({"run": str(out), "page": str(page), "sounds": len(record), "skipped": record.skipped})
@@ -122,93 +130,19 @@ def find_sound(
     json
         Print the list as JSON.
     """
-    import numpy as np
-
+    from tildex.apps.sounds import SoundMap
     from tildex.cli.output import print_json, print_table
-    from tildex.data import read, read_sound
-    from tildex.estimators import SoundFeatures, load
-    from tildex.evaluate.distances import nearest_rows
 
-    estimator, noted = load(run, device=device), _noted(run)
-    known = read(run / _FEATURES)
-    features = SoundFeatures(**noted["features"])
-    heard = read_sound(file, features.rate, noted["seconds"])[None]
-    code = estimator.transform(features.transform(heard.astype(np.float32)))
-    index, distances = nearest_rows(code, estimator.transform(known.X), n)
-    rows: list[dict[str, Any]] = [
-        {"sound": noted["files"][k], "distance": round(float(d), 4)}
-        for k, d in zip(index[0], distances[0], strict=True)
+    known = SoundMap.load(run, device=device)
+    rows = [
+        {
+            "sound": hit.file,
+            "distance": round(hit.distance, 4),
+            **({} if hit.kind is None else {"class": hit.kind}),
+        }
+        for hit in known.find(file, n)
     ]
-    if known.y is not None and known.target_names is not None:
-        rows = [
-            {**row, "class": known.target_names[known.y[k]]} for row, k in zip(rows, index[0], strict=True)
-        ]
     if json:
         print_json(rows)
     else:
-        print_table(f"Sounds of {noted['source']} nearest to {file.name}", rows)
-
-
-def _model(set_: tuple[str, ...], **given: Any) -> Any:
-    """Return the autoencoder of a map, with what ``--set`` changes of it."""
-    from tildex.cli.settings import configure
-    from tildex.corruptions import GaussianNoise
-    from tildex.estimators import Autoencoder
-    from tildex.optimizers import Adam, Cosine
-    from tildex.penalties import Neighbours
-
-    recipe = {
-        "n_components": 2,
-        "hidden_layer_sizes": (500, 250),
-        "activation": "silu",
-        "corruption": GaussianNoise(0.5),
-        "penalty": Neighbours(1000.0, perplexity=10),
-        "optimizer": Adam(2e-3, schedule=Cosine(warmup=0.05)),
-        "n_iter": 200,
-        "batch_size": 500,
-    }
-    return configure(Autoencoder, set_, **{**recipe, **{k: v for k, v in given.items() if v is not None}})
-
-
-def _note(out: Path, source: str, record: Any, features: Any, rows: Any) -> None:
-    """Write what is needed to find sounds again and to report on the run."""
-    import numpy as np
-
-    from tildex.data import read
-    from tildex.files import write_json, write_whole
-    from tildex.runs import provenance
-
-    arrays = {"X": rows}
-    if record.y is not None:
-        names = record.target_names
-        arrays["y"] = record.y if names is None else np.array(names)[record.y]
-
-    def write(target: Path) -> None:
-        with target.open("wb") as stream:
-            np.savez(stream, **arrays)
-
-    write_whole(out / _FEATURES, write)
-    noted = {
-        "source": record.name or source,
-        "seconds": record.X.shape[1] / record.rate,
-        "features": features.get_params(),
-        "files": list(record.files),
-        "skipped": list(record.skipped),
-    }
-    write_json(out / _NOTES, noted)
-    provenance(out, str(out / _FEATURES), "train", read(out / _FEATURES))
-
-
-def _noted(run: Path) -> dict[str, Any]:
-    import json
-
-    from tildex.files import RunError
-
-    try:
-        noted = json.loads((run / _NOTES).read_text(encoding="utf-8"))
-        if not {"source", "seconds", "features", "files"} <= noted.keys():
-            raise KeyError("a key is missing")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise RunError(f"{run} is no map of sounds ({error}): make one with `tildex sounds`") from error
-    result: dict[str, Any] = noted
-    return result
+        print_table(f"Sounds of {known.source} nearest to {file.name}", rows)

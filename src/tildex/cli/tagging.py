@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from tildex.apps.tagging.collection import Collection, Hit
-    from tildex.apps.tagging.traces import Look
-    from tildex.plots import Card
+    from tildex.apps.tagging import Look
 
 __all__ = ["find", "tag", "trace"]
 
@@ -48,30 +46,28 @@ def tag(
     json
         Print the tags as JSON.
     """
-    from tildex.apps.tagging.scores import best_tags, tag_scores
-    from tildex.apps.tagging.workflow import opened_run, picture_rows
+    from tildex.apps.tagging import TaggedPictures
     from tildex.cli.output import print_json, print_table, say
-    from tildex.data import DataError, picture_paths
+    from tildex.data import DataError
 
     if out is not None and out.suffix.lower() != ".csv":
         raise ValueError(f"cannot write {out}: expected a name ending in .csv")
     if not images:
         raise DataError("no picture is given: name some, or a folder of them")
-    model, collection = opened_run(run, device)
-    paths, rows, skipped = picture_rows(run, collection, picture_paths(images), device)
-    best = best_tags(tag_scores(model, rows), collection.tag_names, n)
-    for sentence in skipped:
+    table = TaggedPictures.load(run, device=device).tag(images, n)
+    for sentence in table.skipped:
         say(f"skipped: {sentence}")
     if out is not None:
-        _write_tags(out, paths, best)
+        table.write(out)
+    said = list(zip(table.files, table.tags, strict=True))
     if json:
-        print_json([{"image": str(path), "tags": dict(tags)} for path, tags in zip(paths, best, strict=True)])
+        print_json([{"image": str(path), "tags": dict(tags)} for path, tags in said])
         return
-    table = [
+    rows = [
         {"image": str(path), "tags": ", ".join(f"{name} {score:.2f}" for name, score in tags)}
-        for path, tags in zip(paths, best, strict=True)
+        for path, tags in said
     ]
-    print_table(f"Tags by {run.name}", table)
+    print_table(f"Tags by {run.name}", rows)
 
 
 def find(
@@ -112,27 +108,24 @@ def find(
     json
         Print the list as JSON.
     """
-    from tildex.apps.tagging.collection import search
-    from tildex.apps.tagging.workflow import asked_for, opened_run, shown
+    from tildex.apps.tagging import TaggedPictures
     from tildex.cli.output import print_json, print_table
 
-    _require_way_out(out)
-    model, collection = opened_run(run, device)
-    hits = search(model, collection, asked_for(run, collection, tags, image, device), n)[0]
+    _check(tags, out)
+    pictures = TaggedPictures.load(run, device=device)
+    hits = pictures.find(tags=tags, picture=image, n=n)
     if out is not None:
-        seen = shown(collection, [hit.file for hit in hits], data_dir)
-        row = [_question(tags, image), *(_hit_card(hit, seen) for hit in hits)]
-        heads = ["query", *(f"{k + 1}" for k in range(len(hits)))]
-        _write(
-            out, [row], heads, title="What was found", lead=_asked(tags, image), missing=len(hits) - len(seen)
-        )
+        from tildex.apps.tagging.sheets import write_hits
+
+        _say_written(out, write_hits(out, pictures, hits, tags=tags, picture=image, data_dir=data_dir))
     rows = [
         {"image": hit.file, "tags": ", ".join(hit.tags), "likeness": round(hit.likeness, 4)} for hit in hits
     ]
     if json:
         print_json([{**row, "tags": list(hit.tags)} for row, hit in zip(rows, hits, strict=True)])
     else:
-        print_table(f"Pictures of {Path(collection.source).name} most like {_asked(tags, image)}", rows)
+        source = Path(pictures.collection.source).name
+        print_table(f"Pictures of {source} most like {_asked(tags, image)}", rows)
 
 
 def trace(
@@ -187,53 +180,37 @@ def trace(
     """
     from dataclasses import asdict
 
-    from tildex.apps.tagging.traces import trace as draw
-    from tildex.apps.tagging.workflow import asked_for, opened_run, shown
+    from tildex.apps.tagging import TaggedPictures
     from tildex.cli.output import print_json, print_table
 
-    _require_way_out(out)
-    model, collection = opened_run(run, device)
-    given = {} if tags is None and image is None else asked_for(run, collection, tags, image, device)
-    looks = draw(model, collection, given, chains=chains, steps=steps, random_state=seed)
+    _check(tags, out)
+    pictures = TaggedPictures.load(run, device=device)
+    drawn = pictures.trace(tags=tags, picture=image, chains=chains, steps=steps, random_state=seed)
     if out is not None:
-        files = [look.file for chain in looks for look in chain if look.file is not None]
-        seen = shown(collection, files, data_dir)
-        held = [_question(tags, image)] if given else []
-        rows = [[*held, *(_look_card(look, collection, seen) for look in chain)] for chain in looks]
-        heads = [*(["given"] if given else []), *(f"step {look.step}" for look in looks[0])]
-        missing = len(set(files)) - len(seen)
-        _write(out, rows, heads, title="Gibbs chains", lead=_held(tags, image), missing=missing)
+        from tildex.apps.tagging.sheets import write_looks
+
+        _say_written(out, write_looks(out, pictures, drawn, tags=tags, picture=image, data_dir=data_dir))
     if json:
-        print_json([[asdict(look) for look in chain] for chain in looks])
+        print_json([[asdict(look) for look in chain] for chain in drawn])
         return
-    table = [
-        {"chain": k + 1, "step": look.step, **_said(look)} for k, chain in enumerate(looks) for look in chain
+    rows = [
+        {"chain": k + 1, "step": look.step, **_said(look)} for k, chain in enumerate(drawn) for look in chain
     ]
-    print_table(_held(tags, image), table)
+    print_table(f"{_asked(tags, image) or 'nothing'} held fixed", rows)
 
 
-def _question(tags: str | None, image: Path | None) -> Card:
-    from tildex.apps.tagging.workflow import SIDE
-    from tildex.data import small_picture
-    from tildex.plots import Card
-
-    return Card(None if image is None else small_picture(image, SIDE), (tags,) if tags else ())
-
-
-def _hit_card(hit: Hit, seen: dict[str, Any]) -> Card:
-    from tildex.plots import Card
-
-    return Card(seen.get(hit.file), (*hit.tags, Path(hit.file).name))
+def _check(tags: str | None, out: Path | None) -> None:
+    """Refuse what cannot be answered before a model is opened."""
+    if tags is not None and not tags.strip(" ,;|"):
+        raise ValueError('--tags is empty: name some, as in --tags "sea, sky"')
+    if out is not None and out.suffix.lower() not in (".html", ".png"):
+        raise ValueError(f"cannot write {out}: expected a name ending in .html or .png")
 
 
-def _look_card(look: Look, collection: Collection, seen: dict[str, Any]) -> Card:
-    from tildex.plots import Card
+def _asked(tags: str | None, image: Path | None) -> str:
+    from tildex.apps.tagging.pictures import in_words
 
-    if look.tags is not None:
-        lines = tuple(name for name, _ in look.tags)
-    else:
-        lines = () if look.row is None else collection.tags_of(look.row)
-    return Card(None if look.file is None else seen.get(look.file), lines)
+    return in_words(tags, image)
 
 
 def _said(look: Look) -> dict[str, str]:
@@ -241,48 +218,9 @@ def _said(look: Look) -> dict[str, str]:
     return tags if look.file is None else {**tags, "picture most like it": look.file}
 
 
-def _asked(tags: str | None, image: Path | None) -> str:
-    picture = [] if image is None else [image.name]
-    return " and ".join([*picture, *([f"the tags {tags}"] if tags else [])])
+def _say_written(out: Path, gone: str) -> None:
+    from tildex.cli.output import say
 
-
-def _held(tags: str | None, image: Path | None) -> str:
-    asked = _asked(tags, image)
-    return f"{asked or 'nothing'} held fixed"
-
-
-def _require_way_out(out: Path | None) -> None:
-    if out is not None and out.suffix.lower() not in (".html", ".png"):
-        raise ValueError(f"cannot write {out}: expected a name ending in .html or .png")
-
-
-def _write(out: Path, rows: Any, heads: list[str], *, title: str, lead: str, missing: int) -> None:
-    from tildex.apps.pages.cards import build_card_page
-    from tildex.cli.output import save_sheet, say
-    from tildex.plots import cards
-
-    gone = f"{missing} of the pictures are no longer where they were, and are not shown" if missing else ""
     if gone:
         say(gone)
-    if out.suffix.lower() == ".png":
-        save_sheet(out, cards(rows, heads, title=f"{title}: {lead}"))
-    else:
-        build_card_page(rows, heads, out=out, title=title, lead=lead, warnings=[gone] if gone else [])
     say(f"open {out}")
-
-
-def _write_tags(out: Path, paths: list[Path], best: list[list[tuple[str, float]]]) -> None:
-    import csv
-
-    from tildex.files import write_whole
-
-    def write(target: Path) -> None:
-        with target.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(["file", "tags"])
-            writer.writerows(
-                [str(path), ", ".join(name for name, _ in tags)]
-                for path, tags in zip(paths, best, strict=True)
-            )
-
-    write_whole(out, write)

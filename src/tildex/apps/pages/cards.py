@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-import string
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from tildex.apps.pages.asset import asset
+from tildex.apps.pages.asset import POLICY, asset, template
 from tildex.apps.pages.markup import escape, paragraphs
 from tildex.files import write_whole
 from tildex.plots import Card
@@ -52,8 +51,9 @@ def build_card_page(
     RunError
         If the page cannot be written.
     """
-    page = string.Template(asset(__package__, "card_page.html")).substitute(
+    page = template(__package__, "card_page.html").substitute(
         title=escape(title),
+        policy=POLICY,
         lead=escape(lead),
         warning=paragraphs(warnings, "warning"),
         style=asset("tildex.apps.pages", "page.css") + asset(__package__, "card_page.css"),

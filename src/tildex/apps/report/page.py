@@ -10,7 +10,7 @@ from typing import Any
 from tildex.apps.measure.measure import measure, same_rows
 from tildex.apps.measure.measurement import Measurement
 from tildex.apps.pages import markup
-from tildex.apps.pages.asset import asset
+from tildex.apps.pages.asset import POLICY, asset, template
 from tildex.apps.pages.markup import Picture, escape
 from tildex.apps.pages.numbers import counted
 from tildex.apps.report import tables as sections
@@ -98,6 +98,7 @@ def _texts(
     neighbours = neighbours_table(measurements)
     return {
         "title": escape(title),
+        "policy": POLICY,
         "style": asset("tildex.apps.pages", "page.css"),
         "lead": escape(_lead(measurements, train, test)),
         "warning": markup.paragraphs(_warnings(train, test), "warning"),
@@ -169,4 +170,4 @@ def _figures(drawn: Sequence[Picture], density: int) -> str:
 
 
 def _template(name: str) -> string.Template:
-    return string.Template(asset(__package__, name))
+    return template(__package__, name)

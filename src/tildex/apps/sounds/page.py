@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import string
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tildex.apps.pages.asset import asset
+from tildex.apps.pages.asset import POLICY, asset, template
 from tildex.apps.pages.markup import escape, paragraphs
 from tildex.apps.pages.numbers import counted
 from tildex.apps.report.figures import plane
@@ -24,7 +23,6 @@ from tildex.plots.paper import COLOURS
 
 __all__ = ["build_sound_page"]
 
-_POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 _BUDGET = 16_000_000
 _NEIGHBOURS = 6
 _SIDE, _MARGIN = 1000, 20
@@ -66,9 +64,9 @@ def build_sound_page(record: Record, codes: Any, *, out: Path, title: str, budge
     script = asset(__package__, "sound_page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     points, _, where = plane(codes)
-    page = string.Template(asset(__package__, "sound_page.html")).substitute(
+    page = template(__package__, "sound_page.html").substitute(
         title=escape(title),
-        policy=f"{_POLICY}; script-src 'sha256-{digest}'",
+        policy=f"media-src data:; {POLICY}; script-src 'sha256-{digest}'",
         style=asset("tildex.apps.pages", "page.css") + asset(__package__, "sound_page.css"),
         lead=escape(_lead(record, played)),
         warning=paragraphs([record.note] if record.note else [], "warning"),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tildex.apps.tagging.collection import PICTURE, TAGS
+from tildex.data import DataError
 
-__all__ = ["best_tags", "features_of_tags", "tag_scores"]
+__all__ = ["best_tags", "spelled_tags", "tag_scores"]
 
 
 def tag_scores(model: Any, pictures: Any) -> np.ndarray:
@@ -29,19 +31,6 @@ def tag_scores(model: Any, pictures: Any) -> np.ndarray:
         its words that each is expected to be.
     """
     return np.asarray(model.generate(TAGS, given={PICTURE: pictures})) / _words(model)
-
-
-def features_of_tags(model: Any, tags: Any) -> np.ndarray:
-    """Return the features expected of pictures with these tags, shape (rows, features).
-
-    Parameters
-    ----------
-    model : estimator
-        As of :func:`tag_scores`.
-    tags : array of shape (rows, tags)
-        1 for each tag that is given.
-    """
-    return np.asarray(model.generate(PICTURE, given={TAGS: tags}))
 
 
 def best_tags(scores: Any, names: Sequence[str], n: int = 5) -> list[list[tuple[str, float]]]:
@@ -73,6 +62,34 @@ def best_tags(scores: Any, names: Sequence[str], n: int = 5) -> list[list[tuple[
         )
     order = np.argsort(-scores, axis=1, kind="stable")[:, :n]
     return [[(names[k], float(row[k])) for k in best] for row, best in zip(scores, order, strict=True)]
+
+
+def spelled_tags(tags: str | Sequence[str], known: Sequence[str]) -> list[str]:
+    """Return tags as they are known, upper and lower case and spaces alike; one that is not known stays as it is.
+
+    Parameters
+    ----------
+    tags : sequence of str, or str
+        In a text they are apart by commas, semicolons or bars.
+    known : sequence of str
+        All tags.
+
+    Raises
+    ------
+    DataError
+        If none is named.
+
+    Example
+    -------
+    >>> spelled_tags("SEA, blue  sky", ("sea", "Blue sky"))
+    ['sea', 'Blue sky']
+    """
+    spelling = {name.lower(): name for name in known}
+    texts = re.split(r"[,;|]", tags) if isinstance(tags, str) else tags
+    said = [" ".join(text.split()) for text in texts if text.strip()]
+    if not said:
+        raise DataError('the list of tags is empty: name some, as in "sea, sky"')
+    return [spelling.get(tag.lower(), tag) for tag in said]
 
 
 def _words(model: Any) -> int:

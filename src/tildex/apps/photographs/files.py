@@ -1,0 +1,122 @@
+"""Photographs by file, one or a folder of them, restored or coloured by a saved run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tildex.apps.photographs.restore import (
+    TILE,
+    Folder,
+    colourise,
+    each_photograph,
+    missing_pixels,
+    restore,
+)
+from tildex.data import DataError, Photograph
+from tildex.estimators import Restorer, load
+from tildex.models import Restoration
+
+__all__ = ["colourise_files", "load_restorer", "restore_files"]
+
+
+def load_restorer(run: str | Path, *, device: str = "auto") -> Restoration:
+    """Return the model of a saved :class:`~tildex.Restorer`, for :func:`restore_files` or :func:`colourise_files`.
+
+    Raises
+    ------
+    ValueError
+        If the run is of another estimator.
+    RunError
+        If it is no run.
+    """
+    estimator = load(run, device=device)
+    if not isinstance(estimator, Restorer):
+        raise ValueError(
+            f"{run} holds a {type(estimator).__name__}, and photographs need a run of `tildex fit restoration`"
+        )
+    return estimator.module_
+
+
+def restore_files(
+    model: Restoration,
+    photo: str | Path,
+    out: str | Path,
+    *,
+    mask: str | Path | None = None,
+    tile: int = TILE,
+    views: int = 1,
+) -> Folder:
+    """Write a photograph without its noise, or with what a mask marks filled in; or all photographs of a folder.
+
+    Parameters
+    ----------
+    model : Restoration
+        From :func:`load_restorer`, or ``module_`` of a fitted restorer.
+    photo : path
+        A picture file of any size, or a folder of them.
+    out : path
+        The file to write, or the folder where ``photo`` is one.
+    mask : path, optional
+        A picture of the same size, white where the photograph is to be filled in.
+    tile, views
+        As in :func:`~tildex.apps.photographs.restore.restore`.
+
+    Returns
+    -------
+    Folder
+        The files that were written, and a sentence for each photograph of a folder that could not be.
+
+    Raises
+    ------
+    DataError
+        If nothing can be read, or ``out`` is ``photo`` itself.
+
+    Example
+    -------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from tildex import Restorer
+    >>> patches = np.random.default_rng(0).random((20, 64), dtype="float32")
+    >>> restorer = Restorer(image_shape=(8, 8), n_iter=1, random_state=0).fit(patches)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     old, new = Path(folder, "old.png"), Path(folder, "new.png")
+    ...     Photograph(patches[0].reshape(8, 8, 1)).write(old)
+    ...     done = restore_files(restorer.module_, old, new)
+    ...     Photograph.read(new).pixels.shape
+    (8, 8, 1)
+    """
+    photo, out = Path(photo), Path(out)
+    if mask is not None and photo.is_dir():
+        raise DataError(f"{photo} is a folder, and a mask is of one photograph: give the file it belongs to")
+    missing = None if mask is None else missing_pixels(Photograph.read(Path(mask)))
+    return _each(lambda one: restore(model, one, missing, tile=tile, views=views), photo, out)
+
+
+def colourise_files(
+    model: Restoration, photo: str | Path, out: str | Path, *, tile: int = TILE, views: int = 1
+) -> Folder:
+    """Write a photograph in colours, or all photographs of a folder; the luminance of every pixel stays.
+
+    Parameters
+    ----------
+    model, photo, out
+        As in :func:`restore_files`, of a restorer fitted with ``Greyscale()``.
+    tile, views
+        As there; two views are what suits colours.
+
+    Returns
+    -------
+    Folder
+        As there.
+    """
+    return _each(lambda one: colourise(model, one, tile=tile, views=views), Path(photo), Path(out))
+
+
+def _each(work: Callable[[Photograph], Photograph], photo: Path, out: Path) -> Folder:
+    if out.resolve() == photo.resolve():
+        raise DataError(f"the result would be written over {photo}, which would be lost: give another name")
+    if photo.is_dir():
+        return each_photograph(work, photo, out)
+    work(Photograph.read(photo)).write(out)
+    return Folder([out], [])

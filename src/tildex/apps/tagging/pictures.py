@@ -1,0 +1,171 @@
+"""Pictures that are asked about, and small ones of a collection to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tildex.apps.tagging.collection import Collection
+from tildex.data import DataError, Record, picture_paths, read, read_picture, small_pictures
+from tildex.data.sets.catalogue import find
+
+__all__ = [
+    "THUMBNAIL",
+    "Pictures",
+    "in_colour",
+    "in_words",
+    "one_picture",
+    "place_of",
+    "read_pictures",
+    "thumbnails",
+]
+
+THUMBNAIL = 160
+"""Pixels of the longer side of a picture that is shown."""
+
+
+class Pictures(NamedTuple):
+    """Pictures of one shape.
+
+    Attributes
+    ----------
+    files : tuple of Path
+        Where each is from; empty where they came as an array.
+    X : array of shape (pictures, pixels)
+        Pixels from 0 to 1.
+    skipped : tuple of str
+        A sentence for each file that could not be read.
+    """
+
+    files: tuple[Path, ...]
+    X: np.ndarray
+    skipped: tuple[str, ...]
+
+
+def read_pictures(pictures: Any, shape: Sequence[int]) -> Pictures:
+    """Return pictures resized to a shape, as far as they can be read.
+
+    Parameters
+    ----------
+    pictures : path, sequence of paths, or array of shape (pictures, pixels)
+        Files and folders; an array is taken as it is.
+    shape : (height, width) or (height, width, 3)
+        Of each.
+
+    Raises
+    ------
+    DataError
+        If none can be read.
+
+    Example
+    -------
+    >>> read_pictures(np.zeros((2, 12), np.float32), (2, 2, 3)).X.shape
+    (2, 12)
+    """
+    if isinstance(pictures, np.ndarray):
+        return Pictures((), pictures, ())
+    places = [pictures] if isinstance(pictures, str | Path) else pictures
+    rows, files, skipped = [], [], []
+    for path in picture_paths([Path(place) for place in places]):
+        try:
+            rows.append(read_picture(path, shape))
+            files.append(path)
+        except DataError as error:
+            skipped.append(str(error))
+    if not rows:
+        raise DataError("; ".join(skipped) or "no picture is given: name some, or a folder of them")
+    return Pictures(tuple(files), np.stack(rows), tuple(skipped))
+
+
+def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
+    """Return the pixels of one picture, shape (1, pixels).
+
+    Parameters
+    ----------
+    picture : path, or array of shape (pixels,)
+        A file; an array is taken as it is.
+    shape : (height, width) or (height, width, 3)
+        A file is resized to it.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read.
+    ValueError
+        If the array is of more pictures than one.
+    """
+    if isinstance(picture, str | Path):
+        return read_picture(Path(picture), shape)[None]
+    X = np.atleast_2d(picture)
+    if X.ndim != 2 or len(X) != 1:
+        raise ValueError(f"expected the pixels of one picture, got an array of shape {X.shape}")
+    return X
+
+
+def place_of(record: Record, source: str | None) -> str:
+    """Return where the pictures of a record lie, in a form that is true from any folder: ``source``, or its name."""
+    if source is None:
+        return record.name
+    path = Path(source)
+    return str(path.resolve()) if path.exists() and record.name != source else source
+
+
+def thumbnails(
+    collection: Collection,
+    files: Sequence[str],
+    *,
+    data_dir: str | Path | None = None,
+    side: int = THUMBNAIL,
+) -> dict[str, np.ndarray]:
+    """Return small pictures of a collection by file, those that are still where they were.
+
+    Parameters
+    ----------
+    collection : Collection
+        The pictures.
+    files : sequence of str
+        Which of them.
+    data_dir : path, optional
+        The folder of known data sets.
+    side : int
+        Pixels of the longer side, of pictures that lie in a folder.
+    """
+    if find(collection.source) is None:
+        return small_pictures(Path(collection.source), files, side)
+    try:
+        record = read(collection.source, split=collection.split, data_dir=data_dir)
+    except DataError:
+        return {}
+    row = {file: k for k, file in enumerate(record.files)}
+    return {
+        file: in_colour(np.asarray(record.X[row[file]]).reshape(collection.shape))
+        for file in files
+        if file in row
+    }
+
+
+def in_colour(image: np.ndarray) -> np.ndarray:
+    """Return an image with three channels, those of a grey one alike.
+
+    Example
+    -------
+    >>> in_colour(np.zeros((4, 6))).shape
+    (4, 6, 3)
+    """
+    return image if image.ndim == 3 else np.repeat(image[..., None], 3, 2)
+
+
+def in_words(tags: str | Sequence[str] | None, picture: Any) -> str:
+    """Return what is asked for in words.
+
+    Example
+    -------
+    >>> in_words(["sea", "sky"], "holiday.jpg"), in_words(None, None)
+    ('holiday.jpg and the tags sea, sky', '')
+    """
+    name = Path(picture).name if isinstance(picture, str | Path) else "a picture"
+    said = tags if isinstance(tags, str) else ", ".join(tags or ())
+    return " and ".join([*([] if picture is None else [name]), *([f"the tags {said}"] if said else [])])
