@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
-__all__ = ["fast_products"]
+__all__ = ["autocast", "fast_products"]
 
 
 # Below this many multiplications a product is over before a second thread has woken up; and where other programs
@@ -44,6 +45,13 @@ def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Itera
     finally:
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
+
+
+def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractContextManager[Any]:
+    """Return the block in which products are taken in ``dtype``, beside weights of float32: bfloat16, or nothing changes."""
+    if dtype is torch.bfloat16:
+        return torch.autocast(device.type, dtype)
+    return contextlib.nullcontext()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from tildex import distributed
 from tildex.generator import Generator
 from tildex.optimizers import Optimizer
-from tildex.products import fast_products
+from tildex.products import autocast, fast_products
 from tildex.rules import Rule, watch_due, watched
 from tildex.shapes import Loss
 from tildex.train.meter import Meter
@@ -161,7 +161,7 @@ class Trainer:
 
         def closure() -> Tensor:
             self.torch_optimizer.zero_grad()
-            with self._autocast():
+            with self._products():
                 loss = self.rule(self.model, shard, self.noise)
             loss.backward()
             total = loss.total.detach()
@@ -183,7 +183,7 @@ class Trainer:
     @torch.no_grad()
     def validate(self, held_out: Tensor) -> float:
         """Return the rule's held-out criterion, under the same noise every time."""
-        with self.averaged(), self._autocast():
+        with self.averaged(), self._products():
             generator = Generator(self.validation_seed, held_out.device)
             rows = self._presented(held_out, generator)
             return float(self.rule.validate(self.model, rows, generator))
@@ -275,10 +275,8 @@ class Trainer:
     def _presented(self, x: Tensor, generator: Generator) -> Tensor:
         return x if self.present is None else self.present(x, generator)
 
-    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
-        if self.plan.precision is torch.bfloat16:
-            return torch.autocast(self.parameters[0].device.type, torch.bfloat16)
-        return contextlib.nullcontext()
+    def _products(self) -> contextlib.AbstractContextManager[Any]:
+        return autocast(self.parameters[0].device, self.plan.precision)
 
     def _reduce(self, loss: Loss, share: float) -> Loss:
         """Add up gradients and losses of all processes, each by its share of the batch."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from typing import ClassVar, NoReturn, Self
 
 import torch
 from torch import Tensor, nn
@@ -44,6 +44,9 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
     real: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
+    latent: ClassVar[bool] = False
+    sparse: ClassVar[bool] = True
+    countable: ClassVar[bool] = False
     group: int = 1
     low: float = 0.0
     high: float = math.inf
@@ -99,6 +102,10 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
         fresh = self.copy()
         fresh.silent = torch.zeros(size)
         return fresh
+
+    def probable(self, role: str) -> NoReturn:
+        """Refuse a ``role`` that needs probabilities."""
+        raise self.refuse(role)
 
     def refuse(self, role: str) -> ValueError:
         """Return the error to raise where this was given as a ``role`` that needs probabilities."""

@@ -7,13 +7,25 @@ r"""Mean field: the factorial distribution nearest to what hidden layers are giv
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from tildex.models.boltzmann.graph import Clamp, Graph
 
-__all__ = ["mean_field"]
+__all__ = ["CONVERGED", "Passes", "mean_field"]
+
+
+class Passes(TypedDict):
+    """How long mean field goes on: ``n_steps`` and ``tol`` of :func:`mean_field`."""
+
+    n_steps: int
+    tol: float
+
+
+CONVERGED: Passes = {"n_steps": 100, "tol": 1e-6}
+"""Mean field in use, as opposed to training: until nothing moves."""
 
 
 def mean_field(
