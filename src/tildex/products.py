@@ -48,7 +48,7 @@ def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Itera
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractContextManager[Any]:
-    """Return the block in which products are taken in ``dtype``, beside weights of float32: bfloat16, or nothing changes."""
+    """Return a block whose products are taken in ``dtype``: in bfloat16, beside weights of float32, or as they are."""
     if dtype is torch.bfloat16:
         return torch.autocast(device.type, dtype)
     return contextlib.nullcontext()

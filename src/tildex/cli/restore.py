@@ -81,13 +81,11 @@ def colourise(
 
 
 def _model(run: Path, device: str) -> Any:
-    from tildex.estimators import Restorer, load
+    from tildex.apps.abilities import require
+    from tildex.estimators import load
 
     estimator = load(run, device=device)
-    if not isinstance(estimator, Restorer):
-        raise ValueError(
-            f"{run} holds a {type(estimator).__name__}, and photographs need a run of `tildex fit restoration`"
-        )
+    require(estimator, "restore", run=run)
     return estimator.module_
 
 

@@ -56,6 +56,11 @@ class Model(nn.Module):
     draws: ClassVar[str] = "New rows, drawn by the model."
 
     @property
+    def sparse_code(self) -> bool:
+        """Whether units of the code are zero where they are not in use."""
+        return False
+
+    @property
     def score(self) -> Meaning:
         """What the score of a row is."""
         raise ValueError(f"{type(self).__name__} has no score")

@@ -104,6 +104,11 @@ class Pair(Model):
         """What the decoder says of a row given its code."""
         return GIVEN_CODE
 
+    @property
+    def sparse_code(self) -> bool:
+        """Whether the encoder ends in such units."""
+        return self.encoder.units.sparse
+
     def pair(self) -> Pair:
         """Return the model itself."""
         return self

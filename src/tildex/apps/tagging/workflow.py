@@ -80,7 +80,6 @@ def keep(
 
     from tildex.apps.tagging.collection import PICTURE, Collection, save_collection
     from tildex.data import read
-    from tildex.estimators import PatchFeatures
     from tildex.files import write_whole
     from tildex.runs import provenance
 
@@ -88,7 +87,7 @@ def keep(
     (data, split), names = source, record.tag_names
     path, settings = Path(data), {}
     for part in parts:
-        if isinstance(part, PatchFeatures):
+        if part.learned:
             part.save(out / _LEARNED)
         else:
             settings = {name: value for name, value in part.get_params().items() if name != "shape"}

@@ -57,6 +57,7 @@ class DenoisingAutoencoder(TiedAutoencoder):
     """
 
     slug = "denoising"
+    can = Autoencoder.can | {"sample", "complete"}
     row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
     defaults: ClassVar[dict[str, Part]] = {
         **Autoencoder.defaults,

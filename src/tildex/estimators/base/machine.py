@@ -29,6 +29,7 @@ class MachineEstimator(Estimator):
         The defaults where units of either side are unbounded: values without bounds make gradients without bounds.
     """
 
+    can = Estimator.can | {"sample", "complete"}
     gentle: ClassVar[dict[str, Part]] = {}
 
     def _part(self, name: str) -> Any:

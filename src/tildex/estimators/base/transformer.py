@@ -25,6 +25,7 @@ __all__ = ["Estimator", "model_table"]
 class Estimator(UsingMixin, SnapshotsMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     """A scikit-learn transformer around a torch module, trained without labels."""
 
+    can = frozenset({"reconstruct", "snapshots"})
     n_components: int
 
     @abstractmethod

@@ -91,6 +91,7 @@ precision, device, warm_start, verbose, random_state
     """
 
     slug = "multimodal-dbm"
+    can = QueryingMixin.can | {"tags"}
     row = ModelRow(
         95,
         "a pathway of layers + couplings a modality, joined on top",

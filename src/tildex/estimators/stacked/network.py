@@ -41,6 +41,7 @@ _HIDDEN = (256,)
 class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     """A predictor whose module is a network, and a transformer to its last hidden values."""
 
+    can = frozenset({"predict"})
     defaults: ClassVar[dict[str, Part]] = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05))}
 
     start: Any
