@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
@@ -46,10 +47,10 @@ def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Itera
             torch.set_num_threads(threads)
 
 
-def autocast(device: torch.device, products: torch.dtype) -> contextlib.AbstractContextManager[object]:
-    """Let products be computed in bfloat16 for the length of a block, where that is what was asked for."""
-    if products is torch.bfloat16:
-        return torch.autocast(device.type, torch.bfloat16)
+def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractContextManager[Any]:
+    """Return a block whose products are taken in ``dtype``: in bfloat16, beside weights of float32, or as they are."""
+    if dtype is torch.bfloat16:
+        return torch.autocast(device.type, dtype)
     return contextlib.nullcontext()
 
 

@@ -11,7 +11,7 @@ from tildex.rules import Rule
 from tildex.shapes import Loss
 from tildex.train import Plan, Trainer
 from tildex.train.callbacks import EarlyStopping
-from tildex.train.stages import Stage, run_stages
+from tildex.train.stages import Stage, Stages, run_stages
 
 DATA = rows(torch.randn(23, 3, generator=torch.Generator().manual_seed(0)))
 
@@ -65,7 +65,7 @@ def module_and_stages(averaging=0.9, held_out=None):
 def run(path=None, **settings):
     module, stages = module_and_stages(**settings)
     checkpoint = None if path is None else (path, {"run": "ours"})
-    history = run_stages(Stages(stages, module), Generator(0), title="Test", checkpoint=checkpoint)
+    history, _ = run_stages(Stages(stages, module), Generator(0), title="Test", checkpoint=checkpoint)
     for record in history:
         del record["seconds"]
     return module.state_dict(), history
@@ -103,15 +103,11 @@ def test_stages_draw_apart_from_each_other():
     seen = []
     for chosen in (stages, shorter):
         seeds = []
-        run_stages(
-            module,
-            [
-                Stage(s.name, lambda g, s=s, seeds=seeds: (seeds.append(g.seed), s.begin(g))[1], DATA)
-                for s in chosen
-            ],
-            Generator(0),
-            title="Test",
-        )
+        watched = [
+            Stage(s.name, lambda g, s=s, seeds=seeds: (seeds.append(g.seed), s.begin(g))[1], DATA)
+            for s in chosen
+        ]
+        run_stages(Stages(watched, module), Generator(0), title="Test")
         seen.append(seeds)
     assert len(set(seen[0])) == 3
     assert seen[1] == seen[0][:2]
@@ -119,9 +115,8 @@ def test_stages_draw_apart_from_each_other():
 
 def test_early_stopping_is_each_stages_own(capsys):
     module, stages = module_and_stages(held_out=DATA.take(slice(5)))
-    history = run_stages(
-        module, stages, Generator(0), title="Test", verbose=1, stopping=lambda: EarlyStopping(1, tol=1e9)
-    )
+    plan, stopping = Stages(stages, module), lambda: EarlyStopping(1, tol=1e9)
+    history, _ = run_stages(plan, Generator(0), title="Test", verbose=1, stopping=stopping)
     assert [record["stage"] for record in history] == [1, 1, 2, 2, 3, 3]
     lines = capsys.readouterr().out.splitlines()
     assert [line.split("]")[0] for line in lines] == [

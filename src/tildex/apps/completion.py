@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from tildex.apps.abilities import require
 from tildex.part import nearest
 
 __all__ = ["PARTS", "complete", "known_part"]
@@ -50,11 +50,7 @@ def complete(
     >>> rows.shape, bool((rows[:, :, :4] == digits.X[:3, :4]).all())
     ((2, 3, 64), True)
     """
-    if not hasattr(estimator, "sample") or "given" not in _arguments(estimator.sample):
-        raise ValueError(
-            f"{type(estimator).__name__} cannot be held to known values: use a Boltzmann machine or a denoising "
-            "autoencoder"
-        )
+    require(estimator, "complete")
     X = np.asarray(X)
     if X.ndim != 2 or draws < 1:
         raise ValueError(f"expected rows x features and at least one draw, got {X.shape} and {draws}")
@@ -122,7 +118,3 @@ PARTS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "chequered": _chequered,
 }
 """What may be given of an image, by name; frame is all but the middle, chequered every other pixel."""
-
-
-def _arguments(function: Callable[..., Any]) -> Any:
-    return inspect.signature(function).parameters

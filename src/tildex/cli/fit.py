@@ -9,8 +9,6 @@ from cyclopts import Parameter
 
 __all__ = ["fit", "require_free"]
 
-_OF_PICTURES = "multimodal-dbm"
-
 
 def fit(
     model: str,
@@ -102,7 +100,7 @@ def fit(
     record = _read(estimator, (data, split, data_dir, tags), patches, seed)
     if record.note:
         say(record.note)
-    of_pictures = cls.slug == _OF_PICTURES and record.tags is not None
+    of_pictures = "tags" in cls.can and record.tags is not None
     if features is not None and not of_pictures:
         raise ValueError("--features is for multimodal-dbm and pictures with tags")
     if of_pictures:
@@ -139,14 +137,14 @@ def _read(
     estimator: Any, source: tuple[str, str, Path | None, Path | None], patches: int | None, seed: int
 ) -> Any:
     """Return the rows to train on, and tell a restorer their shape."""
+    from tildex.apps.abilities import NEEDS
     from tildex.apps.photographs.training import read_photographs
     from tildex.data import read
-    from tildex.estimators import Restorer
 
     data, split, data_dir, tags = source
-    if not isinstance(estimator, Restorer):
+    if NEEDS["patches"].ability not in estimator.can:
         if patches is not None:
-            raise ValueError("--patches is for `tildex fit restoration` with a folder of pictures")
+            raise ValueError(NEEDS["patches"].refusal)
         return read(data, split=split, data_dir=data_dir, tags=tags)
     record = read_photographs(
         data,
@@ -166,12 +164,12 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _require_pictures(cls: Any, data: str, tags: Path | None) -> None:
+    from tildex.apps.abilities import require
     from tildex.data.sets.catalogue import find
 
     if tags is None:
         return
-    if cls.slug != _OF_PICTURES:
-        raise ValueError(f"{cls.__name__} has no use for tags: --tags is for multimodal-dbm")
+    require(cls, "tags")
     if find(data) is not None:
         raise ValueError(f"{data} is a known data set with tags of its own, or without any: leave out --tags")
 
@@ -187,11 +185,12 @@ def _start(cls: Any, run: Path, device: str) -> Any:
 
 
 def _watched(cls: Any, snapshots: tuple[int, ...]) -> dict[str, Any]:
-    from tildex.estimators import Estimator
+    from tildex.apps.abilities import require
 
-    if snapshots and not issubclass(cls, Estimator):
-        raise ValueError(f"{cls.__name__} predicts and has no map: --snapshots is for models of rows")
-    return {"snapshots": snapshots} if snapshots else {}
+    if not snapshots:
+        return {}
+    require(cls, "snapshots")
+    return {"snapshots": snapshots}
 
 
 def require_free(out: Path, checkpoint: Path, resume: bool) -> None:
@@ -225,5 +224,5 @@ def _summary(out: Path, estimator: Any, json: bool) -> None:
     for guard in guards(estimator.history_):
         if not guard.ok:
             say(f"{guard.name}: {guard.sentence}")
-    further = f"; look at it with: tildex report {out}" if hasattr(estimator, "reconstruct") else ""
+    further = f"; look at it with: tildex report {out}" if "reconstruct" in estimator.can else ""
     say(f"saved in {out}{further}")

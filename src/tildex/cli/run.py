@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -45,9 +45,8 @@ def evaluate(
     json
         Print the figures as JSON.
     """
-    from tildex.apps.measure.measure import measure, same_rows
-    from tildex.apps.measure.predictions import measure_predictions
-    from tildex.apps.measure.restorations import measure_restorations
+    from tildex.apps.measure.judges import judge_of
+    from tildex.apps.measure.measure import same_rows
     from tildex.cli.output import print_json, print_table, say
     from tildex.data import read
     from tildex.estimators import load
@@ -57,12 +56,7 @@ def evaluate(
     test = read(data, split=split, data_dir=data_dir)
     trained_on = read_provenance(run, data_dir)
     train = trained_on[1] if trained_on else None
-    judge: Any = measure_predictions
-    if hasattr(estimator, "reconstruct"):
-        judge = measure
-    elif hasattr(estimator, "corrupt"):
-        judge = measure_restorations
-    measured = judge(run.name, estimator, train, test)
+    measured = judge_of(estimator)(run.name, estimator, train, test)
     if train is not None and same_rows(train, test):
         say("these are the rows it was trained on: the figures say how well they were learned by heart")
     if json:
@@ -147,6 +141,7 @@ def reconstruct(
     """
     import numpy as np
 
+    from tildex.apps.abilities import require
     from tildex.cli.output import save_array, save_sheet, say
     from tildex.data import read
     from tildex.estimators import load
@@ -154,10 +149,7 @@ def reconstruct(
 
     _require_count(n)
     estimator = load(run, device=device)
-    if not hasattr(estimator, "reconstruct"):
-        raise ValueError(
-            f"a {type(estimator).__name__} has no code to reconstruct from: see `tildex evaluate`"
-        )
+    require(estimator, "reconstruct")
     record = read(data, split=split, data_dir=data_dir)
     restored = estimator.reconstruct(record.X)
     save_array(out / "reconstructions.npy", restored, [])
@@ -195,6 +187,7 @@ def sample(
     device
         Where to compute.
     """
+    from tildex.apps.abilities import require
     from tildex.cli.output import save_array, save_sheet, say
     from tildex.estimators import load
     from tildex.plots import samples
@@ -202,11 +195,7 @@ def sample(
 
     _require_count(n)
     estimator = load(run, device=device)
-    if not hasattr(estimator, "sample"):
-        raise ValueError(
-            f"{type(estimator).__name__} has no distribution to draw from: train a vae, a denoising autoencoder or "
-            "an rbm, or use `tildex reconstruct`"
-        )
+    require(estimator, "sample")
     drawn = estimator.sample(n, random_state=seed)
     if isinstance(drawn, dict):
         drawn = estimator.join(drawn)
@@ -247,6 +236,7 @@ def report(
     device
         Where to compute.
     """
+    from tildex.apps.abilities import require
     from tildex.apps.report.page import build_report
     from tildex.cli.output import say
     from tildex.data import DataError, read
@@ -254,10 +244,7 @@ def report(
     from tildex.runs import read_provenance
 
     estimator = load(run, device=device)
-    if not hasattr(estimator, "reconstruct"):
-        raise ValueError(
-            f"a report is of models of rows, not of a {type(estimator).__name__}: see `tildex evaluate`"
-        )
+    require(estimator, "report")
     trained_on = read_provenance(run, data_dir)
     if trained_on is None:
         raise DataError(f"what {run} was trained on is no longer to be had: restore it to where it was")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -209,9 +210,9 @@ def perplexity(machine: BoltzmannMachine, x: Tensor, partitions: LengthPartition
 
 def _words(machine: BoltzmannMachine) -> ReplicatedSoftmax:
     units = machine.layers[0].units
-    if not isinstance(units, ReplicatedSoftmax):
+    if not units.counts_words:
         raise ValueError(f"expected a visible layer of ReplicatedSoftmax units, got {units!r}")
-    return units
+    return cast(ReplicatedSoftmax, units)
 
 
 def _summary(log_weights: Tensor) -> tuple[float, float, float]:

@@ -2,17 +2,15 @@ r"""The log-likelihood of rows under any model with a normaliser, and everything
 
 .. math:: \text{bound}(x) - \log Z \;\le\; \log \frac1K \sum_k w_k(x) - \log Z \;\lesssim\; \log P(x)
 
-A model offers ``bound(x, generator)``, ``log_weight(x, generator)`` and ``normaliser``: an RBM's bound is exact,
-that of a deep machine or network is variational, and importance weights tighten it. A variational autoencoder has no Z:
-its bound is the mean of the weights' logs, and the log of their mean the importance-weighted bound.
+A model offers ``evidence(x, generator)`` and ``normaliser``: an RBM's bound is exact, that of a deep machine or network
+is variational, and importance weights tighten it. A variational autoencoder has no Z: its bound is the mean of the
+weights' logs, and the log of their mean the importance-weighted bound.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -25,8 +23,8 @@ from tildex.evaluate.exact import enumerable
 from tildex.evaluate.exact import log_partition as exact_log_partition
 from tildex.evaluate.two_sided import TwoSided, two_sided
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine, LatentPair, filled
-from tildex.products import fast_products
+from tildex.models import BoltzmannMachine, Evidence
+from tildex.products import autocast, fast_products
 
 __all__ = ["Annealing", "Bounded", "Likelihood", "likelihood"]
 
@@ -36,17 +34,17 @@ _CHUNK = 1000
 class Bounded(Protocol):
     """A model whose log-likelihood can be bounded and estimated, but for one log Z."""
 
-    def bound(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return a bound on log P(x) before log Z is taken off, or an estimate of one, shape (batch,)."""
-        ...
-
-    def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return the log of one importance weight of each row, shape (batch,)."""
+    def evidence(self, x: Tensor, generator: Generator) -> Evidence:
+        """Return a bound on log P(x) of rows before log Z is taken off, and what draws weights that tighten it."""
         ...
 
     @property
     def normaliser(self) -> BoltzmannMachine | None:
         """The machine whose log Z is to be taken off, None where there is none."""
+        ...
+
+    def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return rows of that machine's visible layers, taken up to it from rows of data."""
         ...
 
 
@@ -215,7 +213,7 @@ def likelihood(
     machine, settings = model.normaliser, annealing or Annealing()
     both = partition = None
     if machine is not None and not enumerable(machine):
-        rows = _top_rows(model, x if start is None else start, generator)
+        rows = model.normaliser_rows(x if start is None else start, generator)
         both = two_sided(machine, generator, start=rows, progress=progress, **_fields(settings))
         partition = both.log_partition
     elif machine is not None:
@@ -245,7 +243,7 @@ def _over_rows(
     bounds, weights = [], []
     with fast_products(x.device):
         for part in x.split(_CHUNK):
-            bound, weigh = _conditional(model, part, generator)
+            bound, weigh = model.evidence(part, generator)
             if weigh is not None:
                 draws = torch.stack([weigh(generator).double() for _ in range(n_samples)])
                 weights.append(draws.logsumexp(0) - math.log(n_samples))
@@ -256,32 +254,9 @@ def _over_rows(
     return torch.cat(bounds), torch.cat(weights) if weights else None
 
 
-def _conditional(
-    model: Bounded, x: Tensor, generator: Generator
-) -> tuple[Tensor | None, Callable[[Generator], Tensor] | None]:
-    """Return rows' bound, None where it is the weights' to tell, and what draws these: rows are encoded once."""
-    if isinstance(model, BoltzmannMachine):
-        posterior = model.posterior(x)
-        return posterior.bound(), None if posterior.exact else posterior.log_weight
-    if isinstance(model, LatentPair):
-        return None, model.rows(x).log_weight
-    return model.bound(x, generator), functools.partial(model.log_weight, x)
-
-
-def _top_rows(model: Any, rows: Tensor, generator: Generator) -> Tensor:
-    """Return rows of the normaliser's visible layers: for a belief network, what it recognises and any labels."""
-    if model.normaliser is model:
-        return filled(model, rows)
-    below, labels = model.split(rows)
-    top = model.up(below, generator)[-1]
-    return top if labels is None else torch.cat([top, labels], 1)
-
-
 def _products(machine: Any, settings: Annealing, x: Tensor) -> contextlib.AbstractContextManager[Any]:
     """Return the precision of draws that are compared with no log Z: chains have one of their own."""
-    if machine is None and settings.precision is not torch.float32:
-        return torch.autocast(x.device.type, settings.precision)
-    return contextlib.nullcontext()
+    return contextlib.nullcontext() if machine is not None else autocast(x.device, settings.precision)
 
 
 def _less(mean: Estimate, partition: Estimate | None) -> Estimate:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor
 
 from tildex.evaluate.distances import Distance, as_rows, cosine, portions
@@ -108,5 +109,5 @@ def retrieval_by_shared_tags(
 
 
 def _applies(tags: Any) -> np.ndarray:
-    dense = tags.toarray() if hasattr(tags, "toarray") else np.asarray(tags)
+    dense = tags.toarray() if sparse.issparse(tags) else np.asarray(tags)
     return np.asarray(dense != 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
@@ -30,7 +31,15 @@ class Linearised(NamedTuple):
 
 
 class Map(nn.Module):
-    """Called on a condition, shape (batch, ...), and in training on a generator for the noise inside it."""
+    """Called on a condition, shape (batch, ...), and in training on a generator for the noise inside it.
+
+    Attributes
+    ----------
+    additive : bool
+        Whether each value of the condition only adds its axis to the result, and nothing is noisy.
+    """
+
+    additive: ClassVar[bool] = False
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the natural parameters, in the type of ``x``."""
@@ -39,6 +48,10 @@ class Map(nn.Module):
     def affine_weight(self) -> Tensor | None:
         """Return the matrix of a map that only multiplies and shifts, None for any other."""
         return None
+
+    def input_weight(self) -> Tensor | None:
+        """Return the matrix that the condition is multiplied with first, None where there is none."""
+        return self.affine_weight()
 
     def linearised(self, x: Tensor) -> Linearised | None:
         """Return output, matrix and slopes at the rows of ``x``, or None where a map is not made of such."""
@@ -49,6 +62,10 @@ class Map(nn.Module):
     def output_bias(self) -> Tensor | None:
         """The bias that is added last, one number an output, None where there is none."""
         return None
+
+    def within(self) -> Sequence[Any]:
+        """Return the conditionals that the map goes through, with units of their own; none for most maps."""
+        return ()
 
     def steps(self) -> list[Map]:
         """Return maps over the same parameters that, one after the other, do what this one does without its noise."""

@@ -187,6 +187,10 @@ class Composed(Map):
         """The affine layers, in order, without the convolutions."""
         return [layer for map in self.maps if isinstance(map, MLP) for layer in map.layers]
 
+    def input_weight(self) -> Tensor | None:
+        """Return the first map's."""
+        return self.maps[0].input_weight()
+
     @property
     def output_bias(self) -> Tensor | None:
         """The last map's."""

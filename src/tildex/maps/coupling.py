@@ -77,6 +77,8 @@ class Up(Map):
 class Down(Map):
     """The same coupling and another bias as a map from hidden values to visible inputs."""
 
+    additive = True
+
     def __init__(self, coupling: Coupling, bias: nn.Parameter | None = None) -> None:
         super().__init__()
         self.coupling = coupling

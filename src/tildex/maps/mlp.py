@@ -91,6 +91,10 @@ class MLP(Map):
         (*hidden, last) = self.layers
         return None if hidden else last.weight
 
+    def input_weight(self) -> Tensor:
+        """Return the first layer's matrix."""
+        return self.layers[0].weight
+
     @property
     def output_bias(self) -> Tensor:
         """The bias that is added last."""

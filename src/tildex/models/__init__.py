@@ -2,7 +2,7 @@
 
 from tildex.models.belief import BeliefNetwork
 from tildex.models.boltzmann.graph import Clamp, Layer
-from tildex.models.boltzmann.join import attach, join, lower, parts_of, sample_up
+from tildex.models.boltzmann.join import attach, join, lower, parts_of
 from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.boltzmann.mean_field import CONVERGED, mean_field
 from tildex.models.boltzmann.missing import filled, groups, infer, knowing, presence, visible_means
@@ -15,8 +15,10 @@ from tildex.models.boltzmann.pseudo_likelihood import (
 )
 from tildex.models.boltzmann.receptive import combined_filters, hidden_inputs, maximising_inputs
 from tildex.models.boltzmann.rows import for_chains, for_rows, with_units
+from tildex.models.boltzmann.sample_up import sample_up
 from tildex.models.denoiser import Denoiser
 from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
+from tildex.models.model import Evidence, Meaning, Model
 from tildex.models.network import Feedforward, Network, layers_of
 from tildex.models.pair import Conditional, Pair
 from tildex.models.restoration import Restoration, check_views
@@ -30,9 +32,12 @@ __all__ = [
     "Clamp",
     "Conditional",
     "Denoiser",
+    "Evidence",
     "Feedforward",
     "LatentPair",
     "Layer",
+    "Meaning",
+    "Model",
     "Network",
     "Pair",
     "Posterior",

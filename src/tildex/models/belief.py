@@ -9,15 +9,20 @@ For any Q the mean of :math:`\log P(v, h) - \log Q(h \mid v)` over Q bounds :mat
 from __future__ import annotations
 
 import copy
+import functools
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps import Down, Up
+from tildex.models.belief_checks import check_joints, check_top
 from tildex.models.boltzmann.graph import Clamp
 from tildex.models.boltzmann.machine import BoltzmannMachine
+from tildex.models.meanings import BOUND, CHAINS_CURVE
+from tildex.models.model import Evidence, Meaning, Model
 from tildex.models.pair import Conditional, Pair
 from tildex.models.stack import unroll
 from tildex.shapes import Update
@@ -26,7 +31,7 @@ from tildex.units import Units
 __all__ = ["BeliefNetwork"]
 
 
-class BeliefNetwork(nn.Module):
+class BeliefNetwork(Model):
     """Pairs whose decoders generate and whose encoders recognise, under a machine that holds the prior (Hinton,
     Osindero & Teh, 2006, "A fast learning algorithm for deep belief nets").
 
@@ -61,15 +66,21 @@ class BeliefNetwork(nn.Module):
     (torch.Size([3, 6]), torch.Size([3]))
     """
 
+    has_likelihood = True
+    curve: ClassVar[str | None] = CHAINS_CURVE
+    draws: ClassVar[str] = (
+        "New rows, each the end of its own Gibbs chain in the top machine, sent down once: chains that never saw "
+        "data draw varied rows only if the top machine has learned the distribution of codes."
+    )
     pairs: Sequence[Pair]
     top: BoltzmannMachine
 
     def __init__(self, pairs: Sequence[Pair], top: BoltzmannMachine) -> None:
         super().__init__()
-        _check_top(top)
+        check_top(top)
         self.pairs = nn.ModuleList(pairs)  # type: ignore[assignment]
         self.top = top
-        _check_joints(pairs, top)
+        check_joints(pairs, top)
 
     @classmethod
     def of(cls, machines: Sequence[BoltzmannMachine]) -> BeliefNetwork:
@@ -83,6 +94,27 @@ class BeliefNetwork(nn.Module):
             [Pair(copy.deepcopy(pair.encoder), copy.deepcopy(pair.decoder)) for pair in pairs],
             copy.deepcopy(top),
         )
+
+    @property
+    def score(self) -> Meaning:
+        """A lower bound, log Z taken off."""
+        return BOUND
+
+    def describe(self) -> str:
+        """Return the sizes of the layers, of labels left out."""
+        below = [pair.decoder.map.affine_weight() for pair in self.pairs]
+        sizes = ["?" if weight is None else str(len(weight)) for weight in below]
+        return "-".join([*sizes, *(str(layer.size) for layer in self.top.layers[:2])])
+
+    def evidence(self, x: Tensor, generator: Generator) -> Evidence:
+        """Return a draw of the bound on rows, and weights that tighten it."""
+        return Evidence(self.bound(x, generator), functools.partial(self.log_weight, x))
+
+    def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return rows of the top machine's visible layers: a draw of what is recognised, and any labels."""
+        below, labels = self.split(x)
+        top = self.up(below, generator)[-1]
+        return top if labels is None else torch.cat([top, labels], 1)
 
     @property
     def normaliser(self) -> BoltzmannMachine:
@@ -270,36 +302,3 @@ class BeliefNetwork(nn.Module):
 
 def _value(conditional: Conditional, condition: Tensor, generator: Generator | None) -> Tensor:
     return conditional.mean(condition) if generator is None else conditional.sample(condition, generator)
-
-
-def _check_top(top: BoltzmannMachine) -> None:
-    if set(top.visible) != set(top.sides[0]) or top.visible[0] != 0 or (0, 1) not in top.edges:
-        raise ValueError(
-            "expected a top machine whose layer 0 is visible and joined to layer 1, and whose hidden layers are joined "
-            f"to visible ones only, got visible layers {top.visible} and edges {top.edges}"
-        )
-    if len(top.visible) == 1:
-        return
-    label = top.layers[top.visible[1]]
-    if len(top.visible) > 2 or not label.units.finite or label.size != label.units.group:
-        raise ValueError(
-            "expected one layer of labels beside layer 0, of one finite variable such as Categorical(10) with size 10, "
-            f"got {len(top.visible) - 1} layers, the first of {label.size} {label.units!r} units"
-        )
-
-
-def _check_joints(pairs: Sequence[Pair], top: BoltzmannMachine) -> None:
-    above: list[tuple[Units, int | None]] = []
-    for pair in pairs[1:]:
-        weight = pair.decoder.map.affine_weight()
-        above.append((pair.decoder.family, None if weight is None else weight.shape[0]))
-    if pairs:
-        above.append((top.layers[0].units, top.layers[0].size))
-    for depth, (pair, (units, size)) in enumerate(zip(pairs, above, strict=True), 1):
-        weight = pair.encoder.map.affine_weight()
-        ours = None if weight is None else weight.shape[0]
-        if type(units) is not type(pair.encoder.units) or (size and ours and size != ours):
-            raise ValueError(
-                f"hidden layer {depth} is {ours} {pair.encoder.units!r} units from below and {size} {units!r} from "
-                "above: they must be the same"
-            )

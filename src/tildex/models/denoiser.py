@@ -5,6 +5,8 @@ r"""A pair and what it undoes, as a Markov chain over rows.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
@@ -43,6 +45,10 @@ class Denoiser(Pair):
     torch.Size([5, 6])
     """
 
+    draws: ClassVar[str] = (
+        "New rows, each the end of its own chain of corrupting, encoding and drawing that never saw data: varied rows "
+        "say that the corruption reaches all kinds of rows, and odd ones that training left places the chain strays to."
+    )
     start: Tensor
 
     def __init__(

@@ -10,15 +10,16 @@ Salakhutdinov, 2016, "Importance weighted autoencoders").
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
 from tildex.generator import Generator
+from tildex.models.meanings import BOUND
+from tildex.models.model import Evidence, Meaning
 from tildex.models.pair import Conditional, Pair
 from tildex.priors import Mixture, Prior
-from tildex.units import Latent
 
 __all__ = ["LatentPair", "RowCodes", "importance_weighted_bound"]
 
@@ -57,18 +58,42 @@ class LatentPair(Pair):
     torch.Size([5])
     """
 
+    has_likelihood = True
+    draws: ClassVar[str] = (
+        "New rows, decoded from codes drawn from the prior: they are means of P(x | code), hence softer than data, "
+        "and odd ones come from places of the code that no training row occupies."
+    )
     prior: Prior
     # There is no log Z to take off: P(x, h) is a product of distributions.
     normaliser = None
 
     def __init__(self, encoder: Conditional, decoder: Conditional, prior: Prior) -> None:
         super().__init__(encoder, decoder)
-        if not isinstance(encoder.units, Latent):
+        if not encoder.units.latent:
             raise ValueError(
                 f"a code with a prior needs units such as DiagonalGaussian(), Categorical(10) or Bernoulli(), got "
                 f"{encoder.units!r}"
             )
         self.prior = prior
+
+    @property
+    def score(self) -> Meaning:
+        """A lower bound."""
+        return BOUND
+
+    @torch.no_grad()
+    def describe(self) -> str:
+        """Return the code's size and family, and the prior."""
+        size = self.mixture().inputs.shape[1] // self.code.arity
+        return f"a code of {size}, {self.code!r}, {self.prior!r}"
+
+    def evidence(self, x: Tensor, generator: Generator) -> Evidence:
+        """Return weights of rows that are encoded once; the bound is the mean of their logs."""
+        return Evidence(None, self.rows(x).log_weight)
+
+    def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return the rows themselves: nothing is to be normalised."""
+        return x
 
     @property
     def code(self) -> Any:

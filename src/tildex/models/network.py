@@ -17,12 +17,10 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps import Affine, Map
-from tildex.models.belief import BeliefNetwork
 from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.boltzmann.mean_field import mean_field
+from tildex.models.model import Model
 from tildex.models.pair import Conditional, Pair
-from tildex.models.stack import Chain
-from tildex.units import Gaussian
 
 __all__ = ["Feedforward", "Network", "layers_of"]
 
@@ -174,7 +172,7 @@ class Network(Pair):
         return torch.cat(mean_field(self.machine, {0: x})[2:], -1)
 
 
-def layers_of(module: Pair | BoltzmannMachine | BeliefNetwork) -> list[Conditional]:
+def layers_of(module: Model) -> list[Conditional]:
     """Return copies of the conditionals of a trained module that lead from rows to its code, bottom up.
 
     A map of several layers gives one conditional each: Gaussian units around what its nonlinearity returns.
@@ -184,17 +182,7 @@ def layers_of(module: Pair | BoltzmannMachine | BeliefNetwork) -> list[Condition
     ValueError
         If the module is a machine of more than two layers: its layers also receive from above.
     """
-    if isinstance(module, BeliefNetwork):
-        return [copy.deepcopy(layer) for layer in module.encoders()]
-    pair = module.pair() if isinstance(module, BoltzmannMachine) else module
-    return [copy.deepcopy(layer) for layer in _steps(pair.encoder)]
-
-
-def _steps(conditional: Conditional) -> list[Conditional]:
-    if isinstance(conditional.map, Chain):
-        return [step for inner in conditional.map.conditionals for step in _steps(inner)]
-    *inner, last = conditional.map.steps()
-    return [*(Conditional(step, Gaussian()) for step in inner), Conditional(last, conditional.units)]
+    return [copy.deepcopy(layer) for encoder in module.encoders() for layer in encoder.steps()]
 
 
 def _layer_of(machine: BoltzmannMachine, k: int) -> Conditional:

@@ -9,7 +9,9 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.maps import Map
-from tildex.units import Activation, Units
+from tildex.models.meanings import GIVEN_CODE
+from tildex.models.model import Meaning, Model
+from tildex.units import Activation, Gaussian, Units
 
 __all__ = ["Conditional", "Pair"]
 
@@ -49,6 +51,16 @@ class Conditional(nn.Module):
         """Return log P(x | condition), one value a row, in nats."""
         return self.family.for_rows(x).log_prob(x, self.inputs(condition, generator))
 
+    def steps(self) -> list[Conditional]:
+        """Return conditionals over the same parameters, a layer each, that do what this one does without its noise.
+
+        A map of several layers gives Gaussian units around what each nonlinearity but the last returns.
+        """
+        if within := self.map.within():
+            return [step for inner in within for step in inner.steps()]
+        *inner, last = self.map.steps()
+        return [*(Conditional(step, Gaussian()) for step in inner), Conditional(last, self.units)]
+
     @property
     def family(self) -> Units:
         """The units, where they are to say how likely values are.
@@ -58,12 +70,10 @@ class Conditional(nn.Module):
         ValueError
             If they are an activation.
         """
-        if isinstance(self.units, Activation):
-            raise self.units.refuse("a likelihood")
-        return self.units
+        return self.units.probable("a likelihood")
 
 
-class Pair(nn.Module):
+class Pair(Model):
     """An encoder P(h|x) and a decoder P(x|h); every neural autoencoder here is one.
 
     Example
@@ -88,6 +98,26 @@ class Pair(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
+
+    @property
+    def score(self) -> Meaning:
+        """What the decoder says of a row given its code."""
+        return GIVEN_CODE
+
+    @property
+    def sparse_code(self) -> bool:
+        """Whether the encoder ends in such units."""
+        return self.encoder.units.sparse
+
+    def pair(self) -> Pair:
+        """Return the model itself."""
+        return self
+
+    def linear_axes(self) -> Tensor | None:
+        """Return the decoder's matrix where both conditionals are one matrix and real units."""
+        encoder, decoder = (half.map.affine_weight() for half in (self.encoder, self.decoder))
+        linear = encoder is not None and self.encoder.units.real and self.decoder.units.real
+        return decoder if linear else None
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return the decoder's mean at the code's mean, shape (batch, visible)."""

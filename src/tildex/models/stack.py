@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tildex.generator import Generator
 from tildex.maps import Affine, Map, Scaling
 from tildex.models.boltzmann.machine import BoltzmannMachine
+from tildex.models.model import Model
 from tildex.models.pair import Conditional, Pair
 from tildex.units import Gaussian
 
@@ -54,6 +55,10 @@ class Chain(Map):
             last = depth == len(self.conditionals)
             x = conditional.inputs(x, generator) if last else conditional.mean(x, generator)
         return x
+
+    def within(self) -> Sequence[Conditional]:
+        """Return the conditionals."""
+        return self.conditionals
 
     def affine_weight(self) -> Tensor | None:
         """Return the matrix of a chain of one, or None."""
@@ -115,9 +120,7 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     ValueError
         If there are more layers, or the rows were scaled and the decoder's units have a range of their own.
     """
-    pair = module.pair() if isinstance(module, BoltzmannMachine) else module
-    if not isinstance(pair, Pair):
-        raise ValueError(f"expected a model of one layer, got {type(module).__name__}")
+    pair = cast(Model, module).pair()
     above, below = copy.deepcopy(pair.encoder.units), copy.deepcopy(pair.decoder.units)
     (up, c), (down, b) = _matrix(pair.encoder), _matrix(pair.decoder)
     if above.arity > 1:
@@ -126,7 +129,7 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     up = up / scaling.scale
     c = c - up @ scaling.offset
     if not scaling.is_identity():
-        if not isinstance(below, Gaussian):
+        if not below.real:
             raise ValueError(f"rows of {below!r} units have a range of their own: do not rescale them")
         # The mean of Gaussian units is their variance times what they receive.
         down, b = scaling.scale[:, None] * down, scaling.scale * b + scaling.offset / below.variance(b)

@@ -44,7 +44,7 @@ class L0(Penalty):
     def value(self, model: Any, step: Step) -> Tensor:
         """Return how many units of each row are in use, less while training is young."""
         units = model.encoder.units
-        if not hasattr(units, "count"):
+        if not units.countable:
             raise ValueError(
                 f"L0 counts the units above their thresholds, which {units!r} does not have: "
                 "use code=JumpReLU(), or the L1 penalty"

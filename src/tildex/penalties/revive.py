@@ -52,7 +52,7 @@ class Revive(Penalty):
     def value(self, model: Any, step: Step) -> Tensor:
         """Return half the squared error of the residual, zero where no unit is silent."""
         units = model.encoder.units
-        if not hasattr(units, "silent") or step.outputs is None:
+        if not units.sparse or step.outputs is None:
             raise ValueError(
                 f"Revive needs a code that says which units are silent, and {units!r} does not: "
                 "use code=TopK(), BatchTopK(), JumpReLU() or Rectified() with a rule of reconstruction"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from torch import Tensor
 
@@ -13,7 +13,10 @@ from tildex.part import Part
 from tildex.penalties import Penalty
 from tildex.shapes import Loss, Step
 
-__all__ = ["Rule", "penalties"]
+__all__ = ["Rule", "penalties", "require"]
+
+
+Kind = TypeVar("Kind")
 
 
 class Rule(Part, ABC, kind="rule"):
@@ -66,6 +69,13 @@ class Rule(Part, ABC, kind="rule"):
 
     def set_state(self, state: dict[str, Tensor]) -> None:
         """Take back what :meth:`get_state` gave."""
+
+
+def require(model: object, kind: type[Kind], wanted: str) -> Kind:
+    """Return a model of a kind, and refuse any other, saying what is ``wanted``."""
+    if not isinstance(model, kind):
+        raise ValueError(f"{wanted}, got {type(model).__name__}")
+    return model
 
 
 def penalties(penalty: Penalty | None, model: Any, step: Step) -> Iterable[tuple[str, Tensor]]:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models import LatentPair, RowCodes
-from tildex.rules.base import Rule
+from tildex.rules.base import Rule, require
 from tildex.rules.relaxations import GumbelSoftmax, Relaxation
 from tildex.shapes import Loss
 
@@ -53,11 +53,8 @@ class _Bound(Rule):
 
     def rows(self, model: LatentPair, x: Tensor, generator: Generator | None = None) -> RowCodes:
         """Return the rows' codes, or say what the model lacks."""
-        if not isinstance(model, LatentPair):
-            raise ValueError(
-                f"a lower bound needs a model with a prior over its codes, a LatentPair, got {type(model).__name__}"
-            )
-        return RowCodes(model, x, generator)
+        wanted = "a lower bound needs a model with a prior over its codes, a LatentPair"
+        return RowCodes(require(model, LatentPair, wanted), x, generator)
 
     def draw(self, rows: RowCodes, generator: Generator) -> Tensor:
         """Return codes that gradients pass through, shape (draws, batch, size)."""

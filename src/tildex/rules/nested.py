@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from tildex.generator import Generator
-from tildex.maps import Down
 from tildex.models import Conditional, Pair
 from tildex.rules.base import Rule
 from tildex.shapes import Loss
@@ -35,7 +34,7 @@ class Nested(Rule):
     def __call__(self, model: Pair, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch."""
         hidden = model.encoder.mean(x, generator)
-        linear = isinstance(model.decoder.map, Down) and isinstance(model.decoder.units, Gaussian)
+        linear = model.decoder.map.additive and model.decoder.units.real
         mean = in_closed_form if linear else one_by_one
         return Loss.of(reconstruction=-mean(model.decoder, x, hidden, generator))
 

@@ -6,6 +6,8 @@ r"""Reconstruction from a sparse code, watched: how many units are in use, what 
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import Tensor
 
 from tildex.generator import Generator
@@ -36,8 +38,9 @@ class SparseReconstruction(Reconstruction):
         """
         hidden = model.encoder.mean(x)
         used = hidden != 0
-        silent = getattr(model.encoder.units, "silent", None)
-        dead = ~used.any(0) if silent is None else silent >= _ROWS
+        units = model.encoder.units
+        silent: Any = units.silent if units.sparse else None
+        dead: Tensor = ~used.any(0) if silent is None else silent >= _ROWS
         found = {"l0": float(used.sum(-1).double().mean()), "dead": float(dead.double().mean())}
         if (variance := float((x - x.mean(0)).square().sum())) > 0:
             found["fvu"] = float((x - model.decoder.mean(hidden)).square().sum()) / variance

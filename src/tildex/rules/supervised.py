@@ -11,7 +11,7 @@ from torch import Tensor
 from tildex.generator import Generator
 from tildex.models import Network
 from tildex.penalties import Penalty
-from tildex.rules.base import Rule, penalties
+from tildex.rules.base import Rule, penalties, require
 from tildex.shapes import Loss, Step
 from tildex.units import Units
 
@@ -55,9 +55,7 @@ class Supervised(Rule):
 
 
 def _split(model: Network, x: Tensor) -> tuple[Tensor, Tensor]:
-    if not isinstance(model, Network):
-        raise ValueError(f"the supervised rule trains a Network, got {type(model).__name__}")
-    return model.split(x)
+    return require(model, Network, "the supervised rule trains a Network").split(x)
 
 
 def _smoothed(targets: Tensor, units: Units, share: float) -> Tensor:

@@ -161,7 +161,7 @@ class Trainer:
 
         def closure() -> Tensor:
             self.torch_optimizer.zero_grad()
-            with self._autocast():
+            with autocast(shard.device, self.plan.precision):
                 loss = self.rule(self.model, shard, self.noise)
             loss.backward()
             total = loss.total.detach()
@@ -183,7 +183,7 @@ class Trainer:
     @torch.no_grad()
     def validate(self, held_out: Tensor) -> float:
         """Return the rule's held-out criterion, under the same noise every time."""
-        with self.averaged(), self._autocast():
+        with self.averaged(), autocast(held_out.device, self.plan.precision):
             generator = Generator(self.validation_seed, held_out.device)
             rows = self._presented(held_out, generator)
             return float(self.rule.validate(self.model, rows, generator))
@@ -265,8 +265,7 @@ class Trainer:
         self.validation_seed = state["validation_seed"]
         own = state["ranks"][distributed.rank()]
         self.noise.set_state(own["noise"])
-        device = self.parameters[0].device
-        self.rule.set_state({name: t.to(device) for name, t in own["rule"].items()})
+        self.rule.set_state({name: t.to(self.parameters[0].device) for name, t in own["rule"].items()})
         # The one that saves comes last and has nothing to take back.
         for callback, saved in zip(self.callbacks, state["callbacks"], strict=False):
             if saved is not None:
@@ -274,9 +273,6 @@ class Trainer:
 
     def _presented(self, x: Tensor, generator: Generator) -> Tensor:
         return x if self.present is None else self.present(x, generator)
-
-    def _autocast(self) -> contextlib.AbstractContextManager[object]:
-        return autocast(self.parameters[0].device, self.plan.precision)
 
     def _reduce(self, loss: Loss, share: float) -> Loss:
         """Add up gradients and losses of all processes, each by its share of the batch."""

@@ -17,6 +17,7 @@ from tildex.units.rectified import Rectified
 from tildex.units.relu import ReLU
 from tildex.units.replicated_softmax import ReplicatedSoftmax
 from tildex.units.spin import Spin
+from tildex.units.surroundings import Surroundings
 from tildex.units.top_k import TopK
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "Rectified",
     "ReplicatedSoftmax",
     "Spin",
+    "Surroundings",
     "TopK",
     "Units",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import ClassVar, Self
+from typing import ClassVar, NoReturn, Self
 
 import torch
 from torch import Tensor, nn
@@ -48,6 +48,9 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
     own_lengths: ClassVar[bool] = False
     competes: ClassVar[bool] = False
     has_likelihood: ClassVar[bool] = False
+    latent: ClassVar[bool] = False
+    sparse: ClassVar[bool] = True
+    countable: ClassVar[bool] = False
     group: int = 1
     low: float = 0.0
     high: float = math.inf
@@ -103,6 +106,10 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
         fresh = self.copy()
         fresh.silent = torch.zeros(size)
         return fresh
+
+    def probable(self, role: str) -> NoReturn:
+        """Refuse a ``role`` that needs probabilities."""
+        raise self.refuse(role)
 
     def refuse(self, role: str) -> ValueError:
         """Return the error to raise where this was given as a ``role`` that needs probabilities."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.part import Part
+from tildex.units.surroundings import Surroundings
 
 __all__ = ["Units"]
 
@@ -49,6 +50,12 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether units choose among what a decoder draws: activations alone may.
     has_likelihood : bool
         Whether it says how likely values are, as all families do and no activation does.
+    latent : bool
+        Whether the family can be the code of a variational autoencoder: draws from given noise, and divergences.
+    sparse : bool
+        Whether a code of such units is zero where they are not in use, and counts for how long each was not.
+    countable : bool
+        Whether the units in use can be counted with a slope, as the L0 penalty does.
     standardised : bool
         Whether an estimator brings columns of such values to mean 0 and variance 1; those that have a range stay as
         they are.
@@ -63,6 +70,9 @@ class Units(nn.Module, Part, ABC, kind="units"):
     own_lengths: ClassVar[bool] = False
     competes: ClassVar[bool] = False
     has_likelihood: ClassVar[bool] = True
+    latent: ClassVar[bool] = False
+    sparse: ClassVar[bool] = False
+    countable: ClassVar[bool] = False
     low: float = 0.0
     high: float = 1.0
     standardised: bool = False
@@ -157,6 +167,52 @@ class Units(nn.Module, Part, ABC, kind="units"):
         As they are for families of independent units; what comes out for known units is not looked at.
         """
         return self, inputs
+
+    def probable(self, role: str) -> Units:
+        """Return this family, whose values have probabilities, as a ``role`` needs; activations refuse."""
+        return self
+
+    @property
+    def summable(self) -> bool:
+        """Whether one variable can be summed out, or integrated, where all others are known."""
+        return self.finite
+
+    def log_conditional(self, x: Tensor, around: Surroundings, variable: Tensor) -> Tensor:
+        """Return log P of one variable of each row given all others, shape (batch,), by summing over its values.
+
+        Parameters
+        ----------
+        x : Tensor of shape (batch, units)
+            The rows.
+        around : Surroundings
+            The hidden units beside them.
+        variable : Tensor of shape (batch,)
+            The number of a variable in each row.
+        """
+        columns = variable[:, None] * self.group + torch.arange(self.group, device=x.device)
+        weight, bias, old = around.weight[columns], around.bias[columns], x.gather(1, columns)
+
+        def log_weight(value: Tensor) -> Tensor:
+            moved = around.inputs + torch.einsum("bg,bgh->bh", value - old, weight)
+            return (value * bias).sum(-1) - self.energy(value) + around.hidden.cgf(moved)
+
+        values, _ = self.nodes(x.new_zeros(self.group))
+        each = torch.stack([log_weight(value.expand_as(old)) for value in values])
+        return log_weight(old) - each.logsumexp(0)
+
+    def log_conditionals(self, x: Tensor, around: Surroundings) -> Tensor:
+        """Return the log pseudo-likelihood of rows: the sum of :meth:`log_conditional` over variables, (batch,)."""
+        rows = torch.arange(len(x), device=x.device)
+        total = x.new_zeros(len(x))
+        for variable in range(x.shape[1] // self.group):
+            total += self.log_conditional(x, around, rows.new_full((len(x),), variable))
+        return total
+
+    def log_conditionals_estimate(self, x: Tensor, around: Surroundings, generator: Generator) -> Tensor:
+        """Return an unbiased estimate of the same from one random variable a row."""
+        variables = x.shape[1] // self.group
+        chosen = torch.from_numpy(generator.integers(variables, len(x))).to(x.device)
+        return variables * self.log_conditional(x, around, chosen)
 
     def outside(self, x: Tensor) -> str | None:
         """Say what about ``x`` this family cannot take, or None when all is well."""

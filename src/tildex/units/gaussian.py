@@ -13,9 +13,13 @@ from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.surroundings import Surroundings
 from tildex.units.within import within
 
 __all__ = ["Gaussian", "LearnedGaussian"]
+
+_MARGIN = 6.5
+"""Standard deviations beyond the outermost centres: what lies further out is less than 1e-10 of any component."""
 
 
 class Gaussian(Units):
@@ -81,6 +85,30 @@ class Gaussian(Units):
         """Return the log-density of each unit, shape (..., units)."""
         gamma = self.gamma(x)
         return 0.5 * (torch.log(gamma) - math.log(2 * math.pi) - gamma * (x - inputs / gamma).square())
+
+    @property
+    def summable(self) -> bool:
+        """One column given all others is a mixture of normal densities, which a grid integrates."""
+        return True
+
+    def log_conditional(self, x: Tensor, around: Surroundings, variable: Tensor) -> Tensor:
+        """Return log p of one column of each row given all others, shape (batch,); hidden units must be bounded."""
+        gamma = self.gamma(x).expand(x.shape[1])[variable]
+        weight, bias = around.weight[variable], around.bias[variable]
+        old, sigma = x.gather(1, variable[:, None])[:, 0], gamma.rsqrt()
+
+        def log_weight(u: Tensor) -> Tensor:
+            moved = torch.addcmul(around.inputs, (u - old)[:, None], weight)
+            return bias * u - 0.5 * gamma * u.square() + around.hidden.cgf(moved)
+
+        ends = weight * around.hidden.low, weight * around.hidden.high
+        first = (bias + torch.minimum(*ends).sum(1)) / gamma - _MARGIN * sigma
+        last = (bias + torch.maximum(*ends).sum(1)) / gamma + _MARGIN * sigma
+        points = math.ceil(float(((last - first) / sigma).detach().max())) + 1
+        total = torch.full_like(old, -torch.inf)
+        for k in range(points):
+            total = torch.logaddexp(total, log_weight(first + k * sigma))
+        return log_weight(old) - total - sigma.log()
 
     def inputs_for(self, mean: Tensor) -> Tensor:
         """Return the mean times the precision."""

@@ -40,6 +40,7 @@ class JumpReLU(Activation):
     tensor([[0.0000, 1.1000, 3.0000]])
     """
 
+    countable = True
     log_threshold: nn.Parameter
 
     def __init__(self, threshold: float = 0.5, bandwidth: float = 0.2) -> None:

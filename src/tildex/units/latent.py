@@ -32,6 +32,7 @@ class Latent(ABC):
         Whether gradients pass through an exact draw; where they do not, :meth:`relaxed` stands in for it.
     """
 
+    latent: ClassVar[bool] = True
     smooth: ClassVar[bool] = False
 
     @abstractmethod

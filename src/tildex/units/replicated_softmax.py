@@ -15,6 +15,7 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.surroundings import Surroundings
 
 __all__ = ["ReplicatedSoftmax"]
 
@@ -22,6 +23,9 @@ _LONGEST = 2**24
 
 # Count vectors beyond this many numbers are not listed.
 _LARGEST_LIST = 1 << 22
+
+# Numbers in the largest table of hidden inputs.
+_LARGEST = 1 << 23
 
 
 class ReplicatedSoftmax(Units):
@@ -168,6 +172,44 @@ class ReplicatedSoftmax(Units):
         after = torch.nn.functional.pad(bars, (0, 1), value=self.length + self.n_words - 1)
         counts = (after - ends - 1).to(inputs)
         return counts, counts.new_ones(len(counts))
+
+    @property
+    def summable(self) -> bool:
+        """One word given all others is one of ``n_words``."""
+        return True
+
+    def log_conditionals(self, x: Tensor, around: Surroundings) -> Tensor:
+        """Return the sum over all words of a row of log P(word | the row's other words), shape (batch,), in nats.
+
+        Fractions count as shares of a word.
+        """
+        rows, words = x.nonzero(as_tuple=True)
+        each = self._of_words(around, rows, words)
+        return x.new_zeros(len(x)).index_add_(0, rows, x[rows, words] * each)
+
+    def log_conditionals_estimate(self, x: Tensor, around: Surroundings, generator: Generator) -> Tensor:
+        """Return an unbiased estimate of the same from one random word a row."""
+        cumulative = x.cumsum(-1)
+        lengths = cumulative[:, -1:]
+        place = generator.uniform(len(x), 1, dtype=x.dtype) * lengths
+        words = torch.searchsorted(cumulative, place, right=True)[:, 0].clamp_(max=x.shape[1] - 1)
+        # Rounding may end beyond a document's last word, and an empty one has none.
+        rows = torch.arange(len(x), device=x.device)[(x.gather(1, words[:, None]) > 0)[:, 0]]
+        each = self._of_words(around, rows, words[rows])
+        return x.new_zeros(len(x)).index_add_(0, rows, lengths[rows, 0] * each)
+
+    def _of_words(self, around: Surroundings, rows: Tensor, words: Tensor) -> Tensor:
+        """Return log P(word | the others) of single words, given by row and column."""
+        result, weight = around.inputs.new_empty(len(rows)), around.weight
+        for document in range(len(around.bias) // self.n_words):
+            own = slice(document * self.n_words, (document + 1) * self.n_words)
+            chosen = (words // self.n_words == document).nonzero()[:, 0]
+            for some in chosen.split(max(1, _LARGEST // weight[own].numel())):
+                without = around.inputs[rows[some]] - weight[words[some]]
+                log_weight = around.bias[own] + around.hidden.cgf(without[:, None] + weight[own])
+                place = words[some, None] - own.start
+                result[some] = log_weight.log_softmax(-1).gather(1, place)[:, 0]
+        return result
 
     def outside(self, x: Tensor) -> str | None:
         """Refuse documents so long that float32 no longer counts their words one by one."""

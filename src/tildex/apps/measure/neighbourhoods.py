@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from tildex.apps.measure.kinds import Line, Measure
 from tildex.apps.measure.projection import Projection
+from tildex.apps.measure.subject import Subject
+from tildex.apps.pages.numbers import counted, measured, percent
 from tildex.evaluate import Estimate, continuity, neighbour_error, trustworthiness
 
-__all__ = ["NEIGHBOURS", "Neighbourhood", "Neighbourhoods", "neighbourhoods"]
+__all__ = ["NEAR", "NEIGHBOURS", "Neighbourhood", "Neighbourhoods", "neighbourhoods"]
 
 NEIGHBOURS = 12
 """How many neighbours count."""
@@ -73,3 +76,24 @@ def neighbourhoods(
 
     pca = None if known is None else judged(Projection.of(known[0], rank))
     return Neighbourhoods(judged(encode), pca, len(X))
+
+
+def _find(subject: Subject) -> Neighbourhoods | None:
+    known = None if subject.known is None else (subject.known.X, subject.labels)
+    estimator, near = subject.estimator, subject.near
+    return neighbourhoods(estimator.transform, near.X, near.y, known, estimator.n_components)
+
+
+def _lines(neighbours: Neighbourhoods) -> list[Line]:
+    lines = []
+    rows = f"{counted(neighbours.rows)} rows, k = {NEIGHBOURS}"
+    for of, found in (("the code", neighbours.code), ("PCA", neighbours.pca)):
+        if found is not None:
+            lines.append(Line(f"trustworthiness of {of} ({rows})", measured(found.trustworthiness)))
+            lines.append(Line(f"continuity of {of}", measured(found.continuity)))
+            if found.error is not None:
+                lines.append(Line(f"error of the nearest neighbour in {of}", percent(found.error)))
+    return lines
+
+
+NEAR = Measure("neighbours", _find, _lines)

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
-from tildex.apps.measure.measurement import Line
+from tildex.apps.measure.kinds import Line
 from tildex.apps.measure.some_rows import at_most, dense
 from tildex.apps.pages.numbers import counted, measured, percent
 from tildex.data import Record
@@ -96,7 +97,7 @@ def measure_predictions(name: str, estimator: Any, train: Record | None, test: R
         )
     known = None if train is None or train.y is None else at_most(train, _BASELINE_ROWS)
     accuracy = log_loss = squared_error = linear = None
-    if hasattr(estimator, "classes_"):
+    if is_classifier(estimator):
         accuracy, log_loss = _of_classes(estimator, test)
         if known is not None and known.n_labels > 1:
             linear = _judge(LogisticRegression(max_iter=300), known, test, lambda p, y: p == y)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tildex.apps.measure.measurement import Line
+from tildex.apps.measure.kinds import Line
 from tildex.apps.pages.numbers import counted, measured
 from tildex.data import Record
 from tildex.evaluate import Estimate, psnr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from tildex.apps.abilities import require
 from tildex.apps.photographs.restore import (
     TILE,
     Folder,
@@ -14,7 +15,7 @@ from tildex.apps.photographs.restore import (
     restore,
 )
 from tildex.data import DataError, Photograph
-from tildex.estimators import Restorer, load
+from tildex.estimators import load
 from tildex.models import Restoration
 
 __all__ = ["colourise_files", "load_restorer", "restore_files"]
@@ -31,10 +32,7 @@ def load_restorer(run: str | Path, *, device: str = "auto") -> Restoration:
         If it is no run.
     """
     estimator = load(run, device=device)
-    if not isinstance(estimator, Restorer):
-        raise ValueError(
-            f"{run} holds a {type(estimator).__name__}, and photographs need a run of `tildex fit restoration`"
-        )
+    require(estimator, "restore", run=run)
     return estimator.module_
 
 

@@ -16,7 +16,6 @@ from tildex.apps.report.snapshots import snapshots
 from tildex.corruptions import Corruption
 from tildex.data import Record
 from tildex.generator import Generator
-from tildex.models import BeliefNetwork, BoltzmannMachine
 
 __all__ = ["learning", "pictures", "plane"]
 
@@ -27,11 +26,8 @@ def learning(name: str, estimator: Any) -> Picture | None:
     """Return the learning curve, or None for a model without a history."""
     if not estimator.history_:
         return None
-    if isinstance(estimator.module_, BeliefNetwork | BoltzmannMachine):
-        caption = (
-            "A Boltzmann machine does not descend its loss: the free energy of data minus that of the chains hovers "
-            "around zero while both move, and a gap that grows says that the chains have stopped mixing."
-        )
+    if (said := estimator.module_.curve) is not None:
+        caption = said
     elif any("held_out" in record for record in estimator.history_):
         caption = (
             "Training goes on paying while the held-out loss falls; where it turns up, the model begins to learn "
@@ -102,9 +98,10 @@ def _corrupted(estimator: Any, corruption: Corruption, X: np.ndarray) -> np.ndar
 
 
 def _filters(name: str, estimator: Any, test: Record) -> Picture | None:
-    weights = _first_layer(estimator)
-    if weights is None or weights.shape[1] != test.X.shape[1]:
+    filters = estimator.module_.first_layer_filters()
+    if filters is None or filters.shape[1] != test.X.shape[1]:
         return None
+    weights = filters.detach().float().cpu().numpy()
     strongest = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")[:_FILTERS]
     of = "" if len(weights) <= _FILTERS else f" The {_FILTERS} strongest of {len(weights)} are shown."
     tile = "row" if test.shape is None else "tile"
@@ -118,41 +115,14 @@ def _filters(name: str, estimator: Any, test: Record) -> Picture | None:
     return Picture(drawn, caption, f"First-layer filters of {name}")
 
 
-def _first_layer(estimator: Any) -> np.ndarray | None:
-    """Return the weights from features to the first units, shape (units, features), where a model has such."""
-    if hasattr(estimator, "components_"):
-        return np.asarray(estimator.components_)
-    module = estimator.module_
-    encoder = module.encoders()[0] if isinstance(module, BeliefNetwork) else getattr(module, "encoder", None)
-    encoder = getattr(encoder, "map", None)
-    layers = getattr(encoder, "layers", None)
-    weight = layers[0].weight if layers is not None else encoder and encoder.affine_weight()
-    return None if weight is None else weight.detach().float().cpu().numpy()
-
-
 def _samples(name: str, estimator: Any, test: Record) -> Picture | None:
-    if not hasattr(estimator, "sample"):
+    if "sample" not in estimator.can:
         return None
     X = estimator.sample(_SAMPLES, random_state=0)
-    if isinstance(estimator.module_, BeliefNetwork):
-        caption = (
-            "New rows, each the end of its own Gibbs chain in the top machine, sent down once: chains that never saw "
-            "data draw varied rows only if the top machine has learned the distribution of codes."
-        )
-    elif isinstance(estimator.module_, BoltzmannMachine):
-        caption = (
-            "New rows, each the end of its own Gibbs chain that never saw data: if they are as varied and as sharp as "
-            "the data, the machine has learned the distribution, not only the code."
-        )
-    else:
-        caption = (
-            "New rows, decoded from codes drawn from the prior: they are means of P(x | code), hence softer than data, "
-            "and odd ones come from places of the code that no training row occupies."
-        )
     drawn = plots.samples(
         X, test.shape, feature_names=test.feature_names, title=f"Rows that {name} has drawn"
     )
-    return Picture(drawn, caption, f"Samples drawn from {name}")
+    return Picture(drawn, estimator.module_.draws, f"Samples drawn from {name}")
 
 
 def _latent_map(name: str, estimator: Any, test: Record) -> Picture | None:

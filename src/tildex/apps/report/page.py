@@ -13,9 +13,9 @@ from tildex.apps.pages import markup
 from tildex.apps.pages.asset import POLICY, asset, template
 from tildex.apps.pages.markup import Picture, escape
 from tildex.apps.pages.numbers import counted
-from tildex.apps.report import tables as sections
+from tildex.apps.report import tables
 from tildex.apps.report.figures import learning, pictures
-from tildex.apps.report.tables import neighbours_table
+from tildex.apps.report.sections import SECTIONS
 from tildex.data import Record
 from tildex.files import write_whole
 
@@ -24,14 +24,6 @@ __all__ = ["build_report"]
 # Dots an inch, the sharpest first: the page takes the first with which it fits.
 _DENSITIES = (200, 150, 100, 72)
 _LARGEST_PAGE = 3_000_000
-
-# Sections that not every page has, by their anchors.
-_EXTRAS = {
-    "likelihood": "Log-likelihood",
-    "sparsity": "Use of sparse codes",
-    "neighbours": "Neighbours in the code",
-    "guards": "Health of training",
-}
 
 
 def build_report(
@@ -93,29 +85,22 @@ def _texts(
     title: str,
 ) -> dict[str, str]:
     """Return all of the page that is not pictures, as HTML by the template's names."""
-    likelihood, health = sections.likelihood_table(measurements), sections.guards_table(models)
-    use = sections.sparsity_table(measurements)
-    neighbours = neighbours_table(measurements)
+    written = {section: section.html(measurements, models) for section in SECTIONS}
+    found = {section.anchor: section.title for section, text in written.items() if text}
     return {
         "title": escape(title),
         "policy": POLICY,
         "style": asset("tildex.apps.pages", "page.css"),
         "lead": escape(_lead(measurements, train, test)),
         "warning": markup.paragraphs(_warnings(train, test), "warning"),
-        "contents": _contents(
-            models,
-            {"likelihood": likelihood, "sparsity": use, "neighbours": neighbours, "guards": health},
-        ),
-        "facts": markup.facts(sections.facts_of(models, train, test)),
-        "findings": markup.paragraphs(sections.findings(measurements)),
-        "results": sections.results_table(measurements),
+        "contents": _contents(models, found),
+        "facts": markup.facts(tables.facts_of(models, train, test)),
+        "findings": markup.paragraphs(tables.findings(measurements)),
+        "results": tables.results_table(measurements),
         "rows": escape(_rows(measurements[0])),
-        "scores": markup.notes(sections.score_notes(measurements)),
+        "scores": markup.notes(tables.score_notes(measurements)),
         "probe": escape(_probe(measurements[0])),
-        "likelihood": _template("report_likelihood.html").substitute(table=likelihood) if likelihood else "",
-        "sparsity": _template("report_sparsity.html").substitute(table=use) if use else "",
-        "neighbours": _template("report_neighbours.html").substitute(table=neighbours) if neighbours else "",
-        "guards": _template("report_guards.html").substitute(table=health) if health else "",
+        "sections": "\n".join(written.values()),
     }
 
 
@@ -140,10 +125,8 @@ def _warnings(train: Record | None, test: Record) -> list[str]:
     return []
 
 
-def _contents(models: Mapping[str, Any], extras: Mapping[str, str]) -> str:
-    targets = {"what": "What this is", "results": "Results"}
-    targets |= {anchor: _EXTRAS[anchor] for anchor, text in extras.items() if text}
-    targets["learning"] = "Learning curves"
+def _contents(models: Mapping[str, Any], sections: Mapping[str, str]) -> str:
+    targets = {"what": "What this is", "results": "Results", **sections, "learning": "Learning curves"}
     targets |= {f"model-{k}": name for k, name in enumerate(models)}
     return "\n".join(f'<li><a href="#{anchor}">{escape(name)}</a></li>' for anchor, name in targets.items())
 

@@ -121,7 +121,7 @@ def query(*, picture: Any = None, tags: Any = None) -> dict[str, np.ndarray]:
     if not rows:
         raise ValueError("nothing is asked for: give a picture, tags, or both")
     return {
-        name: np.atleast_2d(part.toarray() if hasattr(part, "toarray") else np.asarray(part, dtype=float))
+        name: np.atleast_2d(part.toarray() if sparse.issparse(part) else np.asarray(part, dtype=float))
         for name, part in rows.items()
     }
 

@@ -136,7 +136,7 @@ class TaggedPictures:
         model = machine(**{**advised, **settings}, random_state=random_state, device=device)
         model.fit(rows, checkpoint=checkpoint, **({"snapshots": tuple(snapshots)} if snapshots else {}))
         assert record.shape is not None and record.tag_names is not None
-        fixed = next((one for one in measures if isinstance(one, PictureFeatures)), None)
+        fixed = next((one for one in measures if not one.learned), None)
         collection = Collection(
             record.files or tuple(f"picture {k + 1}" for k in range(len(record))),
             record.tag_names,
@@ -160,7 +160,7 @@ class TaggedPictures:
         """
         folder = Path(self.machine.save(folder))
         for one in self.measures:
-            if isinstance(one, PatchFeatures):
+            if one.learned:
                 one.save(folder / _LEARNED)
         keep_rows(folder, np.hstack([self.collection.features, self.collection.tags.toarray()]))
         save_collection(folder / _KEPT, self.collection)

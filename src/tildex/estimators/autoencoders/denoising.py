@@ -53,6 +53,7 @@ class DenoisingAutoencoder(NeuralAutoencoder):
     """
 
     slug = "denoising"
+    can = NeuralAutoencoder.can | {"sample", "complete"}
     row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
     defaults: ClassVar[dict[str, Default]] = {
         **NeuralAutoencoder.defaults,

@@ -80,6 +80,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     """
 
     slug = "vae"
+    can = PairEstimator.can | {"sample"}
     row = ModelRow(
         60,
         "map + diagonal Gaussian or categorical, and a prior",

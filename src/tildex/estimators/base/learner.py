@@ -57,6 +57,9 @@ class Learner(BaseEstimator, ABC):
         What data may be; all else becomes the first.
     counts : bool
         Whether the data must not be negative.
+    can : frozenset of str
+        What it does beyond learning: verbs among reconstruct, sample, complete (sample with values given), predict and
+        corrupt, and what its training takes: snapshots, tags.
     least_passes : int
         The smallest ``n_iter``; none for an estimator of which other stages are trained.
     staged : bool
@@ -71,6 +74,7 @@ class Learner(BaseEstimator, ABC):
     defaults: ClassVar[dict[str, Default]] = {}
     float_types: ClassVar[tuple[type, ...]] = (np.float32, np.float64)
     counts: ClassVar[bool] = False
+    can: ClassVar[frozenset[str]] = frozenset()
     least_passes: ClassVar[int] = 1
     staged: ClassVar[bool] = False
     gives_codes: ClassVar[bool] = False

@@ -24,6 +24,8 @@ __all__ = ["MachineEstimator", "known_values"]
 class MachineEstimator(Estimator):
     """An estimator whose module is a Boltzmann machine, or contains the one that :attr:`_machine` returns."""
 
+    can = Estimator.can | {"sample", "complete"}
+
     @property
     def _machine(self) -> BoltzmannMachine:
         machine: BoltzmannMachine = self.module_

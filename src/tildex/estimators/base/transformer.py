@@ -38,6 +38,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         Whose codes they are: at most 1,500 row numbers of the training data.
     """
 
+    can = frozenset({"reconstruct", "snapshots"})
     gives_codes: ClassVar[bool] = True
 
     n_components: int = field(init=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -23,10 +23,13 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
 
     Attributes
     ----------
+    learned : bool
+        Whether fitting learns anything that a run folder must keep.
     n_features_in_ : int
         Columns that ``fit`` saw.
     """
 
+    learned: ClassVar[bool] = False
     n_features_in_: int
 
     @abstractmethod

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -77,6 +77,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
     (20, 120)
     """
 
+    learned: ClassVar[bool] = True
     n_features_in_: int
 
     def __init__(

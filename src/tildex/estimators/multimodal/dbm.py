@@ -105,6 +105,7 @@ precision, device, warm_start, verbose, random_state
 
     slug = "multimodal-dbm"
     staged = True
+    can = MachineEstimator.can | {"tags"}
     row = ModelRow(
         95,
         "a pathway of layers + couplings a modality, joined on top",

@@ -12,11 +12,12 @@ from tildex.estimators.base.machine import known_values
 from tildex.estimators.base.settings import part
 from tildex.estimators.multimodal.arrays import table_row
 from tildex.models import CONVERGED, Clamp, infer
+from tildex.models.boltzmann.mean_field import Passes
 
 __all__ = ["clamp_of", "inferred", "passes_of"]
 
 
-def passes_of(dbm: Any) -> dict[str, Any]:
+def passes_of(dbm: Any) -> Passes:
     """Return how far mean field goes in use: until nothing moves, or as far as it went when prediction was learned.
 
     The means of a machine that has learned to predict by a number of passes may go elsewhere in more of them.

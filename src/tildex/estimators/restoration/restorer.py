@@ -94,6 +94,7 @@ verbose, random_state
     """
 
     slug = "restoration"
+    can = frozenset({"corrupt"})
     row = ModelRow(
         35, "conv map", "conv map, residual", corruption="noise, missing pixels and blocks, greyscale, any"
     )

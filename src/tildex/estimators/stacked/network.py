@@ -46,6 +46,7 @@ _HIDDEN = (256,)
 class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     """A predictor whose module is a network, and a transformer to its last hidden values."""
 
+    can = frozenset({"predict"})
     defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05))}
 
     start: Any = field(default=None, kw_only=False)

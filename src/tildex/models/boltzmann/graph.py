@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from tildex.maps import Coupling
+from tildex.models.model import Model
 from tildex.shapes import Update
-from tildex.units import Activation, Units
+from tildex.units import Units
 
 __all__ = ["Clamp", "Graph", "Layer"]
 
@@ -49,8 +50,7 @@ class Layer(nn.Module):
 
     def __init__(self, units: Units, size: int, *, mean: Tensor | None = None) -> None:
         super().__init__()
-        if isinstance(units, Activation):
-            raise units.refuse("a layer of a Boltzmann machine")
+        units.probable("a layer of a Boltzmann machine")
         if units.arity != 1:
             raise ValueError(
                 f"{units!r} units take {units.arity} inputs each and a coupling gives one: "
@@ -72,7 +72,7 @@ class Layer(nn.Module):
         return f"size={self.size}"
 
 
-class Graph(nn.Module):
+class Graph(Model):
     """The graph of a :class:`BoltzmannMachine`, whose arguments it takes: energy, inputs of a layer, one sweep."""
 
     layers: Sequence[Layer]

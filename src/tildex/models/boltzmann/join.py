@@ -14,12 +14,10 @@ from copy import deepcopy
 from itertools import pairwise
 
 import torch
-from torch import Tensor
 
-from tildex.generator import Generator
 from tildex.models.boltzmann.machine import BoltzmannMachine
 
-__all__ = ["attach", "join", "lower", "parts_of", "sample_up"]
+__all__ = ["attach", "join", "lower", "parts_of"]
 
 
 def parts_of(machine: BoltzmannMachine, *, doubled: bool) -> list[BoltzmannMachine]:
@@ -78,15 +76,3 @@ def attach(machine: BoltzmannMachine, depth: int) -> None:
     """
     layer, below = machine.layers[depth], machine.layers[depth - 1]
     below.bias.sub_(machine.couplings[depth - 1].down(layer.units.mean(layer.bias)[None])[0])
-
-
-@torch.no_grad()
-def sample_up(parts: Sequence[BoltzmannMachine], x: Tensor, generator: Generator) -> Tensor:
-    """Return a sample of the layer above the last of the parts, given rows of the lowest; unknown rows stay unknown."""
-    if not parts:
-        return x
-    unknown = x.isnan().any(1, keepdim=True)
-    x = x.masked_fill(unknown, 0.0)
-    for part in parts:
-        x = part.layers[1].units.sample(part.inputs(1, [x, x]), generator)
-    return x.masked_fill(unknown, torch.nan)

@@ -7,17 +7,25 @@ r"""Mean field: the factorial distribution nearest to what hidden layers are giv
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TypedDict
 
 import torch
 from torch import Tensor
 
 from tildex.models.boltzmann.graph import Clamp, Graph
 
-__all__ = ["CONVERGED", "mean_field"]
+__all__ = ["CONVERGED", "Passes", "mean_field"]
 
-CONVERGED: dict[str, Any] = {"n_steps": 100, "tol": 1e-6}
-"""The passes of mean field in use, as opposed to training: until nothing moves."""
+
+class Passes(TypedDict):
+    """How long mean field goes on: ``n_steps`` and ``tol`` of :func:`mean_field`."""
+
+    n_steps: int
+    tol: float
+
+
+CONVERGED: Passes = {"n_steps": 100, "tol": 1e-6}
+"""Mean field in use, as opposed to training: until nothing moves."""
 
 
 def mean_field(

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models.boltzmann.graph import Clamp, Graph
-from tildex.models.boltzmann.mean_field import mean_field
+from tildex.models.boltzmann.mean_field import CONVERGED, mean_field
 from tildex.models.boltzmann.posterior import Posterior
 
 __all__ = [
@@ -130,7 +130,9 @@ class GroupedPosterior:
         As in :class:`Posterior`; layers that are not known are NaN.
     """
 
-    def __init__(self, machine: Graph, x: Tensor, *, n_steps: int = 100, tol: float = 1e-6) -> None:
+    def __init__(
+        self, machine: Graph, x: Tensor, *, n_steps: int = CONVERGED["n_steps"], tol: float = CONVERGED["tol"]
+    ) -> None:
         self.n_rows = len(x)
         self.groups = [
             (rows, Posterior(known, columns, n_steps=n_steps, tol=tol))

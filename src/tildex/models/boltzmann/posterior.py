@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models.boltzmann.graph import Graph
-from tildex.models.boltzmann.mean_field import mean_field
+from tildex.models.boltzmann.mean_field import CONVERGED, mean_field
 
 __all__ = ["Posterior"]
 
@@ -50,7 +50,9 @@ class Posterior:
     (torch.Size([5]), torch.Size([5]))
     """
 
-    def __init__(self, machine: Graph, x: Tensor, *, n_steps: int = 100, tol: float = 1e-6) -> None:
+    def __init__(
+        self, machine: Graph, x: Tensor, *, n_steps: int = CONVERGED["n_steps"], tol: float = CONVERGED["tol"]
+    ) -> None:
         self.machine = machine
         known = machine.split(x)
         sides = [tuple(k for k in side if k in machine.hidden) for side in machine.sides]

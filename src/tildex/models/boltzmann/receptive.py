@@ -6,14 +6,13 @@ r"""What units of deeper layers look for in the visible layer: a weighted combin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models.boltzmann.machine import BoltzmannMachine
-from tildex.models.boltzmann.mean_field import mean_field
 from tildex.models.pair import Pair
 
 __all__ = ["combined_filters", "hidden_inputs", "maximising_inputs"]
@@ -64,16 +63,8 @@ def hidden_inputs(model: BoltzmannMachine | Sequence[Pair], layer: int) -> Calla
     layer : int
         The number of the hidden layer, 1 for the first.
     """
-    if isinstance(model, BoltzmannMachine):
-        machine = model
-        if layer not in machine.hidden:
-            raise ValueError(f"expected a hidden layer, one of {list(machine.hidden)}, got {layer}")
-
-        def settled(x: Tensor) -> Tensor:
-            # A fixed number of passes: the function must be the same one at every step of the search.
-            return machine.inputs(layer, mean_field(machine, machine.split(x), n_steps=10, tol=0.0))
-
-        return settled
+    if not isinstance(model, Iterable):
+        return model.hidden_inputs(layer)
     pairs = list(model)
     if not 1 <= layer <= len(pairs):
         raise ValueError(f"expected a layer from 1 to {len(pairs)}, got {layer}")

@@ -23,7 +23,7 @@ from tildex.models import (
     pseudo_log_likelihood_estimate,
 )
 from tildex.penalties import Penalty
-from tildex.rules.base import Rule, penalties
+from tildex.rules.base import Rule, penalties, require
 from tildex.rules.boltzmann.gradient import Offsets, contrast, signs_for, units_gradients
 from tildex.rules.boltzmann.watch import watch
 from tildex.shapes import Loss, Step
@@ -258,11 +258,9 @@ def draw(model: BoltzmannMachine, k: int, inputs: Tensor, generator: Generator) 
 
 def require_two_layers(model: BoltzmannMachine) -> None:
     """Refuse what is no machine of one visible and one hidden layer."""
-    if not isinstance(model, BoltzmannMachine) or model.edges != ((0, 1),):
-        raise ValueError(
-            "contrastive rules train a Boltzmann machine of one visible and one hidden layer, "
-            f"got {type(model).__name__}"
-        )
+    wanted = "contrastive rules train a Boltzmann machine of one visible and one hidden layer"
+    if require(model, BoltzmannMachine, wanted).edges != ((0, 1),):
+        raise ValueError(f"{wanted}, got {type(model).__name__}")
 
 
 def _penalised(penalty: Penalty, model: BoltzmannMachine, x: Tensor, inputs: Tensor) -> tuple[Loss, Tensor]:

@@ -10,6 +10,8 @@ of temperatures that costs nothing: every rung is a sample that the gradient nee
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor
 
@@ -43,14 +45,15 @@ class LengthTempering(PCD):
     def _visible(self, model: BoltzmannMachine, generator: Generator) -> Tensor:
         """Return visible samples after Gibbs steps, before each of which neighbours try to change places."""
         visible, hidden = model.layers
-        if not isinstance(visible.units, ReplicatedSoftmax) or self.chains is None:
+        if not visible.units.counts_words or self.chains is None:
             return super()._visible(model, generator)
+        words = cast(ReplicatedSoftmax, visible.units)
         h, v = self.chains, None
         for _ in range(self.steps_now()):
             if v is not None:
                 h = hidden.units.sample(model.inputs(1, [v, v]), generator)
             inputs = model.inputs(0, [h, h])
-            v = visible.units.sample(inputs[_swapped(visible.units, inputs, generator)], generator)
+            v = visible.units.sample(inputs[_swapped(words, inputs, generator)], generator)
         assert v is not None
         return v
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from tildex.generator import Generator
 from tildex.models import BoltzmannMachine, groups, mean_field, presence
 from tildex.models.boltzmann.graph import Clamp
-from tildex.rules.base import Rule
+from tildex.rules.base import Rule, require
 from tildex.shapes import Loss
 
 __all__ = ["MultiPrediction"]
@@ -62,8 +62,7 @@ class MultiPrediction(Rule):
 
     def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch of visible columns; NaN stands for what is not known."""
-        if not isinstance(model, BoltzmannMachine):
-            raise ValueError(f"expected a Boltzmann machine, got {type(model).__name__}")
+        require(model, BoltzmannMachine, "expected a Boltzmann machine")
         known = presence(model, x)
         apart = self._apart(known, generator)
         losses = []

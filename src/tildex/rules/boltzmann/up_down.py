@@ -18,7 +18,7 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models import BeliefNetwork, BoltzmannMachine, Pair
-from tildex.rules.base import Rule
+from tildex.rules.base import Rule, require
 from tildex.rules.boltzmann.gradient import Offsets, contrast, units_gradients
 from tildex.rules.boltzmann.watch import watch
 from tildex.shapes import Loss, Update
@@ -178,5 +178,4 @@ def _log_up(pairs: Iterable[Pair], layers: list[Tensor]) -> Tensor:
 
 
 def _require_belief(model: object) -> None:
-    if not isinstance(model, BeliefNetwork):
-        raise ValueError(f"up-down trains a BeliefNetwork, got {type(model).__name__}")
+    require(model, BeliefNetwork, "up-down trains a BeliefNetwork")

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models import BoltzmannMachine, filled, for_chains, for_rows, infer, presence
-from tildex.rules.base import Rule
+from tildex.rules.base import Rule, require
 from tildex.rules.boltzmann.gradient import Gradients, Offsets, contrast, units_gradients
 from tildex.rules.boltzmann.watch import watch
 from tildex.shapes import Loss
@@ -96,8 +96,7 @@ class Variational(Rule):
 
     def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
         """Return the loss of a batch of visible columns, and move the chains on."""
-        if not isinstance(model, BoltzmannMachine):
-            raise ValueError(f"expected a Boltzmann machine, got {type(model).__name__}")
+        require(model, BoltzmannMachine, "expected a Boltzmann machine")
         with torch.no_grad():
             data = infer(model, x, n_steps=self.n_mean_field, tol=self.tol)
             if self.persistent:

@@ -1,0 +1,28 @@
+"""How far what a linear model reconstructs lies from the subspace of PCA."""
+
+from __future__ import annotations
+
+from tildex.apps.measure.kinds import Line, Measure
+from tildex.apps.measure.subject import Subject
+from tildex.evaluate import principal_angles, principal_axes
+
+__all__ = ["LARGEST_ANGLE"]
+
+
+def _find(subject: Subject) -> float | None:
+    """Return the largest principal angle, in radians."""
+    estimator = subject.estimator
+    axes = estimator.module_.linear_axes()
+    if axes is None or subject.X_train is None:
+        return None
+    # Of standardised columns the axes stand in the data's own units once each is stretched.
+    axes = estimator.scaling_.scale[:, None] * axes
+    wanted = principal_axes(subject.X_train, estimator.n_components)[1]
+    return float(principal_angles(axes.t(), wanted).max())
+
+
+def _lines(angle: float) -> list[Line]:
+    return [Line("largest angle to the subspace of PCA", f"{angle:.2g} rad")]
+
+
+LARGEST_ANGLE = Measure("largest_angle", _find, _lines, float)

@@ -1,0 +1,96 @@
+"""The log-likelihood that a model gives to rows, beside that of independent units."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from tildex.apps.measure.kinds import Line, Measure
+from tildex.apps.measure.likelihood import likelihood_of, scaled_rows
+from tildex.apps.measure.subject import Subject
+from tildex.apps.pages.numbers import measured
+from tildex.data import binarise
+from tildex.evaluate import Annealing, Estimate, Likelihood, independent_bernoulli
+from tildex.generator import Generator
+
+__all__ = ["LIKELIHOOD", "Compared"]
+
+# Enough for a page that is read in passing; `tildex likelihood` spends more.
+_ANNEALING = Annealing(n_chains=100, n_betas=1000, burn_in=200)
+
+_SAMPLES = 20
+
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A log-likelihood in nats a row, and its baseline.
+
+    Attributes
+    ----------
+    found : Likelihood
+        The figure, with everything it must carry.
+    independent : Estimate, optional
+        What independent units with the training means give the same binary rows.
+    """
+
+    found: Likelihood
+    independent: Estimate | None
+
+    @property
+    def kind(self) -> str:
+        """What the figure is, in a word or two."""
+        if self.found.log_partition is None:
+            return f"bound of {self.found.n_samples} importance samples"
+        return "exact but for log Z" if self.found.exact else "importance-weighted estimate"
+
+    @property
+    def method(self) -> str:
+        """How log Z was had and how rows became binary, in words."""
+        rows = f"rows: {self.found.notes['binarisation']}"
+        if self.found.log_partition is None:
+            return f"lower bound of one sample {measured(self.found.bound)}, no log Z; {rows}"
+        if (both := self.found.annealing) is None:
+            return f"log Z exact, one side enumerated; {rows}"
+        return (
+            f"log Z annealed both ways, {both.forward.n_chains} chains x {both.forward.n_betas:,} temperatures, "
+            f"effective sample sizes {both.forward.effective_sample_size:.0f} and "
+            f"{both.reverse.effective_sample_size:.0f}, gap {both.gap:.2f}: {both.verdict}; {rows}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as plain values."""
+        independent = None if self.independent is None else asdict(self.independent)
+        own = {"value": asdict(self.found.value), "independent": independent, "method": self.method}
+        return {**self.found.to_json(), **own}
+
+
+def _find(subject: Subject) -> Compared | None:
+    """Return the log-likelihood of the scored rows, where the model has one, even up to a log Z.
+
+    Grey values stand for one frozen binary draw; reverse chains begin at the training rows.
+    """
+    estimator, X_train, X = subject.estimator, subject.X_train, subject.scored.X
+    units, model = estimator.likelihood_, estimator.module_
+    # The log Z of documents differs from length to length; perplexity is what is asked of them.
+    if not model.has_likelihood or (model.normaliser and units.counts_words):
+        return None
+    found = likelihood_of(estimator, X, start=X_train, seed=_SEED, n_samples=_SAMPLES, annealing=_ANNEALING)
+    independent = None
+    if X_train is not None and units.binary:
+        drawn = binarise(scaled_rows(estimator, X), "frozen", Generator(_SEED))
+        known = scaled_rows(estimator, X_train)
+        independent = independent_bernoulli(known.cpu().numpy(), drawn.cpu().numpy())
+    return Compared(found, independent)
+
+
+def _lines(compared: Compared) -> list[Line]:
+    value = f"{measured(compared.found.value)} ({compared.method})"
+    lines = [Line(f"log P(x), {compared.kind}", value)]
+    if compared.independent is not None:
+        lines.append(Line("of independent units", measured(compared.independent)))
+    return lines
+
+
+LIKELIHOOD = Measure("likelihood", _find, _lines, Compared.to_json)

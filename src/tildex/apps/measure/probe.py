@@ -1,0 +1,54 @@
+"""How easy a code makes it to read the labels, beside principal components of the same number."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tildex.apps.measure.kinds import Line, Measure
+from tildex.apps.measure.projection import Projection
+from tildex.apps.measure.subject import Subject
+from tildex.apps.pages.numbers import counted, percent
+from tildex.evaluate import Estimate, probe_accuracy
+
+__all__ = ["PROBE", "Probe"]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The accuracy of a logistic regression on codes, and on principal components of the same number.
+
+    ``train_rows`` is how many rows it was trained on, at most 5,000 of those given.
+    """
+
+    code: Estimate
+    pca: Estimate
+    train_rows: int
+
+
+def _find(subject: Subject) -> Probe | None:
+    """Return the accuracies where both kinds of rows have labels of one meaning, of two classes or more."""
+    known, held_out = subject.known, subject.held_out
+    if known is None or subject.labels is None or held_out.y is None or known.n_labels < 2:
+        return None
+
+    def accuracy(encode: Callable[[Any], Any]) -> Estimate:
+        with warnings.catch_warnings():
+            # A regression stopped at its last iteration is a probe all the same.
+            warnings.filterwarnings("ignore", message=".*failed to converge")
+            return probe_accuracy(encode(known.X), known.y, encode(held_out.X), held_out.y)
+
+    principal = Projection.of(known.X, subject.estimator.n_components)
+    return Probe(accuracy(subject.estimator.transform), accuracy(principal), len(known))
+
+
+def _lines(probe: Probe) -> list[Line]:
+    return [
+        Line(f"probe of the code ({counted(probe.train_rows)} rows)", percent(probe.code)),
+        Line("probe of PCA", percent(probe.pca)),
+    ]
+
+
+PROBE = Measure("probe", _find, _lines)

@@ -1,0 +1,29 @@
+"""How a code that can be exactly zero is used."""
+
+from __future__ import annotations
+
+from tildex.apps.measure.kinds import Line, Measure
+from tildex.apps.measure.subject import Subject
+from tildex.apps.pages.numbers import measured, percent
+from tildex.evaluate import Sparsity
+
+__all__ = ["SPARSITY"]
+
+
+def _find(subject: Subject) -> Sparsity | None:
+    if not subject.estimator.module_.sparse_code:
+        return None
+    X = subject.held_out.X
+    return Sparsity.of(subject.estimator.transform(X), X, subject.reconstruction)
+
+
+def _lines(sparsity: Sparsity) -> list[Line]:
+    return [
+        Line("units in use of a row (L0)", measured(sparsity.l0)),
+        Line("variance unexplained", percent(sparsity.unexplained)),
+        Line("units never in use", f"{sparsity.dead:.1%}"),
+        Line("in use on < 1 row in 10,000", f"{sparsity.rare:.1%}"),
+    ]
+
+
+SPARSITY = Measure("sparsity", _find, _lines)
