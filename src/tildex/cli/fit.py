@@ -31,6 +31,7 @@ def fit(
     tags: Path | None = None,
     features: Literal["fixed", "learned", "both"] | None = None,
     start: Path | None = None,
+    recipe: str | None = None,
     snapshots: Annotated[tuple[int, ...], Parameter(negative=(), consume_multiple=True)] = (),
     patches: int | None = None,
     resume: Annotated[bool, Parameter(negative=())] = False,
@@ -73,6 +74,9 @@ def fit(
         pictures first; or both side by side. Fixed when not given.
     start
         The run whose trained model a classifier or regressor begins with.
+    recipe
+        Settings that are known to work: a name from `tildex recipes`, or the folder of a run, whose settings are then
+        fitted again on these data. `--set` and the other options override them.
     snapshots
         Epochs at which to keep the codes of some rows, 0 for before training; the report shows their maps.
     patches
@@ -93,7 +97,8 @@ def fit(
     cls = estimator_named(model)
     if start is not None:
         options["start"] = _start(cls, start, device)
-    estimator = configure(cls, set_, random_state=seed, device=device, **options)
+    settings = _settings(cls, recipe, start)
+    estimator = configure(cls, set_, settings=settings, random_state=seed, device=device, **options)
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
     _require_pictures(cls, data, tags)
@@ -105,8 +110,9 @@ def fit(
     if features is not None and not of_pictures:
         raise ValueError("--features is for multimodal-dbm and pictures with tags")
     if of_pictures:
-        parts, rows, recipe = measured(record, features or "fixed", seed=seed, device=device)
-        estimator = configure(cls, set_, **{**recipe, **_given(options)}, random_state=seed, device=device)
+        parts, rows, suited = measured(record, features or "fixed", seed=seed, device=device)
+        settings, given = {**suited, **settings}, _given(options)
+        estimator = configure(cls, set_, settings=settings, **given, random_state=seed, device=device)
     estimator.fit(rows, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
     if distributed.rank() == 0:
         estimator.save(out)
@@ -168,6 +174,26 @@ def _start(cls: Any, run: Path, device: str) -> Any:
             f"{cls.__name__} starts from nothing: --start is for the classifier, the regressor, the dbm and the dbn"
         )
     return load(run, device=device)
+
+
+def _settings(cls: Any, name: str | None, start: Path | None) -> dict[str, Any]:
+    """Return the settings of a recipe, which must be one of this model."""
+    from tildex.recipes import recipe
+
+    if name is None:
+        return {}
+    chosen = recipe(name)
+    if chosen.model != cls.slug:
+        raise ValueError(
+            f"the recipe {name} is of {chosen.model}, not of {cls.slug}: tildex fit {chosen.model} DATA --recipe {name}"
+        )
+    if chosen.start is not None and start is None:
+        first = recipe(chosen.start)
+        raise ValueError(
+            f"the recipe {name} begins with a trained model: make one with `tildex fit {first.model} DATA --recipe "
+            f"{first.name} --out START`, then add --start START"
+        )
+    return chosen.fresh()
 
 
 def _watched(cls: Any, snapshots: tuple[int, ...]) -> dict[str, Any]:

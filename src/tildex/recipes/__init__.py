@@ -1,0 +1,5 @@
+"""Recipes: settings that are known to work, as data, each with its source and what was measured with it."""
+
+from tildex.recipes.recipe import Data, Measured, Recipe, Source, recipe, recipes
+
+__all__ = ["Data", "Measured", "Recipe", "Source", "recipe", "recipes"]
