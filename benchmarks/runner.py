@@ -1,4 +1,4 @@
-"""What all benchmarks share: the command line, data, trainings that are kept, results as lines of JSON, rows of a table.
+"""What all benchmarks share: the command line, data, trainings that are kept, lines of results, rows of a table.
 
 A benchmark is a function whose parameters are its own options; its settings are recipes (``tildex recipes``). ``run``
 makes the command: common options are the fields of :class:`Bench`. A training that is there is loaded, one that was
@@ -28,7 +28,7 @@ from tildex.files import write_whole
 from tildex.recipes import recipe
 from tildex.recipes.written import assign
 
-__all__ = ["Bench", "read_out", "row", "run", "spread"]
+__all__ = ["Bench", "minutes", "read_out", "row", "run", "spread"]
 
 
 def _said(text: str, **more: Any) -> Parameter:
@@ -102,15 +102,19 @@ class Bench:
         return recipe(name).estimator(**given)
 
     def train(self, name: str, model: Any, *data: Any, **fit: Any) -> Any:
-        """Return the model of a folder, trained first if it is not there; all settings are its name."""
-        folder = self.out / self.named(name)
+        """Return the model of a name and of what this command changes, trained first if it is not there."""
+        return self.start(self.named(name), model, *data, **fit)
+
+    def start(self, name: str, model: Any, *data: Any, **fit: Any) -> Any:
+        """Return the model of a folder, trained first if it is not there."""
+        folder = self.out / name
         if not (folder / "recipe.json").exists():
             checkpoint = folder / "checkpoint.safetensors"
             if checkpoint.exists() and not self.resume:
                 raise SystemExit(f"{folder} holds an interrupted training: add --resume, or remove it")
             folder.mkdir(parents=True, exist_ok=True)
             model.fit(*data, checkpoint=checkpoint, **fit).save(folder)
-            checkpoint.unlink()
+            checkpoint.unlink(missing_ok=True)
         return tildex.load(folder, device=self.device)
 
     def named(self, name: str) -> str:
@@ -124,23 +128,23 @@ class Bench:
         return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
 
     def result(self, measure: Callable[[], Mapping[str, Any]], **what: Any) -> dict[str, Any]:
-        """Return what was measured under that name, measured first if it is not there, and print it as JSON."""
-        changed = {"epochs": self.epochs, "set": list(self.set_)}
-        key = json.loads(json.dumps({**what, "judged": self.judged, **changed}))
-        known = [line for line in self.results() if all(line.get(k) == v for k, v in key.items())]
-        if known:
-            print(json.dumps(known[-1]), flush=True)
-            return known[-1]
+        """Return what was measured under that name and by these settings, measured now if it is not there."""
+        key = {**what, "judged": self.judged, "epochs": self.epochs, "set": list(self.set_)}
+        key = json.loads(json.dumps(key, default=str))
+        for line in self.results():
+            if all(line.get(name) == value for name, value in key.items()):
+                print(json.dumps(line), flush=True)
+                return line
         wall, processor = time.perf_counter(), time.process_time()
         found = measure()
-        spent = {
-            "seconds": round(time.perf_counter() - wall, 3),
-            "processor_seconds": round(time.process_time() - processor, 3),
-            "threads": torch.get_num_threads(),
-            "library": f"tildex {tildex.__version__}, torch {torch.__version__}",
-        }
-        line = json.dumps({**key, **found, **spent}, default=float)
-        before = self.file.read_text() if self.file.exists() else ""
+        spent = {"seconds": time.perf_counter() - wall, "processor_seconds": time.process_time() - processor}
+        return self.note(**{**key, **spent, **found})
+
+    def note(self, **figures: Any) -> dict[str, Any]:
+        """Print figures as a line of JSON and append them to the results."""
+        library = f"tildex {tildex.__version__}, torch {torch.__version__}"
+        line = json.dumps({**figures, "threads": torch.get_num_threads(), "library": library}, default=float)
+        before = self.file.read_text(encoding="utf-8") if self.file.exists() else ""
         write_whole(self.file, lambda target: target.write_text(f"{before}{line}\n", encoding="utf-8"))
         print(line, flush=True)
         return dict(json.loads(line))
