@@ -10,7 +10,7 @@ training images, without labels, those that ``--validate`` judges on too.
 
     python benchmarks/latent_map.py --out runs/map --seeds 0 1 2
     python benchmarks/deep_autoencoder.py modern --out runs/deep --seeds 0
-    python benchmarks/latent_map.py --out runs/map-codes --seeds 0 --codes runs/deep/moved-test-0
+    python benchmarks/latent_map.py --out runs/map-codes --seeds 0 --codes runs/deep/moved-0
 """
 
 from __future__ import annotations

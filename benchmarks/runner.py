@@ -11,6 +11,7 @@ import dataclasses
 import inspect
 import itertools
 import json
+import re
 import sys
 import time
 import typing
@@ -195,8 +196,8 @@ def run(experiment: Callable[..., object], tokens: Sequence[str] | None = None, 
     """
 
     def command(*values: Any, **options: Any) -> None:
-        common = {field.name: options.pop(field.name) for field in dataclasses.fields(Bench)}
-        bench = Bench(**common)
+        names = [field.name for field in dataclasses.fields(Bench)]
+        bench = Bench(**{**defaults, **{name: options.pop(name) for name in names if name in options}})
         if bench.threads is not None:
             torch.set_num_threads(bench.threads)
         experiment(*values, bench=bench, **options)
@@ -210,7 +211,8 @@ def run(experiment: Callable[..., object], tokens: Sequence[str] | None = None, 
     parameters = [p for p in own if p.name != "bench"] + shared
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
-    command.__doc__ = f"{sys.modules[experiment.__module__].__doc__}\n{_section(experiment)}"
+    page = re.sub(r"(?<=\S)\n(?=\S)", " ", sys.modules[experiment.__module__].__doc__ or "")
+    command.__doc__ = f"{page}\n{_section(experiment)}"
     style = Parameter(negative=(), consume_multiple=True)
     app = App(
         default_parameter=style, help_format="plaintext", version_flags=[], result_action="return_value"

@@ -16,7 +16,7 @@ else keeps them apart: what the same read-out makes of a dropout autoencoder.
 
     python benchmarks/sparse_mnist.py --out runs/sparse --seeds 0 1 2
     python benchmarks/sparse_mnist.py --out runs/sparse --seeds 0 1 2 --dropout 0.5 --mask 0
-    python benchmarks/sparse_mnist.py --out runs/sparse --validate --k 15 25 40 --alpha 1 2 3 --epochs 20
+    python benchmarks/sparse_mnist.py --out runs/sparse --validate --k 15 25 40 --alpha 1 2 3
 """
 
 from __future__ import annotations
