@@ -56,7 +56,7 @@ def vae(
     def measured(seed: int) -> dict[str, Any]:
         model = bench.model(f"{kind}-mnist", seed)
         if k > 1:
-            model.set_params(rule__k=k)
+            model.set_params(rule__n_samples=k)
         model = bench.train(f"seed-{seed}", model, train[:rows_trained], X_val=held_out)
         found = likelihood_of(
             model,

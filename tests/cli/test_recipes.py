@@ -1,4 +1,4 @@
-"""``tildex recipes`` and ``tildex fit --recipe``: named settings and those of runs, what overrides them, and refusals."""
+"""``tildex recipes`` and ``tildex fit --recipe``: settings by name and of runs, what overrides them, refusals."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A recipe: a model's settings with a name, the data they were measured on, their source and the number they reached."""
+"""A recipe: a model's settings with a name, the data they were measured on, their source and what they reached."""
 
 from __future__ import annotations
 
