@@ -78,8 +78,9 @@ class Recipe:
     >>> found = recipe("rbm-mnist")
     >>> found.model, str(found.measured)
     ('rbm', '-83.51 nats an image')
-    >>> found.estimator(n_iter=5, optimizer__learning_rate=0.1).optimizer
-    SGD(learning_rate=0.1, momentum=0.0, weight_decay=0.0, schedule=Linear(), initial_momentum=None, momentum_rise=0.1)
+    >>> model = found.estimator(n_iter=5, optimizer__learning_rate=0.1)
+    >>> model.n_components, model.n_iter, model.optimizer.learning_rate
+    (500, 5, 0.1)
     """
 
     name: str
