@@ -9,7 +9,7 @@ import tildex
 from tildex.estimators import Estimator
 from tildex.part import Part
 from tildex.recipes import recipe, recipes
-from tildex.recipes.recipe import read_recipe
+from tildex.recipes.reading import read_recipe
 from tildex.recipes.written import parse_value
 from tildex.units import Gaussian
 
