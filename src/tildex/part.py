@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
-from collections.abc import Iterable, Mapping
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from types import UnionType
 from typing import Any, ClassVar, Self
 
-__all__ = ["Part", "nearest"]
+__all__ = ["Default", "Part", "default_part", "nearest", "part"]
 
 
 class Part:
@@ -90,6 +93,10 @@ class Part:
             **{k: v.copy() if isinstance(v, Part) else v for k, v in self.get_params(deep=False).items()}
         )
 
+    def misplaced(self, setting: str) -> ValueError | None:
+        """Return what to say where this was given as a setting of another kind; None where the usual error will do."""
+        return None
+
     def to_json(self) -> dict[str, Any]:
         """Return the part as plain JSON values: its kind and name, then its arguments."""
         arguments = {name: encode(value) for name, value in self.get_params(deep=False).items()}
@@ -127,6 +134,56 @@ class Part:
 
     # Parts hold modules and are looked up by identity there, so equality by value must not change the hash.
     __hash__ = object.__hash__
+
+
+Default = Part | None | Callable[[Any, Any], Any]
+"""What a setting that is None stands for: a part, or a function of owner and module, None before there is one."""
+
+
+def part(owner: Any, name: str, module: Any = None) -> Any:
+    """Return a fresh copy of a setting that is a part, or of what None stands for where ``module`` is trained.
+
+    Parameters
+    ----------
+    owner : object
+        Has the setting, annotated with the kinds of part that it may be, and ``defaults`` by name.
+    name : str
+        Of the setting.
+    module : Module, optional
+        What is to be trained, for defaults that depend on it.
+
+    Raises
+    ------
+    ValueError
+        If the setting is something else than its annotation says.
+    """
+    value = getattr(owner, name)
+    if value is None:
+        value = default_part(owner, name, module)
+        return None if value is None else value.copy()
+    kinds = _kinds(owner.__class__, name)
+    if isinstance(value, kinds):
+        return value.copy()
+    if isinstance(value, Part) and (error := value.misplaced(name)) is not None:
+        raise error
+    some = ", ".join(f"{known}()" for known in list(kinds[0].table)[:3])
+    raise ValueError(f"{name} must be one of the {kinds[0].kind} parts, such as {some}, got {value!r}")
+
+
+def default_part(owner: Any, name: str, module: Any = None) -> Part | None:
+    """Return what a setting that is None stands for; without a module, as far as it is known before there are data."""
+    default = owner.defaults.get(name)
+    while not (default is None or isinstance(default, Part)):
+        default = default(owner, module)
+    return default
+
+
+@functools.cache
+def _kinds(cls: type, name: str) -> tuple[type[Part], ...]:
+    """Return the kinds of part that a setting's annotation allows."""
+    hint = typing.get_type_hints(cls)[name]
+    allowed = typing.get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return tuple(kind for kind in allowed if isinstance(kind, type) and issubclass(kind, Part))
 
 
 def encode(value: Any) -> Any:

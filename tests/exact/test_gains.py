@@ -8,7 +8,7 @@ import torch
 from tildex.generator import Generator
 from tildex.maps import Coupling
 from tildex.models import BoltzmannMachine, Layer
-from tildex.rules.phases import Offsets, contrast
+from tildex.rules.boltzmann.gradient import Offsets, contrast
 from tildex.units import Bernoulli
 
 VISIBLE, HIDDEN = 3, 2

@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 from tildex.estimators import Estimator
-from tildex.part import Part, nearest
+from tildex.part import Part, default_part, nearest
 
 __all__ = ["assign", "estimator_named", "parse_value", "setting_of"]
 
@@ -53,7 +53,7 @@ def assign(estimator: Estimator, assignment: str) -> None:
     if not rest:
         estimator.set_params(**{head: _value(params[head], text.strip())})
         return
-    part = params[head] if params[head] is not None else estimator.defaults.get(head)
+    part = params[head] if params[head] is not None else default_part(estimator, head)
     if not isinstance(part, Part):
         raise ValueError(
             f"{type(estimator).__name__} has no {head} whose {rest!r} could be set: first choose one, "

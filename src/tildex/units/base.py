@@ -46,6 +46,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether a row is a document: counts that are known as a whole or not at all.
     own_lengths : bool
         Whether each row has a length of its own, which the family learns from the row alone.
+    constrained : bool
+        Whether the values of a row must fit together, as :meth:`outside` says.
     competes : bool
         Whether units choose among what a decoder draws: activations alone may.
     has_likelihood : bool
@@ -68,6 +70,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     real: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
+    constrained: ClassVar[bool] = False
     competes: ClassVar[bool] = False
     has_likelihood: ClassVar[bool] = True
     latent: ClassVar[bool] = False

@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tildex.estimators.base.checks import check_whole, layer_sizes
+from tildex.estimators.base.checks import check_whole
 from tildex.estimators.base.columns import chunks
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
-from tildex.maps import Coupling
+from tildex.maps import Coupling, layer_sizes
 from tildex.models import BeliefNetwork, BoltzmannMachine, Layer, flip
 from tildex.products import autocast
 from tildex.rules import PCD, Rule
