@@ -21,7 +21,7 @@ from tildex.maps import Down, Up
 from tildex.models.belief_checks import check_joints, check_top
 from tildex.models.boltzmann.graph import Clamp
 from tildex.models.boltzmann.machine import BoltzmannMachine
-from tildex.models.meanings import BOUND, CHAINS_CURVE
+from tildex.models.meanings import BOUND, CHAINS_CURVE, CHAINS_DRAWS
 from tildex.models.model import Evidence, Meaning, Model
 from tildex.models.pair import Conditional, Pair
 from tildex.models.stack import unroll
@@ -68,10 +68,7 @@ class BeliefNetwork(Model):
 
     has_likelihood = True
     curve: ClassVar[str | None] = CHAINS_CURVE
-    draws: ClassVar[str] = (
-        "New rows, each the end of its own Gibbs chain in the top machine, sent down once: chains that never saw "
-        "data draw varied rows only if the top machine has learned the distribution of codes."
-    )
+    draws: ClassVar[str] = CHAINS_DRAWS
     pairs: Sequence[Pair]
     top: BoltzmannMachine
 
@@ -123,7 +120,7 @@ class BeliefNetwork(Model):
 
     @property
     def bounded(self) -> bool:
-        """Whether the values of all layers have bounds, so that gradients have bounds too."""
+        """Whether all layers are."""
         return self.top.bounded and all(pair.decoder.units.bounded for pair in self.pairs)
 
     @property
@@ -271,10 +268,9 @@ class BeliefNetwork(Model):
         visible, hidden = self.top.layers[0], self.top.layers[1]
         bias = hidden.bias
         if self.label is not None:
-            layer = self.top.layers[self.label]
-            labels = self.top.couplings[self.top.edges.index((1, self.label))]
+            layer, edge = self.top.layers[self.label], self.top.edges.index((1, self.label))
             with torch.no_grad():
-                shifted = labels.down(layer.units.mean(layer.bias)[None], bias)[0]
+                shifted = self.top.couplings[edge].down(layer.units.mean(layer.bias)[None], bias)[0]
             bias = nn.Parameter(shifted)
         return Pair(
             Conditional(Up(coupling, bias), hidden.units),

@@ -163,8 +163,7 @@ class Trainer:
         shard = x[self.rank :: self.n_processes]
         share = len(shard) / len(x)
         # A batch smaller than the number of processes leaves some without rows: they join with weight zero.
-        shard = shard if len(shard) else x[:1]
-        shard = self._presented(shard, self.noise)
+        shard = self._presented(shard if len(shard) else x[:1], self.noise)
         kept: list[Loss] = []
 
         def closure() -> Tensor:

@@ -87,8 +87,7 @@ def drawing(estimator: Any, random_state: Any) -> Generator:
         return Generator(_seed(random_state), estimator.device_)
     if not hasattr(estimator, "_sampling"):
         estimator._sampling = Generator(_seed(estimator.random_state), estimator.device_)
-    generator: Generator = estimator._sampling
-    return generator
+    return estimator._sampling
 
 
 def check_counts(estimator: Any) -> None:

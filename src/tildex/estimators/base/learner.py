@@ -38,8 +38,7 @@ __all__ = ["Learner"]
 
 @settings
 class Learner(BaseEstimator, ABC):
-    """A scikit-learn estimator around a torch module, with the settings of training that all of them have: see
-    :class:`Autoencoder`.
+    """A scikit-learn estimator around a torch module; its settings of training are explained at :class:`Autoencoder`.
 
     Attributes
     ----------
@@ -48,16 +47,14 @@ class Learner(BaseEstimator, ABC):
     defaults : dict of str to Part or callable
         What a part that is given as None stands for: the one place that says so.
     float_types, counts
-        What data may be, all else becoming the first type; and whether they must not be negative.
+        The types data may have, any other becoming the first; whether they must not be negative.
     can : frozenset of str
         Verbs: reconstruct, sample, complete (sample with values given), predict, corrupt; and what ``fit`` takes:
         snapshots, tags.
     staged, gives_codes : bool
         Whether training has several stages, and whether another estimator can start from this one.
-    least_passes : int
-        The smallest ``n_iter``; none for an estimator of which other stages are trained.
-    real_units : type of Units
-        The family of columns that do not all lie in [0, 1], where none is chosen.
+    least_passes, real_units
+        The smallest ``n_iter``; the family of columns that do not all lie in [0, 1], where none is chosen.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -135,8 +132,7 @@ class Learner(BaseEstimator, ABC):
 
     def _rule(self) -> Rule:
         """Return a fresh rule."""
-        rule: Rule = part(self, "rule")
-        return rule
+        return part(self, "rule")
 
     def _paces(self) -> Sequence[Pace]:
         """Return which parameters learn slower than the others, or later."""
@@ -229,11 +225,9 @@ class Learner(BaseEstimator, ABC):
 
     def _go_on(self, X: Any) -> Rows:
         """Return a reader of more scaled rows for a model that is there already."""
-        if len(self.scaling_.offset) != self.n_features_in_:
-            raise ValueError(
-                f"warm_start goes on with a model of {len(self.scaling_.offset)} features, and X has "
-                f"{self.n_features_in_}: set warm_start=False to begin anew"
-            )
+        if (n := len(self.scaling_.offset)) != self.n_features_in_:
+            also = f"and X has {self.n_features_in_}: set warm_start=False to begin anew"
+            raise ValueError(f"warm_start goes on with a model of {n} features, {also}")
         self._recognise(reader(X, device=self.device_, dtype=self.scaling_.offset.dtype))
         return self._read(X)
 

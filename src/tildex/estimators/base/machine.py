@@ -28,8 +28,7 @@ class MachineEstimator(Estimator):
 
     @property
     def _machine(self) -> BoltzmannMachine:
-        machine: BoltzmannMachine = self.module_
-        return machine
+        return self.module_
 
     def sample(
         self,

@@ -182,8 +182,7 @@ device, warm_start, verbose, random_state
 
     @property
     def _machine(self) -> BoltzmannMachine:
-        top: BoltzmannMachine = self.module_.top
-        return top
+        return self.module_.top
 
     def sample(
         self,
@@ -258,8 +257,7 @@ device, warm_start, verbose, random_state
         return BeliefNetwork.of(machines(self, n_features, likelihood, generator, mean))
 
     def _rule(self) -> Rule:
-        rule: Rule = part(self, "up_down")
-        return rule
+        return part(self, "up_down")
 
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
         return up_down_trainer(self, generator, callbacks)

@@ -147,8 +147,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         with torch.device(deep.device_):
             module = layer._build(layer.n_features_in_, layer.likelihood_, generator, mean)
         layer.module_ = module.to(like)
-        trainer: Trainer = layer._trainer_for(generator, [])
-        return trainer
+        return layer._trainer_for(generator, [])
 
     def end(trainer: Trainer) -> None:
         layer._finish(Transformed(below, layer.scaling_))
