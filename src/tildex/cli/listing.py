@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from tildex.recipes import Recipe
 
 __all__ = ["data", "models", "recipes"]
 
@@ -38,36 +41,43 @@ def models(*, json: Flag = False, markdown: Flag = False) -> None:
         print_table("Models", [{k: v for k, v in row.items() if k != "class"} for row in rows])
 
 
-def recipes(*, json: Flag = False) -> None:
+def recipes(name: str | None = None, /, *, json: Flag = False) -> None:
     """List the recipes: settings that are known to work, the data they were measured on, and the number they reached.
 
     Example: `tildex recipes`, then `tildex fit rbm photos/ --recipe rbm-mnist --epochs 20 --out runs/rbm`
 
     Parameters
     ----------
+    name
+        A recipe to print in full.
     json
         Print as JSON, with what was measured and the source.
     """
-    from tildex.cli.output import print_json, print_table
+    from tildex.cli.output import print_json, print_table, say
+    from tildex.recipes import recipe
     from tildex.recipes import recipes as known
 
-    found = known()
+    chosen = known() if name is None else [recipe(name)]
     if json:
-        print_json([recipe.to_json() for recipe in found])
+        print_json([one.to_json() for one in chosen])
         return
-    print_table(
-        "Recipes",
-        [
-            {
-                "name": recipe.name,
-                "model": recipe.model,
-                "data": recipe.data.set if recipe.data else "",
-                "measured": str(recipe.measured),
-                "what": recipe.sentence,
-            }
-            for recipe in found
-        ],
-    )
+    if name is None:
+        print_table("Recipes", [_summary(one) for one in chosen])
+        say("settings and source of one: tildex recipes NAME")
+        return
+    (one,) = chosen
+    settings = {key: str(value) for key, value in one.settings.items()}
+    rows = {**_summary(one), "sentence": one.sentence, "source": one.source and str(one.source), **settings}
+    print_table(f"Recipe {one.name}", [{"": key, " ": value} for key, value in rows.items() if value])
+
+
+def _summary(recipe: Recipe) -> dict[str, str]:
+    return {
+        "name": recipe.name,
+        "model": recipe.model,
+        "data": recipe.data.set if recipe.data else "",
+        "measured": str(recipe.measured),
+    }
 
 
 def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag = False) -> None:
