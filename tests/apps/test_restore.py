@@ -104,13 +104,13 @@ def test_colours_keep_the_luminance_to_rounding(channels, tmp_path):
     done = colourise(model(Greyscale()), seen)
     before = seen.pixels if channels == 1 else luminance(torch.from_numpy(seen.pixels)).numpy()
     after = luminance(torch.from_numpy(done.pixels)).numpy()
-    np.testing.assert_allclose(after, before, atol=2e-6)
+    np.testing.assert_allclose(after, before, atol=5e-6)
     assert done.pixels.min() >= 0 and done.pixels.max() <= 1
     assert np.abs(done.pixels - before).max() > 0.01
     done.write(tmp_path / "out.png")
     with Image.open(tmp_path / "out.png") as image:
         rounded = np.asarray(image, dtype=np.float64) / 255
-    assert np.abs(rounded @ [0.299, 0.587, 0.114] - before[..., 0]).max() <= 0.5 / 255 + 2e-6
+    assert np.abs(rounded @ [0.299, 0.587, 0.114] - before[..., 0]).max() <= 0.5 / 255 + 5e-6
 
 
 @given(colour=st.lists(st.floats(-3, 3, width=32), min_size=3, max_size=3), grey=st.floats(0, 1, width=32))

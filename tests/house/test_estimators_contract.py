@@ -147,8 +147,8 @@ def test_every_form_of_input_gives_the_same_codes(estimator_class, tmp_path, for
     data, plain = FORMS[form](tmp_path), short(estimator_class).fit(X)
     model = short(estimator_class).fit(data)
     # Lists come as float32, and products add up in the order that memory suggests.
-    np.testing.assert_allclose(model.transform(data), plain.transform(X), rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(plain.transform(data), plain.transform(X), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.transform(data), plain.transform(X), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(plain.transform(data), plain.transform(X), rtol=1e-4, atol=1e-5)
 
 
 def test_scores_are_of_each_row_alone_and_repeat(estimator_class):
