@@ -2,7 +2,6 @@
 
 import io
 import json
-import warnings
 
 import joblib
 import numpy as np
@@ -10,11 +9,9 @@ import pytest
 import torch
 from PIL import Image
 from sklearn.base import clone
-from sklearn.decomposition import PCA
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from sklearn.utils.estimator_checks import check_estimator
 
 from tildex import (
     GaussianNoise,
@@ -37,16 +34,6 @@ ROWS = IMAGES.reshape(30, -1)
 
 def short(**settings):
     return Restorer(**{"network": UNet(4, 2), "n_iter": 2, "random_state": 0, **settings})
-
-
-def test_no_check_is_skipped_that_pca_passes():
-    def skipped(estimator):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            results = check_estimator(estimator, on_skip=None, on_fail=None)
-        return {result["check_name"] for result in results if result["status"] != "passed"}
-
-    assert skipped(Restorer(n_iter=1)) <= skipped(PCA())
 
 
 def test_images_and_rows_of_them_are_the_same():
