@@ -293,7 +293,7 @@ def test_greyscale_keeps_the_luminance_and_nothing_else(close):
     struck = Greyscale(0.3).strike(X, Generator(0))[1]
     assert torch.equal(struck.all(1), struck.any(1))
     close(struck[:, 0].double(), torch.tensor(0.3))
-    with pytest.raises(ValueError, match="4 columns: no such pixels"):
+    with pytest.raises(ValueError, match="4 columns, not a multiple of 3"):
         Greyscale()(torch.ones(2, 4), Generator(0))
 
 

@@ -35,7 +35,7 @@ class Transposed(nn.Module):
 
     @property
     def weight(self) -> Tensor:
-        """This layer's matrix, shape (out, in)."""
+        """The layer's matrix, shape (out, in)."""
         return self.shared.t()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -114,7 +114,7 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
     def refuse(self, role: str) -> ValueError:
         """Return the error to raise where this was given as a ``role`` that needs probabilities."""
         return ValueError(
-            f"{self!r} has no probabilities and cannot be {role}: it only makes codes. "
+            f"{self!r} is a code only and cannot be {role}: it has no probabilities. "
             "Use units such as Bernoulli(), Gaussian() or ReLU() instead"
         )
 

@@ -21,7 +21,7 @@ class JumpReLU(Activation):
     r"""Rectified units that are zero until an input exceeds a learned threshold (Rajamanoharan et al., 2024, "Jumping
     ahead: improving reconstruction fidelity with JumpReLU sparse autoencoders").
 
-    A jump has no gradient, so in training the threshold learns from the inputs within a kernel around it: the code's
+    A jump has no gradient, so in training the threshold learns from inputs within a kernel around it: the code's
     derivative with respect to :math:`\theta` is taken as :math:`-\theta / \epsilon` where :math:`|\eta - \theta| <
     \epsilon / 2`. Averaged over rows, this estimates the derivative of the *mean* code, which exists. The learned
     parameter is the threshold's logarithm.
