@@ -1,4 +1,6 @@
-"""What every configurable piece of a model is: its constructor's arguments, a name in a table, JSON both ways."""
+"""The base of every configurable piece of a model: constructor arguments, a name in a table, conversion to and from
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,11 @@ __all__ = ["Part", "nearest"]
 
 
 class Part:
-    """A piece of a model whose constructor arguments are its whole configuration.
+    """A piece of a model, fully configured by its constructor arguments.
 
-    A *kind* (units, corruptions, penalties, ...) is a direct subclass that names itself with
-    ``class Penalty(Part, kind="penalty")``. Each subclass whose name is public then enters the kind's
-    table under that name, and from there the command line, saved recipes, documentation and the law tests find it.
+    A *kind* (units, corruptions, penalties, ...) is a direct subclass that names itself with ``class Penalty(Part,
+    kind="penalty")``. Each subclass with a public name is then registered in the kind's table, where the command
+    line, saved recipes, documentation and the law tests find it.
 
     Parts follow scikit-learn's parameter protocol, so ``clone`` and ``GridSearchCV`` reach into them.
 
@@ -42,12 +44,12 @@ class Part:
 
     @classmethod
     def named(cls, name: str) -> type[Self]:
-        """Return the class of this kind with that name, upper and lower case alike.
+        """Return the class of this kind with that name, ignoring case.
 
         Raises
         ------
         ValueError
-            If the table has no such name; the message offers the nearest one.
+            If the table has no such name; the message suggests the nearest one.
         """
         folded = {known.lower(): part for known, part in cls.table.items()}
         try:
@@ -85,7 +87,7 @@ class Part:
         return self
 
     def copy(self) -> Self:
-        """Return a fresh part with the same arguments and none of the learned state."""
+        """Return a new part with the same arguments and no learned state."""
         return type(self)(
             **{k: v.copy() if isinstance(v, Part) else v for k, v in self.get_params(deep=False).items()}
         )
@@ -97,7 +99,7 @@ class Part:
 
     @staticmethod
     def from_json(record: Mapping[str, Any]) -> Part:
-        """Rebuild a part from :meth:`to_json`; only names in the tables can be built.
+        """Rebuild a part from :meth:`to_json`; only registered names can be built.
 
         Raises
         ------
@@ -125,7 +127,7 @@ class Part:
             return NotImplemented
         return type(self) is type(other) and self.get_params(deep=False) == other.get_params(deep=False)
 
-    # Parts hold modules and are looked up by identity there, so equality by value must not change the hash.
+    # Parts can be modules, which are looked up by identity, so equality by value must not change the hash.
     __hash__ = object.__hash__
 
 
@@ -145,7 +147,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """Undo :func:`encode`; sequences come back as tuples, which nothing can change by accident."""
+    """Undo :func:`encode`; sequences become tuples, which cannot be changed by accident."""
     if isinstance(value, Mapping):
         return Part.from_json(value)
     if isinstance(value, list):
@@ -154,7 +156,7 @@ def decode(value: Any) -> Any:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return advice for a misspelt name: the closest known one, or all of them.
+    """Return advice for a misspelt name: the closest known name, or all of them.
 
     >>> nearest("Maskin", ["Masking", "Dropout"])
     "did you mean 'Masking'?"
