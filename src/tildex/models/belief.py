@@ -47,8 +47,8 @@ class BeliefNetwork(Model):
     Raises
     ------
     ValueError
-        If the top machine has another structure, or the family or size of a layer differs between the parts below and
-        above.
+        If the top machine has another structure, or a layer's family or size differs between its two neighbouring
+        parts.
 
     Example
     -------
@@ -152,9 +152,7 @@ class BeliefNetwork(Model):
         return x[..., : -self.n_classes], x[..., -self.n_classes :]
 
     def up(self, v: Tensor, generator: Generator | None = None) -> list[Tensor]:
-        """Return the values of all directed layers on the way up, ``v`` first: means, or draws if a generator is
-        given.
-        """
+        """Return the values of all directed layers on the way up, ``v`` first: means, or draws given a generator."""
         layers = [v]
         for pair in self.pairs:
             layers.append(_value(pair.encoder, layers[-1], generator))
@@ -182,9 +180,7 @@ class BeliefNetwork(Model):
         return self.down(self.chains(n, n_steps, generator, clamp=clamp)[0], generator)[0]
 
     def visible_means(self, state: Sequence[Tensor], generator: Generator) -> Tensor:
-        """Return the data's means given the top machine's state, with the layers in between drawn, shape (chains,
-        visible).
-        """
+        """Return the data's means given the top machine's state, through drawn layers, shape (chains, visible)."""
         if not self.pairs:
             return self.top.layers[0].units.mean(self.top.inputs(0, state))
         return self.pairs[0].decoder.mean(self.down(state[0], generator)[1])
@@ -263,8 +259,7 @@ class BeliefNetwork(Model):
     def encoders(self) -> list[Conditional]:
         """Return the recognition conditionals, the top machine's last, sharing parameters: a start for a network.
 
-        A label layer counts as unknown: the input from its mean under its own biases is added to a copy of the hidden
-        biases.
+        A label layer counts as unknown: the input from its mean is added to a copy of the hidden biases.
         """
         return [pair.encoder for pair in self.pairs] + [self._top_pair().encoder]
 

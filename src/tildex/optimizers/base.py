@@ -52,7 +52,7 @@ class Cosine(Schedule):
 
     def __init__(self, warmup: float = 0.0, end: float = 0.0) -> None:
         if not 0 <= warmup < 1:
-            raise ValueError(f"warmup must be a share of training in [0, 1), got {warmup}")
+            raise ValueError(f"warmup must be a fraction of training in [0, 1), got {warmup}")
         self.warmup = warmup
         self.end = end
 

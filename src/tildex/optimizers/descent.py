@@ -51,7 +51,7 @@ class SGD(Optimizer):
             if value is not None and not 0 <= value < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {value}")
         if not 0 < momentum_rise <= 1:
-            raise ValueError(f"momentum_rise must be a share of training in (0, 1], got {momentum_rise}")
+            raise ValueError(f"momentum_rise must be a fraction of training in (0, 1], got {momentum_rise}")
         if weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
         self.momentum = momentum

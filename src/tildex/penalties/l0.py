@@ -38,7 +38,7 @@ class L0(Penalty):
     def __init__(self, weight: float = 0.3, warmup: float = 0.2) -> None:
         super().__init__(weight)
         if not 0 <= warmup <= 1:
-            raise ValueError(f"warmup must be a share of training in [0, 1], got {warmup}")
+            raise ValueError(f"warmup must be a fraction of training in [0, 1], got {warmup}")
         self.warmup = warmup
 
     def value(self, model: Any, step: Step) -> Tensor:

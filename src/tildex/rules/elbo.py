@@ -36,7 +36,7 @@ class _Bound(Rule):
         if n_samples < 1:
             raise ValueError(f"n_samples must be at least 1, got {n_samples}")
         if not 0 <= warmup <= 1:
-            raise ValueError(f"warmup must be a share of training in [0, 1], got {warmup}")
+            raise ValueError(f"warmup must be a fraction of training in [0, 1], got {warmup}")
         self.beta = beta
         self.n_samples = n_samples
         self.warmup = warmup

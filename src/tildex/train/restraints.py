@@ -37,7 +37,7 @@ class Pace:
         if self.factor < 0:
             raise ValueError(f"the factor on a learning rate must not be negative, got {self.factor}")
         if not 0 <= self.wait <= 1:
-            raise ValueError(f"the share of training to wait must lie in [0, 1], got {self.wait}")
+            raise ValueError(f"the fraction of training to wait must lie in [0, 1], got {self.wait}")
 
 
 @dataclass(frozen=True)

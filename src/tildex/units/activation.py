@@ -115,7 +115,7 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
         """Return the error to raise where this was given as a ``role`` that needs probabilities."""
         return ValueError(
             f"{self!r} is a code only and cannot be {role}: it has no probabilities. "
-            "Use units such as Bernoulli(), Gaussian() or ReLU() instead"
+            "Instead, use units such as Bernoulli(), Gaussian() or ReLU()"
         )
 
     # nn.Module and Part both define these; an activation uses Part's.

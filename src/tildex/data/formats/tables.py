@@ -26,7 +26,7 @@ def read_csv(path: Path) -> Record:
 
         return csv.read_csv(path)
 
-    return _record(_parsed(parse, path, "a .csv file with a head line"), path)
+    return _record(_parsed(parse, path, "a .csv file with a header line"), path)
 
 
 def read_parquet(path: Path) -> Record:
@@ -57,7 +57,7 @@ def _record(table: Any, path: Path) -> Record:
     names = [name for name in table.column_names if not re.fullmatch(r"__index_level_\d+__", name)]
     _check_names(names, path)
     if table.num_rows == 0:
-        raise DataError(f"{path}: expected at least one row below the head line, got none")
+        raise DataError(f"{path}: expected at least one row below the header line, got none")
     label = _label(names, path)
     features = [name for name in names if name != label]
     if not features:

@@ -168,7 +168,7 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{path} is not a .csv file with a head line ({error}); write it again") from error
+        raise DataError(f"{path} is not a .csv file with a header line ({error}); write it again") from error
     return [name.strip() for name in head], [row for row in rows if any(cell.strip() for cell in row)]
 
 
