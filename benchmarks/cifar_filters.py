@@ -11,17 +11,16 @@ input of fixed length that excites the unit most, found by gradient ascent.
 
 from __future__ import annotations
 
-import argparse
 import time
-import warnings
 from collections.abc import Callable
-from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from tildex import CD, SGD, DeepBoltzmannMachine, GaussianRBM, KLSparsity, LearnedGaussian, Linear, read
+from runner import Bench, run
+from tildex import CD, SGD, DeepBoltzmannMachine, GaussianRBM, KLSparsity, LearnedGaussian, Linear
 from tildex import Variational as Joint
 from tildex.features.patches import PatchScaling, random_patches
 from tildex.generator import Generator
@@ -108,12 +107,9 @@ def placed(filters: Tensor, count: int, generator: Generator) -> Tensor:
     return images.flatten(1)
 
 
-def rows_of(model: str, folder: Path | None, count: int) -> tuple[Tensor, tuple[int, int, int], PatchScaling]:
+def rows_of(bench: Bench, model: str, count: int) -> tuple[Tensor, tuple[int, int, int], PatchScaling]:
     """Return whitened rows, the shape of one, and the scaling that made them."""
-    with warnings.catch_warnings():
-        # Two of the five training batches are plenty.
-        warnings.simplefilter("ignore")
-        images = read("cifar10", data_dir=folder).X.reshape(-1, 32, 32, 3)
+    images = bench.read("cifar10").X.reshape(-1, 32, 32, 3)
     size = {"patches": PATCH, "images": IMAGE[0]}[model]
     if model == "patches":
         pixels = random_patches(images, size, count, generator=Generator(0))
@@ -123,41 +119,38 @@ def rows_of(model: str, folder: Path | None, count: int) -> tuple[Tensor, tuple[
     return scaling(pixels), (size, size, 3), scaling
 
 
-def main() -> None:
-    """Train and draw."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("model", choices=("patches", "images"))
-    parser.add_argument("--out", type=Path, default=Path("pictures"))
-    parser.add_argument("--rows", type=int, default=100_000, help="patches, or images; all at hand if fewer")
-    parser.add_argument("--passes", type=int, default=20)
-    parser.add_argument("--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA otherwise")
-    options = parser.parse_args()
-    options.out.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(1)
+def cifar_filters(
+    model: Literal["patches", "images"], /, bench: Bench, *, rows: int = 100_000, passes: int = 20
+) -> None:
+    """Train and draw.
+
+    Parameters
+    ----------
+    rows
+        Patches, or images; all at hand if fewer.
+    passes
+        Over them, of a layer.
+    """
     began = time.process_time()
-    rows, shape, scaling = rows_of(options.model, options.data_dir, options.rows)
-    train = {"patches": deep, "images": whole}[options.model]
-    weights, second = train(rows, options.passes)
-    radius = float((rows / rows.std(0).clamp_min(1e-6)).norm(dim=1).median())
+    x, shape, scaling = rows_of(bench, model, rows)
+    weights, second = {"patches": deep, "images": whole}[model](x, passes)
+    radius = float((x / x.std(0).clamp_min(1e-6)).norm(dim=1).median())
     chosen = torch.from_numpy(np.sort(Generator(0).permutation(len(weights[0]))[:TILES]))
-    found = maximising_inputs(
-        second, torch.arange(TILES), rows.shape[1], generator=Generator(1), radius=radius
-    )
+    found = maximising_inputs(second, torch.arange(TILES), x.shape[1], generator=Generator(1), radius=radius)
     sheets = {
         "level1": (weights[0][chosen], f"{TILES} of {len(weights[0])} filters of the first layer"),
         "level2": (combined_filters(weights)[:TILES], f"First {TILES} units of the second: filters combined"),
         "level2_search": (found, f"First {TILES} units of the second: what excites them most"),
     }
+    bench.out.mkdir(parents=True, exist_ok=True)
+    pictures = []
     for name, (sheet, title) in sheets.items():
         drawn = {"": sheet.numpy(), "_pixels": scaling.filters(sheet)}
         for suffix, tiles in drawn.items():
-            path = options.out / f"cifar_{options.model}_{name}{suffix}.png"
-            filters(tiles, shape, title=title).savefig(path, dpi=100)
-            print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
-    print(f"{options.model}, {len(rows)} rows: {time.process_time() - began:.0f} processor seconds")
+            pictures.append(f"cifar_{model}_{name}{suffix}.png")
+            filters(tiles, shape, title=title).savefig(bench.out / pictures[-1], dpi=100)
+    bench.note(model=model, rows=len(x), pictures=pictures, processor_seconds=time.process_time() - began)
 
 
 if __name__ == "__main__":
-    main()
+    run(cifar_filters, threads=1)

@@ -11,21 +11,21 @@ Codes: ``means`` of the RBM's hidden units; ``triangle``, how much nearer than o
 importance of encoding versus training with sparse coding and vector quantization").
 
     python benchmarks/cifar_patches.py --data-dir DATA
-    python benchmarks/cifar_patches.py --units 200 --images 4000 --codes rbm-means --no-test    # a look in a minute
+    python benchmarks/cifar_patches.py --units 200 --images 4000 --codes rbm-means --validate    # a look in a minute
 """
 
 from __future__ import annotations
 
-import argparse
 import time
-import warnings
 from collections.abc import Callable
-from pathlib import Path
+from functools import cache, partial
+from typing import Annotated, Any, Literal, get_args
 
 import torch
+from cyclopts import Parameter
 from torch import Tensor
 
-from tildex import CD, SGD, GaussianRBM, KLSparsity, Linear, read
+from runner import Bench, row, run, spread
 from tildex.features.code_maps import image_features
 from tildex.features.patches import PatchScaling, random_patches
 from tildex.generator import Generator
@@ -37,23 +37,18 @@ STRENGTHS = (0.3, 0.1, 0.03, 0.01, 0.003)
 Encoder = Callable[[Tensor], Tensor]
 
 
-def rbm(patches: Tensor, units: int, seed: int, n_iter: int) -> tuple[Tensor, Encoder]:
+def rbm(bench: Bench, patches: Tensor, units: int, seed: int, n_iter: int | None) -> tuple[Tensor, Encoder]:
     """Return the filters of a Gaussian RBM with sparse hidden units, shape (units, pixels), and its own code."""
-    model = GaussianRBM(
-        units,
-        rule=CD(1, penalty=KLSparsity(1.0, target=0.03)),
-        optimizer=SGD(0.01, momentum=0.9, schedule=Linear()),
-        n_iter=n_iter,
-        batch_size=100,
-        random_state=seed,
-    ).fit(patches)
+    model = bench.model("gaussian-rbm-cifar10", seed, n_components=units, n_iter=n_iter).fit(patches)
     return torch.as_tensor(model.components_), model.transform
 
 
-def kmeans(patches: Tensor, units: int, seed: int, n_iter: int) -> tuple[Tensor, Encoder]:
+def kmeans(
+    bench: Bench, patches: Tensor, units: int, seed: int, n_iter: int | None
+) -> tuple[Tensor, Encoder]:
     """Return Lloyd's centroids, which start at random patches, and their triangle code."""
     centroids = patches[torch.from_numpy(Generator(seed).permutation(len(patches))[:units])].clone()
-    for _ in range(n_iter):
+    for _ in range(15 if n_iter is None else n_iter):
         sums, counts = torch.zeros_like(centroids), torch.zeros(units)
         half_squares = 0.5 * centroids.square().sum(1)
         for part in patches.split(4096):
@@ -64,21 +59,18 @@ def kmeans(patches: Tensor, units: int, seed: int, n_iter: int) -> tuple[Tensor,
     return centroids, triangle(centroids)
 
 
-def random(patches: Tensor, units: int, seed: int, n_iter: int) -> tuple[Tensor, Encoder]:
+def random(
+    bench: Bench, patches: Tensor, units: int, seed: int, n_iter: int | None
+) -> tuple[Tensor, Encoder]:
     """Return random patches and their triangle code: nothing is learned."""
-    return kmeans(patches, units, seed, 0)
+    return kmeans(bench, patches, units, seed, 0)
 
 
 LEARNERS = {"rbm": rbm, "kmeans": kmeans, "random": random}
-PASSES = {"rbm": 10, "kmeans": 15, "random": 0}
-CODES = (
-    "rbm-means",
-    "rbm-threshold",
-    "kmeans-triangle",
-    "kmeans-threshold",
-    "random-triangle",
-    "random-threshold",
-)
+Code = Literal[
+    "rbm-means", "rbm-threshold", "kmeans-triangle", "kmeans-threshold", "random-triangle", "random-threshold"
+]
+CODES: tuple[Code, ...] = get_args(Code)
 
 
 def threshold(filters: Tensor, level: float) -> Encoder:
@@ -132,68 +124,80 @@ def choose(F: Tensor, y: Tensor) -> tuple[float, float]:
     return best[1], best[0]
 
 
-def images(split: str, folder: Path | None, count: int | None) -> tuple[Tensor, Tensor]:
+def images(bench: Bench, split: str, count: int | None) -> tuple[Tensor, Tensor]:
     """Return images, shape (n, 32, 32, 3), and their classes."""
-    with warnings.catch_warnings():
-        # The number of rows is printed below.
-        warnings.simplefilter("ignore")
-        record = read("cifar10", split=split, data_dir=folder)
-    assert record.y is not None
+    record = bench.read("cifar10", split)
     return torch.from_numpy(record.X[:count]).view(-1, 32, 32, 3), torch.from_numpy(record.y[:count])
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--codes", nargs="+", choices=CODES, default=list(CODES))
-    parser.add_argument("--threshold", type=float, default=0.25, help="of the threshold codes")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--units", type=int, default=1600)
-    parser.add_argument("--images", type=int, help="training images; all at hand when not given")
-    parser.add_argument("--patches", type=int, default=200_000)
-    parser.add_argument("--passes", type=int, help="over the patches; 10 for the RBM, 15 for k-means")
-    parser.add_argument("--no-test", action="store_true", help="stop at the validation images")
-    parser.add_argument("--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA otherwise")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    X, y = images("train", options.data_dir, options.images)
-    for seed in options.seeds:
-        pixels = random_patches(X, SIZE, options.patches, generator=Generator(seed))
+def cifar_patches(
+    bench: Bench,
+    *,
+    codes: tuple[Code, ...] = CODES,
+    threshold_: Annotated[float, Parameter(name="--threshold")] = 0.25,
+    units: int = 1600,
+    images_: Annotated[int | None, Parameter(name="--images")] = None,
+    patches: int = 200_000,
+    passes: int | None = None,
+) -> None:
+    """Measure and print.
+
+    Parameters
+    ----------
+    threshold_
+        Of the threshold codes.
+    images_
+        Training images; all at hand when not given.
+    passes
+        Over the patches; 10 for the machine, 15 for k-means.
+    """
+    X, y = images(bench, "train", images_)
+
+    @cache
+    def scaled(seed: int) -> tuple[PatchScaling, Tensor]:
+        pixels = random_patches(X, SIZE, patches, generator=Generator(seed))
         scaling = PatchScaling.of(pixels)
-        patches = scaling(pixels)
-        learned: dict[str, tuple[Tensor, Encoder]] = {}
-        for code in options.codes:
-            began = time.process_time()
-            learner, kind = code.split("-")
-            if learner not in learned:
-                passes = PASSES[learner] if options.passes is None else options.passes
-                learned[learner] = LEARNERS[learner](patches, options.units, seed, passes)
-            filters, own = learned[learner]
-            encode = threshold(filters, options.threshold) if kind == "threshold" else own
-            trained = time.process_time() - began
-            F = image_features(X, SIZE, scaling, encode, batch_size=2)
-            std, mean = torch.std_mean(F, 0)
-            std += 1e-6
-            F.sub_(mean).div_(std)
-            encoded = time.process_time() - began - trained
-            strength, validation = choose(F, y)
-            line = (
-                f"{code}, {options.units} units, {len(X)} training images, seed {seed}: "
-                f"validation {validation:.2%} at strength {strength:g}"
-            )
-            if not options.no_test:
-                weights = classifier(F, y, strength)
-                del F
-                X_test, y_test = images("test", options.data_dir, None)
-                F = image_features(X_test, SIZE, scaling, encode, batch_size=2).sub_(mean).div_(std)
-                line += f", TEST {accuracy(weights, F, y_test):.2%} of {len(y_test)} (wanted 66 %)"
-            total = time.process_time() - began
-            print(
-                f"{line}; processor seconds: {trained:.0f} training, {encoded:.0f} encoding, {total:.0f} in all"
-            )
+        return scaling, scaling(pixels)
+
+    @cache
+    def learned(learner: str, seed: int) -> tuple[Tensor, Encoder]:
+        return LEARNERS[learner](bench, scaled(seed)[1], units, seed, passes)
+
+    def measured(code: str, seed: int) -> dict[str, Any]:
+        began = time.process_time()
+        learner, kind = code.split("-")
+        filters, own = learned(learner, seed)
+        encode = threshold(filters, threshold_) if kind == "threshold" else own
+        trained = time.process_time() - began
+        F = image_features(X, SIZE, scaled(seed)[0], encode, batch_size=2)
+        std, mean = torch.std_mean(F, 0)
+        std += 1e-6
+        F.sub_(mean).div_(std)
+        strength, validation = choose(F, y)
+        found = {"validation": 100 * validation, "strength": strength, "training processor seconds": trained}
+        if not bench.validate:
+            weights = classifier(F, y, strength)
+            del F
+            X_test, y_test = images(bench, "test", None)
+            F = image_features(X_test, SIZE, scaled(seed)[0], encode, batch_size=2).sub_(mean).div_(std)
+            found["test"] = 100 * accuracy(weights, F, y_test)
+        return found
+
+    lines: dict[str, list[float]] = {}
+    settings = {
+        "units": units,
+        "images": len(X),
+        "patches": patches,
+        "passes": passes,
+        "threshold": threshold_,
+    }
+    for code, seed in bench.each(codes):
+        line = bench.result(partial(measured, code, seed), code=code, seed=seed, **settings)
+        lines.setdefault(code, []).append(line[bench.judged])
+    row("features", f"right on {bench.judged}, wanted 66 %")
+    for code, values in lines.items():
+        row(code, spread(values, unit=" %"))
 
 
 if __name__ == "__main__":
-    main()
+    run(cifar_patches, threads=1)

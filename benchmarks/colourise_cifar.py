@@ -11,18 +11,19 @@ A sheet of the first test photographs, grey, coloured and true, is written besid
 
 from __future__ import annotations
 
-import argparse
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from common_images import Training, cifar, finished, trained
-from tildex import Greyscale, Mirrored, Restorer
+from runner import Bench, minutes, row, run, spread
+from tildex import Restorer
 from tildex.apps.photographs.restore import in_gamut
 from tildex.evaluate import psnr
-from tildex.files import write_json, write_whole
+from tildex.files import write_whole
 from tildex.images import luminance
 
 HELD_OUT = 2000
@@ -69,10 +70,6 @@ def judge(
     found = {
         name: {"mean": psnr(images, x).value, "together": together(images, x)} for name, x in pictures.items()
     }
-    for name, value in found.items():
-        print(f"{name}: mean of photographs {value['mean']:.2f} dB, all together {value['together']:.2f} dB")
-    gains = [found["ours"][kind] - found["grey copy"][kind] for kind in ("mean", "together")]
-    print(f"ours is {gains[0]:+.2f} and {gains[1]:+.2f} dB from the grey copy (wanted {WANTED})", flush=True)
     return found, ours
 
 
@@ -90,35 +87,29 @@ def sheet(path: Path, images: np.ndarray, ours: np.ndarray) -> None:
     write_whole(path, lambda target: whole.save(target, format="png"))
 
 
-def main() -> None:
-    """Train, judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    Training.options(parser, epochs=30, width=48, blocks=1, batch=64)
-    parser.add_argument("--rows", type=int, help="train on so many photographs only, for a trial")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    X = cifar(options.data_dir, "train")
-    X, tuning = X[:-HELD_OUT][: options.rows], X[-HELD_OUT:]
-    for seed in options.seeds:
-        folder: Path = options.out / f"{seed}"
-        if finished(folder, options):
-            continue
-        # What is bright is not coloured as what is dark: this network has biases.
-        settings = Training.settings(options, seed, bias=True)
-        model = Restorer(image_shape=(32, 32, 3), corruption=Greyscale(), augmentation=Mirrored(), **settings)
-        model = trained(folder, options, model, X, tuning[:500])
-        seconds = sum(record["seconds"] for record in model.history_)
-        print(f"seed {seed}: {len(X)} photographs, trained in {seconds:.0f} s", flush=True)
-        images = tuning if options.validate else cifar(options.data_dir, "test")
-        result, ours = judge(model, images, mean_colours(X))
-        sheet(folder / "sheet.png", images, ours)
-        write_json(
-            folder / ("validation.json" if options.validate else "results.json"),
-            {**result, "seconds": seconds},
-        )
+def colourise(bench: Bench, *, rows: int | None = None) -> None:
+    """Train, judge and print.
+
+    Parameters
+    ----------
+    rows
+        Train on so many photographs only, for a trial.
+    """
+    X = bench.read("cifar10").X.reshape(-1, 32, 32, 3)
+    X, tuning = X[:-HELD_OUT][:rows], X[-HELD_OUT:]
+    images = tuning if bench.validate else bench.read("cifar10", "test").X.reshape(-1, 32, 32, 3)
+
+    def measured(seed: int) -> dict[str, Any]:
+        model = bench.train(f"{seed}", bench.model("colourise-cifar10", seed), X, X_val=tuning[:500])
+        found, ours = judge(model, images, mean_colours(X))
+        sheet(bench.out / f"{bench.named(str(seed))}.png", images, ours)
+        return {**found, "training seconds": 60 * minutes(model)}
+
+    lines = [bench.result(partial(measured, seed), seed=seed, rows=len(X)) for seed in bench.each()]
+    row("dB", "mean of photographs", f"all together, wanted {WANTED}")
+    for name in ("grey copy", "mean colour by luminance", "ours"):
+        row(name, *(spread(line[name][kind] for line in lines) for kind in ("mean", "together")))
 
 
 if __name__ == "__main__":
-    main()
+    run(colourise)

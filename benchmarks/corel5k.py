@@ -18,20 +18,19 @@ what is given. Beside the joint code stand the features alone, the tags alone, a
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from scipy import sparse
 
-from tagged_pictures import Rows, compare, options_of, retrieval_references, tagging_references
-from tildex import PictureFeatures, read
+from runner import Bench, run
+from tagged_pictures import Rows, compare, retrieval_references, tagging_references
+from tildex import PictureFeatures
 
 VALIDATION = 500
 
 
-def split(data_dir: Path | None, shuffle: int) -> tuple[Rows, Rows]:
+def split(bench: Bench, shuffle: int) -> tuple[Rows, Rows]:
     """Return the rows that are trained on and those for validation."""
-    records = [read("corel5k", split=part, data_dir=data_dir) for part in ("train", "test")]
+    records = [bench.read("corel5k", part) for part in ("train", "test")]
     pixels = np.concatenate([record.X for record in records])
     tags = sparse.vstack([record.tags for record in records]).toarray()
     themes = np.array([file.partition("/")[0] for record in records for file in record.files])
@@ -41,19 +40,17 @@ def split(data_dir: Path | None, shuffle: int) -> tuple[Rows, Rows]:
     return Rows(features[rest], tags[rest], themes[rest]), Rows(features[held], tags[held], themes[held])
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = options_of(__doc__)
-    parser.add_argument("--shuffle", type=int, default=0, help="the seed of which photographs are held out")
-    options = parser.parse_args()
+def corel5k(bench: Bench, *, shuffle: int = 0) -> None:
+    """Measure and print.
+
+    Parameters
+    ----------
+    shuffle
+        The seed of which photographs are held out.
+    """
     references = {"tagging": tagging_references, "retrieval": retrieval_references}
-    compare(
-        options,
-        f"validation{options.shuffle or ''}",
-        lambda: split(options.data_dir, options.shuffle),
-        references,
-    )
+    compare(bench, "corel5k", lambda: split(bench, shuffle), references, standardise=False, shuffle=shuffle)
 
 
 if __name__ == "__main__":
-    main()
+    run(corel5k, validate=True)

@@ -13,18 +13,20 @@ non-local means have their smoothing chosen on them. An interrupted training goe
 
 from __future__ import annotations
 
-import argparse
-import time
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 
-from common_images import Training, finished, photographs, trained
-from tildex import Restorer, VaryingNoise
-from tildex.data import read_patches
+from runner import Bench, minutes, row, run, spread
+from tildex import Restorer
+from tildex.data import Photograph, photographs_in, read_patches
+from tildex.data.sets.published import data_root
 from tildex.evaluate import psnr
-from tildex.files import write_json
+from tildex.images import luminance
 
 HELD_OUT = ("kodim16.png", "kodim23.png")
 LEVELS = (15, 25, 50)
@@ -74,56 +76,48 @@ def judge(model: Restorer, images: list[np.ndarray], tuning: list[np.ndarray]) -
             "non-local means": mean_ratio(images, non_local_means(seen, level, smoothing)),
             "ours": mean_ratio(images, [model.transform(x[None])[0] for x in seen]),
         }
-        line = ", ".join(f"{name} {value:.2f}" for name, value in found[str(level)].items())
-        print(f"noise {level}: {line} dB (published of BSD68: {PUBLISHED[level]})", flush=True)
     return found
 
 
-def main() -> None:
-    """Train, judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    Training.options(parser, epochs=30, width=48, blocks=1, batch=32)
-    parser.add_argument("--patches", type=int, default=16_000)
-    parser.add_argument("--size", type=int, default=64, help="of a patch")
-    parser.add_argument(
-        "--scale", type=float, default=55.0, help="the largest noise in training, grey values"
-    )
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    kodak, test = (photographs(options.data_dir, name) for name in ("Kodak24", "BSD68"))
+def photographs(root: Path, name: str) -> dict[str, np.ndarray]:
+    """Return the luminance of the photographs of a folder by file, shape (height, width, 1) each."""
+    found = {}
+    for path in photographs_in(root / "photos" / name):
+        pixels = Photograph.read(path).pixels
+        found[path.name] = pixels if pixels.shape[2] == 1 else luminance(torch.from_numpy(pixels)).numpy()
+    return found
+
+
+def denoise(bench: Bench, *, patches: int = 16_000, size: int = 64, scale: float = 55.0) -> None:
+    """Train, judge and print.
+
+    Parameters
+    ----------
+    size
+        Of a patch.
+    scale
+        The largest noise in training, grey values.
+    """
+    root = data_root(bench.data_dir)
+    kodak, test = (photographs(root, name) for name in ("Kodak24", "BSD68"))
     tuning = [kodak[name] for name in HELD_OUT]
-    for seed in options.seeds:
-        folder = options.out / f"{seed}"
-        if finished(folder, options):
-            continue
-        record = read_patches(
-            options.data_dir / "photos" / "Kodak24",
-            (options.size, options.size, 1),
-            options.patches,
-            seed=seed,
-            scales=(1.0, 0.75, 0.5),
-            leave_out=HELD_OUT,
-        )
-        held = np.concatenate([cut(x, options.size) for x in tuning])
-        began = time.perf_counter()
-        model = trained(
-            folder,
-            options,
-            Restorer(
-                image_shape=record.shape,
-                corruption=VaryingNoise(options.scale / 255),
-                **Training.settings(options, seed),
-            ),
-            record.X,
-            held,
-        )
-        print(f"seed {seed}: trained in {sum(r['seconds'] for r in model.history_):.0f} s", flush=True)
-        images = tuning if options.validate else list(test.values())
-        result = judge(model, images, [middle(x) for x in tuning])
-        name = "validation.json" if options.validate else "results.json"
-        write_json(folder / name, {**result, "seconds": time.perf_counter() - began})
+    images = tuning if bench.validate else list(test.values())
+    shape, scales = (size, size, 1), (1.0, 0.75, 0.5)
+
+    def measured(seed: int) -> dict[str, Any]:
+        folder = root / "photos" / "Kodak24"
+        X = read_patches(folder, shape, patches, seed=seed, scales=scales, leave_out=HELD_OUT).X
+        held = np.concatenate([cut(x, size) for x in tuning])
+        model = bench.model("denoise-kodak", seed, image_shape=shape, corruption__scale=scale / 255)
+        model = bench.train(f"{seed}", model, X, X_val=held)
+        return {**judge(model, images, [middle(x) for x in tuning]), "training seconds": 60 * minutes(model)}
+
+    settings = {"patches": patches, "size": size, "scale": scale}
+    lines = [bench.result(partial(measured, seed), seed=seed, **settings) for seed in bench.each()]
+    methods = ("ours", "non-local means", "Gaussian filter", "noisy, clipped")
+    row("noise, grey values", "published of BSD68", *(f"{method}, dB" for method in methods))
+    for level, published in PUBLISHED.items():
+        row(level, published, *(spread(line[str(level)][method] for line in lines) for method in methods))
 
 
 def middle(image: np.ndarray, size: int = 256) -> np.ndarray:
@@ -140,4 +134,4 @@ def cut(image: np.ndarray, size: int) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    main()
+    run(denoise)

@@ -11,27 +11,19 @@ photographs; that of the whole photograph, whose known pixels are the same for a
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
-import torch
 
-from common_images import Training, cifar, finished, trained
-from tildex import Missing, Occlusion, Restorer
-from tildex.corruptions import Corruption
+from runner import Bench, minutes, row, run, spread
+from tildex import Restorer
 from tildex.evaluate import psnr
-from tildex.files import write_json
 
 HELD_OUT = 2000
 BLOCK = 8
 WANTED = {"pixels": "3 dB above the better", "block": "2 dB above the better"}
 RADII = (1, 2, 3, 5)
-
-
-def corruption(task: str, size: int) -> Corruption:
-    """Return what training hides: pixels at any rate around a half, or a block anywhere."""
-    return Missing(0.7, lowest=0.3) if task == "pixels" else Occlusion(size)
 
 
 def missing(task: str, n: int, size: int) -> np.ndarray:
@@ -84,48 +76,45 @@ def judge(
     seen = np.where(lost[..., None], np.nan, images).astype(np.float32)
     restored = model.transform(seen.reshape(len(seen), -1)).reshape(images.shape)
     found["ours"] = ratio(images, restored, lost)
-    for name, value in found.items():
-        print(f"{task}: {name}: missing {value['missing']:.2f} dB, whole {value['whole']:.2f} dB", flush=True)
-    best = max(found["Telea"]["missing"], found["Navier-Stokes"]["missing"])
-    gain = found["ours"]["missing"] - best
-    print(f"{task}: ours is {gain:+.2f} dB from the better of the two (wanted {WANTED[task]})", flush=True)
     return found
 
 
-def main() -> None:
-    """Train, judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    Training.options(parser, epochs=30, width=48, blocks=1, batch=64)
-    parser.add_argument("--tasks", nargs="+", choices=list(WANTED), default=list(WANTED))
-    parser.add_argument("--block", type=int, default=BLOCK, help="edge of the block in the middle")
-    parser.add_argument("--rows", type=int, help="train on so many photographs only, for a trial")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    X = cifar(options.data_dir, "train")
-    X, tuning = X[:-HELD_OUT][: options.rows], X[-HELD_OUT:]
-    for seed in options.seeds:
-        for task in options.tasks:
-            folder: Path = options.out / f"{task}-{seed}"
-            if finished(folder, options):
-                continue
-            settings = Training.settings(options, seed)
-            model = Restorer(
-                image_shape=(32, 32, 3),
-                corruption=corruption(task, options.block),
-                **settings,
-            )
-            model = trained(folder, options, model, X, tuning[:500])
-            seconds = sum(record["seconds"] for record in model.history_)
-            print(f"{task}, seed {seed}: {len(X)} photographs, trained in {seconds:.0f} s", flush=True)
-            images = tuning if options.validate else cifar(options.data_dir, "test")
-            result = judge(task, model, images, tuning[:500], options.block)
-            write_json(
-                folder / ("validation.json" if options.validate else "results.json"),
-                {**result, "seconds": seconds},
-            )
+def inpaint(
+    bench: Bench,
+    *,
+    tasks: tuple[Literal["pixels", "block"], ...] = ("pixels", "block"),
+    block: int = BLOCK,
+    rows: int | None = None,
+) -> None:
+    """Train, judge and print.
+
+    Parameters
+    ----------
+    block
+        Edge of the block in the middle.
+    rows
+        Train on so many photographs only, for a trial.
+    """
+    X = bench.read("cifar10").X.reshape(-1, 32, 32, 3)
+    X, tuning = X[:-HELD_OUT][:rows], X[-HELD_OUT:]
+    images = tuning if bench.validate else bench.read("cifar10", "test").X.reshape(-1, 32, 32, 3)
+
+    def measured(task: str, seed: int) -> dict[str, Any]:
+        model = bench.model(f"inpaint-{task}-cifar10", seed)
+        if task == "block":
+            model.set_params(corruption__size=block)
+        model = bench.train(f"{task}-{seed}", model, X, X_val=tuning[:500])
+        return {**judge(task, model, images, tuning[:500], block), "training seconds": 60 * minutes(model)}
+
+    lines: dict[str, list[Any]] = {}
+    for task, seed in bench.each(tasks):
+        line = bench.result(partial(measured, task, seed), task=task, seed=seed, rows=len(X), block=block)
+        lines.setdefault(task, []).append(line)
+    row("missing pixels, dB", "wanted", "ours", "Telea", "Navier-Stokes", "mean of the known")
+    for task, found in lines.items():
+        methods = ("ours", "Telea", "Navier-Stokes", "mean of the known")
+        row(task, WANTED[task], *(spread(line[method]["missing"] for line in found) for method in methods))
 
 
 if __name__ == "__main__":
-    main()
+    run(inpaint)

@@ -10,16 +10,17 @@ and when, is what ours is timed to. Seconds are the processor's, on one thread.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import time
+from typing import Any
 
 import numpy as np
 import torch
 from sklearn.neural_network import BernoulliRBM as ReferenceRBM
 from threadpoolctl import threadpool_limits
 
-from tildex import PCD, RBM, SGD, Bernoulli, Linear, read
+from runner import Bench, run
+from tildex import Bernoulli
 from tildex.evaluate import two_sided
 from tildex.generator import Generator
 from tildex.maps import Coupling
@@ -28,40 +29,38 @@ from tildex.models import BoltzmannMachine, Layer
 HIDDEN = 500
 
 
-def main() -> None:
-    """Race, and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--budget", type=float, default=300, help="seconds of training a setting of scikit-learn gets"
-    )
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.01, 0.05, 0.1])
-    parser.add_argument("--batches", type=int, nargs="+", default=[10, 100])
-    parser.add_argument(
-        "--epochs", type=int, nargs="+", default=[1, 2, 4, 8, 16, 30], help="lengths ours is tried at"
-    )
-    parser.add_argument("--precision", default="bfloat16")
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    grey = np.asarray(read("mnist", split="train").X, dtype=np.float32)
+def rbm_race(
+    bench: Bench,
+    *,
+    budget: float = 300,
+    rates: tuple[float, ...] = (0.01, 0.05, 0.1),
+    batches: tuple[int, ...] = (10, 100),
+    lengths: tuple[int, ...] = (1, 2, 4, 8, 16, 30),
+) -> None:
+    """Race, and print.
+
+    Parameters
+    ----------
+    budget
+        Seconds of training a setting of scikit-learn gets.
+    lengths
+        Passes over the data that ours is tried at.
+    """
+    grey = np.asarray(bench.read("mnist").X, dtype=np.float32)
     X, held_out = grey[:50_000], Generator(0).bernoulli(torch.from_numpy(grey[50_000:]))
     mean = torch.from_numpy(X.mean(0))
-    best, when, setting = -np.inf, 0.0, ""
-    with threadpool_limits(options.threads):
-        for rate, batch in itertools.product(options.rates, options.batches):
-            for seconds, (low, high) in theirs(X, held_out, mean, rate, batch, options.budget):
-                name = f"rate {rate}, batch {batch}"
-                print(f"scikit-learn, {name}: {low:.1f} to {high:.1f} after {seconds:.0f} s", flush=True)
-                if high > best:
-                    best, when, setting = high, seconds, name
-        print(f"scikit-learn at its best: {best:.1f} after {when:.0f} s ({setting})")
-        for epochs in options.epochs:
-            seconds, (low, high) = ours(X, held_out, epochs, options.precision)
-            print(f"ours, {epochs} epochs: {low:.1f} to {high:.1f} after {seconds:.1f} s", flush=True)
-            if low >= best:
-                print(f"as good {when / seconds:.1f} times sooner; wanted 10")
+    best: dict[str, Any] = {"high": -np.inf}
+    with threadpool_limits(torch.get_num_threads()):
+        for rate, batch in itertools.product(rates, batches):
+            for seconds, (low, high) in theirs(X, held_out, mean, rate, batch, budget):
+                line = {"who": "scikit-learn", "rate": rate, "batch": batch, "seconds": seconds}
+                best = max(best, bench.note(**line, low=low, high=high), key=lambda line: line["high"])
+        bench.note(who="scikit-learn at its best", **{k: v for k, v in best.items() if k != "who"})
+        for epochs in lengths:
+            seconds, (low, high) = ours(bench, X, held_out, epochs)
+            bench.note(who="ours", epochs=epochs, seconds=seconds, low=low, high=high)
+            if low >= best["high"]:
+                print(f"as good {best['seconds'] / seconds:.1f} times sooner; wanted 10")
                 break
 
 
@@ -94,22 +93,13 @@ def theirs(
 
 
 def ours(
-    X: np.ndarray, held_out: torch.Tensor, epochs: int, precision: str
+    bench: Bench, X: np.ndarray, held_out: torch.Tensor, epochs: int
 ) -> tuple[float, tuple[float, float]]:
     """Return seconds of training and held-out log-likelihood of a whole training of so many epochs."""
-    rbm = RBM(
-        HIDDEN,
-        rule=PCD(1, n_chains=100, centring=0.01),
-        optimizer=SGD(0.1, schedule=Linear()),
-        batch_size=100,
-        n_iter=epochs,
-        averaging=0.99,
-        precision=precision,
-        random_state=0,
-    )
+    model = bench.model("rbm-mnist-quick", bench.seeds[0], n_iter=epochs)
     began = time.process_time()
-    rbm.fit(X)
-    return time.process_time() - began, log_likelihoods(rbm.module_, held_out)
+    model.fit(X)
+    return time.process_time() - began, log_likelihoods(model.module_, held_out)
 
 
 @torch.no_grad()
@@ -125,4 +115,4 @@ def log_likelihoods(machine: BoltzmannMachine, x: torch.Tensor) -> tuple[float, 
 
 
 if __name__ == "__main__":
-    main()
+    run(rbm_race, threads=1)

@@ -9,7 +9,6 @@ learnergy is installed, its CD-1 is timed beside our CD-1.
 
 from __future__ import annotations
 
-import argparse
 import functools
 import importlib.util
 import statistics
@@ -22,6 +21,7 @@ import torch
 from sklearn.neural_network import BernoulliRBM as ReferenceRBM
 from threadpoolctl import threadpool_limits
 
+from runner import Bench, run
 from tildex import CD, BernoulliRBM
 from tildex.generator import Generator
 from tildex.products import fast_products
@@ -29,40 +29,38 @@ from tildex.products import fast_products
 VISIBLE, HIDDEN, EPOCHS = 784, 500, 3
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=60_000, help="rows an epoch at batch 100")
-    parser.add_argument("--rows-small", type=int, default=6_000, help="rows an epoch at batch 10")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    X = (np.random.default_rng(0).random((options.rows, VISIBLE)) < 0.13).astype(np.float32)
-    print(f"{VISIBLE} x {HIDDEN}, float32, torch {torch.__version__}, {options.threads} thread(s)")
-    with threadpool_limits(options.threads):
-        compare(X, 100, 1 / 2, options.rounds)
-        compare(X, 100, 1 / 3.5, options.rounds, precision="bfloat16")
-        compare(X[: options.rows_small], 10, 1 / 6, options.rounds)
+def rbm_speed(bench: Bench, *, rows: int = 60_000, rows_small: int = 6_000, rounds: int = 5) -> None:
+    """Measure and print.
+
+    Parameters
+    ----------
+    rows
+        Of an epoch at batch 100.
+    rows_small
+        Of an epoch at batch 10.
+    """
+    X = (np.random.default_rng(0).random((rows, VISIBLE)) < 0.13).astype(np.float32)
+    with threadpool_limits(torch.get_num_threads()):
+        compare(bench, X, 100, 1 / 2, rounds)
+        compare(bench, X, 100, 1 / 3.5, rounds, precision="bfloat16")
+        compare(bench, X[:rows_small], 10, 1 / 6, rounds)
         if importlib.util.find_spec("learnergy"):
-            against_learnergy(X, 100, options.rounds)
-        else:
-            print("learnergy is not installed, and not compared with")
-        for batch, rows in ((100, options.rows), (500, options.rows), (10, options.rows_small)):
-            share(X[:rows], batch, options.rounds)
+            against_learnergy(bench, X, 100, rounds)
+        for batch, n in ((100, rows), (500, rows), (10, rows_small)):
+            share(bench, X[:n], batch, rounds)
         for batch in (100, 10):
-            bare = bare_loop(X, batch) * 1e3
-            print(f"batch {batch}: a bare loop of the same arithmetic, {bare:.2f} ms a step")
+            bench.note(
+                what=f"batch {batch}, a bare loop of the same arithmetic", step_ms=bare_loop(X, batch) * 1e3
+            )
         for batch in (100, 500):
-            halved(X, batch, options.rounds)
-        print("with torch's default library in place of oneDNN:")
+            halved(bench, X, batch, rounds)
         with mock.patch("tildex.products._fast_is_accurate", return_value=False):
-            share(X, 100, options.rounds)
+            share(bench, X, 100, rounds, ", torch's default library")
 
 
-def compare(X: np.ndarray, batch: int, target: float, rounds: int, precision: str = "float32") -> None:
+def compare(
+    bench: Bench, X: np.ndarray, batch: int, target: float, rounds: int, precision: str = "float32"
+) -> None:
     """Print the ratio of our epoch to scikit-learn's, pair by pair."""
     settings = {"n_components": HIDDEN, "batch_size": batch, "n_iter": EPOCHS, "random_state": 0}
     ours, theirs = [], []
@@ -71,10 +69,10 @@ def compare(X: np.ndarray, batch: int, target: float, rounds: int, precision: st
         mine = BernoulliRBM(**settings, precision=precision, device="cpu")
         ours.append(seconds(functools.partial(mine.fit, X)) / EPOCHS)
         theirs.append(seconds(lambda: ReferenceRBM(**settings).fit(X)) / EPOCHS)
-    told(f"batch {batch:3d}, {len(X)} rows, {precision}", "scikit-learn", ours, theirs, target)
+    told(bench, f"epoch, batch {batch:3d}, {len(X)} rows, {precision}", "scikit-learn", ours, theirs, target)
 
 
-def against_learnergy(X: np.ndarray, batch: int, rounds: int) -> None:
+def against_learnergy(bench: Bench, X: np.ndarray, batch: int, rounds: int) -> None:
     """Print the ratio of our CD-1 epoch to learnergy's."""
     from learnergy.models.bernoulli import RBM
 
@@ -85,19 +83,22 @@ def against_learnergy(X: np.ndarray, batch: int, rounds: int) -> None:
         ours.append(seconds(functools.partial(mine.fit, X)))
         other = RBM(VISIBLE, HIDDEN, learning_rate=0.1)
         theirs.append(seconds(functools.partial(other.fit, rows, batch_size=batch, epochs=1)))
-    told(f"CD-1, batch {batch}, {len(X)} rows", "learnergy", ours, theirs, 1 / 4)
+    told(bench, f"CD-1, batch {batch}, {len(X)} rows", "learnergy", ours, theirs, 1 / 4)
 
 
-def told(what: str, who: str, ours: list[float], theirs: list[float], target: float) -> None:
+def told(bench: Bench, what: str, who: str, ours: list[float], theirs: list[float], target: float) -> None:
     """Print medians and the ratio's median and range."""
     ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
-    print(
-        f"{what}: ours {statistics.median(ours):.2f} s, {who} {statistics.median(theirs):.2f} s, ratio "
-        f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f}); wanted at most {target:.3f}"
-    )
+    seconds = {"ours": statistics.median(ours), who: statistics.median(theirs)}
+    bench.note(what=f"{what}: ours / {who}", seconds=seconds, **middle(ratios), wanted_at_most=target)
 
 
-def halved(X: np.ndarray, batch: int, rounds: int) -> None:
+def middle(ratios: list[float]) -> dict[str, float]:
+    """Return the median of ratios, and their range."""
+    return {"ratio": statistics.median(ratios), "lowest": min(ratios), "highest": max(ratios)}
+
+
+def halved(bench: Bench, X: np.ndarray, batch: int, rounds: int) -> None:
     """Print how much faster an epoch is with bfloat16 products than with float32."""
     ratios = []
     for _ in range(rounds):
@@ -108,13 +109,11 @@ def halved(X: np.ndarray, batch: int, rounds: int) -> None:
             )
             spent[precision] = mine.fit(X).history_[-1]["seconds"]
         ratios.append(spent["float32"] / spent["bfloat16"])
-    print(
-        f"batch {batch}: bfloat16 products make an epoch {statistics.median(ratios):.2f} times faster "
-        f"({min(ratios):.2f} to {max(ratios):.2f}); wanted 1.8"
-    )
+    what = f"batch {batch}, epoch with float32 / with bfloat16 products"
+    bench.note(what=what, **middle(ratios), wanted_at_least=1.8)
 
 
-def share(X: np.ndarray, batch: int, rounds: int) -> None:
+def share(bench: Bench, X: np.ndarray, batch: int, rounds: int, how: str = "") -> None:
     """Print which share of an epoch the five matrix products take when run alone."""
     rbm = BernoulliRBM(HIDDEN, batch_size=batch, n_iter=1 + rounds, random_state=0, device="cpu").fit(X)
     steps = -(-len(X) // batch)
@@ -131,9 +130,12 @@ def share(X: np.ndarray, batch: int, rounds: int) -> None:
 
     with fast_products(W.device):
         alone = statistics.median(seconds(products) for _ in range(300))
-    print(
-        f"batch {batch}: a step {epoch / steps * 1e3:.2f} ms, its five products alone {alone * 1e3:.2f} ms: "
-        f"{alone * steps / epoch:.0%} of an epoch; wanted at least 80%"
+    bench.note(
+        what=f"batch {batch}, five products alone / step{how}",
+        step_ms=epoch / steps * 1e3,
+        products_ms=alone * 1e3,
+        ratio=alone * steps / epoch,
+        wanted_at_least=0.8,
     )
 
 
@@ -175,4 +177,4 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run(rbm_speed)

@@ -10,12 +10,9 @@ chosen on every tenth training post (``--validate``).
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
-import time
-from pathlib import Path
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,32 +20,16 @@ import torch
 from sklearn.decomposition import LatentDirichletAllocation
 from torch import Tensor
 
-from tildex import Adam, LengthTempering, Linear, ReplicatedSoftmaxRBM, WeightDecay, read
+from runner import Bench, row, run, spread
+from tildex import ReplicatedSoftmaxRBM
 from tildex.evaluate import at_length, log_partition_lengths, perplexity, two_sided
-from tildex.files import write_json
 from tildex.generator import Generator
 
 TOPICS = 50
 
 
-def machine(X: sp.csr_matrix, seed: int, options: argparse.Namespace) -> ReplicatedSoftmaxRBM:
-    """Return a trained replicated softmax."""
-    return ReplicatedSoftmaxRBM(
-        TOPICS,
-        rule=LengthTempering(
-            k=options.steps, n_chains=options.chains, penalty=WeightDecay(options.weight_decay)
-        ),
-        optimizer=Adam(options.rate, schedule=Linear()),
-        n_iter=options.epochs,
-        batch_size=options.batch,
-        averaging=0.999,
-        verbose=0,
-        random_state=seed,
-    ).fit(X)
-
-
 def machine_perplexity(
-    model: ReplicatedSoftmaxRBM, X: sp.csr_matrix, options: argparse.Namespace
+    model: ReplicatedSoftmaxRBM, X: sp.csr_matrix, sweeps: int, betas: int
 ) -> dict[str, Any]:
     """Return the perplexity, its standard error and what says whether log Z can be trusted.
 
@@ -58,7 +39,7 @@ def machine_perplexity(
     rows = torch.from_numpy(X.toarray()).float()
     lengths = rows.sum(1).long()
     partitions = log_partition_lengths(
-        model.module_, lengths, Generator(0), n_chains=1000, n_sweeps=options.sweeps, growth=0.01
+        model.module_, lengths, Generator(0), n_chains=1000, n_sweeps=sweeps, growth=0.01
     )
     found = perplexity(model.module_, rows, partitions)
     checks = {}
@@ -71,7 +52,7 @@ def machine_perplexity(
             Generator(1),
             start=start * (length / start.sum(1, keepdim=True)),
             n_chains=200,
-            n_betas=options.betas,
+            n_betas=betas,
         )
         checks[length] = {
             "gap": both.gap,
@@ -86,20 +67,6 @@ def machine_perplexity(
             torch.isin(lengths, partitions.lengths[partitions.effective_sizes < 10]).double().mean()
         ),
     }
-
-
-def allocation(X: sp.csr_matrix, seed: int, options: argparse.Namespace) -> LatentDirichletAllocation:
-    """Return a trained LDA."""
-    return LatentDirichletAllocation(
-        TOPICS,
-        doc_topic_prior=options.alpha,
-        topic_word_prior=options.eta,
-        learning_method=options.learning,
-        batch_size=256,
-        learning_offset=50.0,
-        max_iter=options.iterations,
-        random_state=seed,
-    ).fit(X)
 
 
 def annealed(model: LatentDirichletAllocation, X: sp.csr_matrix, temperatures: int, seed: int) -> Tensor:
@@ -154,69 +121,79 @@ def allocation_perplexity(
     }
 
 
-def main() -> None:
-    """Train, judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--only", choices=["machine", "lda"], help="one of the two")
-    parser.add_argument("--validate", action="store_true", help="judge on every tenth training post")
-    parser.add_argument("--epochs", type=int, default=60, help="of the machine")
-    parser.add_argument("--batch", type=int, default=100)
-    parser.add_argument("--chains", type=int, default=300, help="of the machine's training")
-    parser.add_argument("--steps", type=int, default=5, help="Gibbs steps of the chains an update")
-    parser.add_argument("--rate", type=float, default=5e-3)
-    parser.add_argument("--weight-decay", type=float, default=0.006)
-    parser.add_argument("--sweeps", type=int, default=5, help="Gibbs sweeps at each length of the annealing")
-    parser.add_argument(
-        "--betas", type=int, default=5000, help="temperatures of the annealing from both sides"
-    )
-    parser.add_argument("--alpha", type=float, default=0.1, help="LDA's prior of topics")
-    parser.add_argument("--eta", type=float, default=0.3, help="LDA's prior of words")
-    parser.add_argument("--learning", choices=["online", "batch"], default="batch")
-    parser.add_argument("--iterations", type=int, default=40, help="of LDA")
-    parser.add_argument("--temperatures", type=int, default=500, help="of annealing LDA's topics")
-    parser.add_argument("--out", type=Path, help="a JSON file for the figures")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--data-dir", help="the folder of known data sets; $TILDEX_DATA when not given")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    train, test = (
-        read("20news-w1000", split=split, data_dir=options.data_dir).X for split in ("train", "test")
-    )
-    if options.validate:
+def replicated_softmax(
+    bench: Bench,
+    *,
+    only: Literal["machine", "lda"] | None = None,
+    sweeps: int = 5,
+    betas: int = 5000,
+    alpha: float = 0.1,
+    eta: float = 0.3,
+    learning: Literal["online", "batch"] = "batch",
+    iterations: int = 40,
+    temperatures: int = 500,
+) -> None:
+    """Train, judge and print.
+
+    Parameters
+    ----------
+    only
+        One of the two.
+    sweeps
+        Gibbs sweeps at each length of the annealing.
+    betas
+        Temperatures of the annealing from both sides.
+    alpha
+        LDA's prior of topics.
+    eta
+        LDA's prior of words.
+    iterations
+        Of LDA.
+    temperatures
+        Of annealing LDA's topics.
+    """
+    train, test = (bench.read("20news-w1000", split).X for split in ("train", "test"))
+    if bench.validate:
         tenth = np.arange(train.shape[0]) % 10 == 9
         train, test = train[~tenth], train[tenth]
     train, test = (X[np.asarray(X.sum(1)).ravel() > 0] for X in (train, test))
-    found: list[dict[str, Any]] = []
-    for seed in options.seeds:
-        for what in ("machine", "lda"):
-            if options.only in (None, what):
-                began = time.perf_counter()
-                if what == "machine":
-                    model = machine(train, seed, options)
-                    minutes = (time.perf_counter() - began) / 60
-                    figures = machine_perplexity(model, test, options)
-                else:
-                    model = allocation(train, seed, options)
-                    minutes = (time.perf_counter() - began) / 60
-                    figures = allocation_perplexity(model, test, options.temperatures, 3)
-                found.append({"what": what, "seed": seed, "minutes": minutes, **figures})
-                print(json.dumps(found[-1]), flush=True)
-                if options.out:
-                    write_json(options.out, found)
-    means = {}
-    for what in ("machine", "lda"):
-        own = [record["perplexity"] for record in found if record["what"] == what]
-        if own:
-            means[what] = float(np.mean(own))
-            print(f"{what}: {np.mean(own):.1f} ({min(own):.1f} to {max(own):.1f})")
-    if len(means) == 2:
-        print(
-            f"machine / LDA: {means['machine'] / means['lda']:.3f}; published 953 / 1091, wanted at most 0.9"
+
+    def machine(seed: int) -> dict[str, Any]:
+        model = bench.train(f"machine-{seed}", bench.model("replicated-softmax-20news", seed), train)
+        return machine_perplexity(model, test, sweeps, betas)
+
+    def lda(seed: int) -> dict[str, Any]:
+        model = LatentDirichletAllocation(
+            TOPICS,
+            doc_topic_prior=alpha,
+            topic_word_prior=eta,
+            learning_method=learning,
+            batch_size=256,
+            learning_offset=50.0,
+            max_iter=iterations,
+            random_state=seed,
+        ).fit(train)
+        return allocation_perplexity(model, test, temperatures, 3)
+
+    both = {
+        "machine": (machine, {"sweeps": sweeps, "betas": betas}),
+        "lda": (lda, {"priors": [alpha, eta], "learning": learning, "passes": [iterations, temperatures]}),
+    }
+    found: dict[str, list[float]] = {}
+    for what, seed in bench.each([only] if only else both):
+        measure, settings = both[what]
+        line = bench.result(partial(measure, seed), what=what, seed=seed, **settings)
+        found.setdefault(what, []).append(line["perplexity"])
+    row("model", "published", "perplexity a word")
+    for what, values in found.items():
+        row(what, {"machine": 953, "lda": 1091}[what], spread(values, ".1f"))
+    if len(found) == 2:
+        row(
+            "machine / lda, wanted at most 0.9",
+            "0.874",
+            f"{np.mean(found['machine']) / np.mean(found['lda']):.3f}",
         )
 
 
 if __name__ == "__main__":
-    main()
+    run(replicated_softmax, seeds=(0, 1, 2), threads=1)

@@ -8,14 +8,15 @@ than those of the last run.
 
 from __future__ import annotations
 
-import argparse
-import time
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
-from tildex import Adam, Cosine, DenoisingAutoencoder, Gaussian, GaussianNoise
+from runner import Bench, row, run, spread
+from tildex import DenoisingAutoencoder, GaussianNoise
 from tildex.evaluate import Estimate, GaussianMixture, relative_error
 from tildex.generator import Generator
 
@@ -24,13 +25,11 @@ WANTED = 0.05
 
 @dataclass(frozen=True)
 class Case:
-    """A mixture, the noise, and how to train on it."""
+    """A mixture, the noise, and how many draws to train on."""
 
     mixture: GaussianMixture
     noise: float
     rows: int
-    units: int
-    epochs: int
 
 
 def plane() -> GaussianMixture:
@@ -50,8 +49,8 @@ def ten() -> GaussianMixture:
 
 
 CASES = {
-    "plane": Case(plane(), 0.5, rows=200_000, units=128, epochs=15),
-    "ten": Case(ten(), 0.5, rows=300_000, units=256, epochs=20),
+    "plane": Case(plane(), 0.5, rows=200_000),
+    "ten": Case(ten(), 0.5, rows=300_000),
 }
 
 
@@ -69,65 +68,38 @@ def judge(case: Case, model: DenoisingAutoencoder, seed: int) -> tuple[Estimate,
     )
 
 
-def train(case: Case, seed: int, options: argparse.Namespace) -> DenoisingAutoencoder:
-    """Return a model trained to undo noise of one size in all directions."""
-    X = case.mixture.sample(options.rows or case.rows, Generator(seed)).float().numpy()
-    units = options.units or case.units
-    model = DenoisingAutoencoder(
-        units,
-        hidden_layer_sizes=(units, units),
-        code=Gaussian(),
-        likelihood=Gaussian(),
+def score_field(
+    what: tuple[Literal["plane", "ten"], ...] = ("plane", "ten"), /, *, bench: Bench, rows: int | None = None
+) -> None:
+    """Train on noise of one size in all directions, judge and print.
+
+    Parameters
+    ----------
+    rows
+        Draws to train on, other than the mixture's own number.
+    """
+
+    def measured(name: str, seed: int) -> dict[str, Any]:
+        case = CASES[name]
+        X = case.mixture.sample(rows or case.rows, Generator(seed)).float().numpy()
         # The noise is in units of the scaled data, and columns are scaled one by one.
-        corruption=GaussianNoise(tuple((case.noise / X.astype(float).std(0)).tolist())),
-        optimizer=Adam(options.rate, schedule=Cosine(warmup=0.02)),
-        n_iter=options.epochs or case.epochs,
-        batch_size=options.batch_size,
-        averaging=options.averaging,
-        device=options.device,
-        random_state=seed,
-    )
-    return model.fit(X)
+        noise = GaussianNoise(tuple((case.noise / X.astype(float).std(0)).tolist()))
+        model = bench.model(f"score-field-{name}", seed, corruption=noise).fit(X)
+        error, share = judge(case, model, 1000 if bench.validate else 2000)
+        return {
+            "percent": 100 * error.value,
+            "standard_error": 100 * error.standard_error,
+            "rows judged": share,
+        }
 
-
-def main() -> None:
-    """Train, judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("what", nargs="*", choices=[*CASES, []], help="both by default")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--validate", action="store_true", help="judge on draws that are not those of the result"
-    )
-    parser.add_argument("--rows", type=int)
-    parser.add_argument("--units", type=int)
-    parser.add_argument("--epochs", type=int)
-    parser.add_argument("--rate", type=float, default=5e-3)
-    parser.add_argument("--averaging", type=float, default=0.999)
-    parser.add_argument("--batch-size", type=int, default=500)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    for name in options.what or CASES:
-        found = []
-        for seed in options.seeds:
-            began = time.perf_counter()
-            model = train(CASES[name], seed, options)
-            error, share = judge(CASES[name], model, 1000 if options.validate else 2000)
-            found.append(error.value)
-            minutes = (time.perf_counter() - began) / 60
-            print(
-                f"{name}, seed {seed}: relative error {100 * error.value:.2f} ± {100 * error.standard_error:.2f} % "
-                f"on {100 * share:.0f} % of rows, {minutes:.1f} min",
-                flush=True,
-            )
-        low, high = (100 * value for value in (min(found), max(found)))
-        print(
-            f"{name}: {100 * np.mean(found):.2f} % ({low:.2f} to {high:.2f}), wanted below {100 * WANTED:.0f} %"
-        )
+    found: dict[str, list[float]] = {}
+    for name, seed in bench.each(what):
+        line = bench.result(partial(measured, name, seed), mixture=name, seed=seed, rows=rows)
+        found.setdefault(name, []).append(line["percent"])
+    row("mixture", "wanted", "relative error")
+    for name, values in found.items():
+        row(name, f"below {100 * WANTED:.0f} %", spread(values, unit=" %"))
 
 
 if __name__ == "__main__":
-    main()
+    run(score_field, seeds=(0, 1, 2))

@@ -5,43 +5,28 @@ its folds 1 to 4, and on spoken digits, where the first five recordings of every
 Features are standardised by the training rows for both. Settings of the digits are judged on the next five recordings
 (``--validate``); with ``--cross`` every further five, on which nothing was chosen, are held out in turn, and the test
 recordings are left alone. ESC-10 has no rows beside its folds, so those of its two recipes, the best of six that were
-tried on these folds, are not independent of its figures. A trained run is kept, and with the same command an
-interrupted training goes on.
+tried on these folds, are not independent of its figures.
 
     python benchmarks/sounds.py --out runs/sounds --seeds 0 1 2
 """
 
 from __future__ import annotations
 
-import argparse
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
-import torch
 from sklearn.neighbors import KNeighborsClassifier
 
-from tildex import Adam, Autoencoder, Cosine, GaussianNoise, Masking, Neighbours, SoundFeatures, load, read
+from runner import Bench, row, run, spread
+from tildex import SoundFeatures
 from tildex.apps.measure.projection import Projection
-from tildex.files import write_json
 
 NEIGHBOURS = 5
 SLICES = {"esc10": 1, "fsdd": 6}
-EPOCHS = {"esc10": 400, "fsdd": 60}
-SIZES = (2, 32)
-
-RECIPES: dict[tuple[str, int], dict[str, Any]] = {
-    ("esc10", 2): {
-        "hidden_layer_sizes": (500, 250),
-        "corruption": Masking(0.3),
-        "penalty": Neighbours(1000.0, perplexity=15),
-    },
-    ("esc10", 32): {"hidden_layer_sizes": (500, 250), "penalty": Neighbours(100.0, perplexity=15)},
-    ("fsdd", 2): {"hidden_layer_sizes": (500, 250), "penalty": Neighbours(1000.0, perplexity=15)},
-    ("fsdd", 32): {"hidden_layer_sizes": (1000,), "corruption": GaussianNoise(1.0)},
-}
+KINDS = {2: "map", 32: "code"}
 
 Part = tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
@@ -52,9 +37,9 @@ def accuracy(encode: Callable[[Any], Any], X: Any, y: Any, held_out: Any, labels
     return 100 * float(search.score(encode(held_out), labels))
 
 
-def parts(name: str, options: argparse.Namespace) -> Iterator[Part]:
+def parts(bench: Bench, name: str, cross: bool) -> Iterator[Part]:
     """Yield training and held-out features with their labels: once, or once a fold."""
-    train, test = (read(name, split=split, data_dir=options.data_dir) for split in ("train", "test"))
+    train, test = (bench.read(name, split) for split in ("train", "test"))
     features = SoundFeatures(train.rate, n_mels=40, slices=SLICES[name])
     X, Y = features.fit_transform(train.X), features.transform(test.X)
     if name == "esc10":
@@ -65,9 +50,9 @@ def parts(name: str, options: argparse.Namespace) -> Iterator[Part]:
                 f"fold-{fold}",
                 *scaled(X[folds != fold], X[folds == fold], y[folds != fold], y[folds == fold]),
             )
-    elif options.validate or options.cross:
+    elif bench.validate or cross:
         fives = np.array([int(Path(file).stem.split("_")[2]) // 5 for file in train.files])
-        for five in np.unique(fives[fives > 1]) if options.cross else [1]:
+        for five in np.unique(fives[fives > 1]) if cross else [1]:
             held = fives == five
             yield (f"validation-{five}", *scaled(X[~held], X[held], train.y[~held], train.y[held]))
     else:
@@ -80,74 +65,49 @@ def scaled(X: Any, held_out: Any, y: Any, labels: Any) -> tuple[Any, Any, Any, A
     return (X - mean) / spread, y, (held_out - mean) / spread, labels
 
 
-def trained(
-    folder: Path, which: tuple[str, int], X: np.ndarray, seed: int, options: argparse.Namespace
-) -> Any:
-    """Return the model of a folder, trained first if it is not there."""
-    if not (folder / "recipe.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        checkpoint = folder / "checkpoint.safetensors"
-        model = Autoencoder(
-            which[1],
-            n_iter=options.epochs or EPOCHS[which[0]],
-            batch_size=min(500, len(X)),
-            activation="silu",
-            optimizer=Adam(2e-3, schedule=Cosine(warmup=0.05)),
-            precision=options.precision,
-            random_state=seed,
-            **RECIPES[which],
-        )
-        model.fit(X, checkpoint=checkpoint).save(folder)
-        checkpoint.unlink()
-    return load(folder)
+def sounds(
+    bench: Bench,
+    *,
+    data: tuple[Literal["esc10", "fsdd"], ...] = ("esc10", "fsdd"),
+    sizes: tuple[int, ...] = tuple(KINDS),
+    cross: bool = False,
+) -> None:
+    """Measure and print.
 
+    Parameters
+    ----------
+    sizes
+        Numbers of a code: 2, 32 or both.
+    cross
+        Judge digits on every further five recordings.
+    """
+    judged = {name: list(parts(bench, name, cross)) for name in data}
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the folder for runs and checkpoints")
-    parser.add_argument("--data", nargs="+", default=["esc10", "fsdd"], choices=["esc10", "fsdd"])
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), choices=SIZES)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--epochs", type=int, help="passes over the sounds; its own number for each set by default"
-    )
-    judged = parser.add_mutually_exclusive_group()
-    judged.add_argument("--validate", action="store_true", help="judge digits on recordings 5 to 9")
-    judged.add_argument("--cross", action="store_true", help="judge digits on every further five recordings")
-    parser.add_argument("--precision", default="bfloat16", help="of products in training")
-    parser.add_argument(
-        "--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA when not given"
-    )
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    for name in options.data:
-        rows = list(parts(name, options))
-        for size in options.sizes:
-            pca = [accuracy(Projection.of(X, size), X, y, held, labels) for _, X, y, held, labels in rows]
-            print(
-                f"{name}, {size} numbers, PCA: {np.mean(pca):.1f} % (wanted: ours clearly above)", flush=True
-            )
-            for seed in options.seeds:
-                began = time.perf_counter()
-                found = []
-                for part, X, y, held, labels in rows:
-                    folder = options.out / f"{name}-{size}-{part}-{seed}"
-                    model = trained(folder, (name, size), X, seed, options)
-                    found.append(accuracy(model.transform, X, y, held, labels))
-                minutes = (time.perf_counter() - began) / 60
-                figures = {"pca": pca, "ours": found, "minutes": minutes}
-                way = "-cross" if options.cross else "-validation" if options.validate else ""
-                write_json(options.out / f"{name}-{size}{way}-{seed}.json", figures)
-                print(
-                    f"{name}, {size} numbers, seed {seed}: {np.mean(found):.1f} %, PCA {np.mean(pca):.1f} %, "
-                    f"{minutes:.1f} min",
-                    flush=True,
-                )
+    def linear(name: str, size: int) -> dict[str, Any]:
+        found = [
+            accuracy(Projection.of(X, size), X, y, held, labels) for _, X, y, held, labels in judged[name]
+        ]
+        return {"percent": np.mean(found), "parts": found}
+
+    def measured(name: str, size: int, seed: int) -> dict[str, Any]:
+        found = []
+        for part, X, y, held, labels in judged[name]:
+            model = bench.model(f"{name}-{KINDS[size]}", seed)
+            model.set_params(batch_size=min(model.batch_size, len(X)))
+            model = bench.train(f"{name}-{size}-{part}-{seed}", model, X)
+            found.append(accuracy(model.transform, X, y, held, labels))
+        return {"percent": np.mean(found), "parts": found}
+
+    ours: dict[tuple[str, int], list[float]] = {}
+    for name, size, seed in bench.each(data, sizes):
+        what = {"data": name, "numbers": size, "cross": cross}
+        line = bench.result(partial(measured, name, size, seed), seed=seed, **what)
+        ours.setdefault((name, size), []).append(line["percent"])
+    row("sounds, numbers", "wanted", "ours", "PCA")
+    for (name, size), values in ours.items():
+        pca = linear(name, size)["percent"]
+        row(f"{name}, {size}", "clearly above PCA", spread(values, ".1f", " %"), f"{pca:.1f} %")
 
 
 if __name__ == "__main__":
-    main()
+    run(sounds, seeds=(0, 1, 2), threads=1)

@@ -8,98 +8,40 @@ pixels is hidden in training, without which validation errors are larger by 0.4 
 pixels.
 
 How strongly the regression is held back (C) is chosen on the last 10,000 training images, with a regression on the
-codes of the others; then one with that C on all 60,000 meets the test set once for every seed: a result that is there
-already is kept. With ``--validate`` nothing touches the test set, and the autoencoder sees 50,000 images. An
-interrupted command goes on from its checkpoints.
+codes of the others; then one with that C on all 60,000 meets the test set once for every seed. With ``--validate``
+nothing touches the test set, and the autoencoder sees 50,000 images.
 
 With ``--dropout`` the units are rectified ones, of which that share is left out of each row in training, and nothing
 else keeps them apart: what the same read-out makes of a dropout autoencoder.
 
     python benchmarks/sparse_mnist.py --out runs/sparse --seeds 0 1 2
     python benchmarks/sparse_mnist.py --out runs/sparse --seeds 0 1 2 --dropout 0.5 --mask 0
-    python benchmarks/sparse_mnist.py --out runs/sparse --validate --k 15 25 40 --alpha 1 2 3 --epochs 20
+    python benchmarks/sparse_mnist.py --out runs/sparse --validate --k 15 25 40 --alpha 1 2 3
 """
 
 from __future__ import annotations
 
-import argparse
-import itertools
-import json
-import time
-import warnings
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
-import torch
-from sklearn.linear_model import LogisticRegression
 
-from tildex import (
-    Adam,
-    Autoencoder,
-    Convolutional,
-    Cosine,
-    Dropout,
-    DropoutAutoencoder,
-    Masking,
-    Rectified,
-    Revive,
-    Shift,
-    SparseAutoencoder,
-    TopK,
-    read,
-)
-from tildex.files import write_json
+from runner import Bench, read_out, row, run, spread
+from tildex import Autoencoder, Convolutional, Dropout, Masking, Shift, TopK
 
 VALIDATION = 10_000
 PUBLISHED = {"k-sparse": (1.35, "1.30 %"), "dropout": (1.80, "no more")}
 STRENGTHS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 
-
-def name_of(options: argparse.Namespace, k: int) -> str:
-    """Return what a checkpoint or a result is of, in a file's name."""
-    units = f"dropout{options.dropout:g}" if options.dropout else f"k{k}"
-    network = "".join(f"-{n}" for n in options.channels) + (f"-shift{options.shift}" if options.shift else "")
-    return f"{units}-mask{options.mask:g}{network}"
-
-
-def autoencoder(options: argparse.Namespace, k: int, seed: int, X: np.ndarray, folder: Path) -> Autoencoder:
-    """Return the trained autoencoder."""
-    settings: dict[str, Any] = {
-        "corruption": Masking(options.mask),
-        "augmentation": Shift(options.shift) if options.shift else None,
-        "optimizer": Adam(options.rate, schedule=Cosine(warmup=0.05)),
-        "n_iter": options.epochs,
-        "batch_size": options.batch_size,
-        "precision": options.precision,
-        "random_state": seed,
-    }
-    if options.channels:
-        settings["architecture"] = Convolutional((28, 28), channels=tuple(options.channels), kernel=5)
-    model: Autoencoder
-    if options.dropout:
-        noise = Dropout(options.dropout)
-        model = DropoutAutoencoder(options.units, code=Rectified(), noise=noise, **settings)
-    else:
-        model = SparseAutoencoder(options.units, code=TopK(k), penalty=Revive(), **settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    return model.fit(X, checkpoint=folder / f"{name_of(options, k)}-seed{seed}-{len(X)}.safetensors")
+regression = partial(read_out, max_iter=300, tol=1e-4)
 
 
 def errors(Z: np.ndarray, y: np.ndarray, Z_held: np.ndarray, y_held: np.ndarray) -> dict[float, float]:
     """Return the held-out error, in per cent, by the strength C of the regression."""
     found = {}
     for C in STRENGTHS:
-        found[C] = 100 * float((regression(Z, y, C).predict(Z_held) != y_held).mean())
+        found[C] = 100 * float((regression(Z, y, C=C).predict(Z_held) != y_held).mean())
     return found
-
-
-def regression(Z: np.ndarray, y: np.ndarray, C: float) -> LogisticRegression:
-    """Return a logistic regression on codes."""
-    with warnings.catch_warnings():
-        # One that stops at its last iteration is judged as it is.
-        warnings.filterwarnings("ignore", message=".*failed to converge")
-        return LogisticRegression(C=C, max_iter=300).fit(Z, y)
 
 
 def codes(model: Autoencoder, X: np.ndarray, size: float | None = None) -> tuple[np.ndarray, float]:
@@ -109,78 +51,71 @@ def codes(model: Autoencoder, X: np.ndarray, size: float | None = None) -> tuple
     return Z / size, size
 
 
-def measure(options: argparse.Namespace, k: int, alpha: float, seed: int, data: Any) -> dict[str, Any]:
-    """Return the figures of one setting and seed."""
-    X, y, X_test, y_test = data
-    began = time.process_time()
+def sparse_mnist(
+    bench: Bench,
+    *,
+    k: tuple[int, ...] = (25,),
+    alpha: tuple[float, ...] = (6.0,),
+    dropout: float = 0.0,
+    mask: float = 0.25,
+    channels: tuple[int, ...] = (),
+    shift: int = 0,
+) -> None:
+    """Measure and print.
+
+    Parameters
+    ----------
+    dropout
+        Share of rectified units left out, instead.
+    mask
+        Share of pixels hidden in training.
+    channels
+        Of a convolutional encoder.
+    shift
+        Pixels that images are moved by in training.
+    """
+    data = bench.read("mnist")
+    X, y = data.X, data.y
     rest, held = slice(0, -VALIDATION), slice(-VALIDATION, None)
-    model = autoencoder(options, k, seed, X[rest] if options.validate else X, options.out)
-    if not options.dropout:
-        model.module_.encoder.units.alpha = alpha
-    Z, size = codes(model, X[rest])
-    by_strength = errors(Z, y[rest], codes(model, X[held], size)[0], y[held])
-    best = min(by_strength, key=lambda C: by_strength[C])
-    found: dict[str, Any] = {
-        **({} if options.dropout else {"k": k, "alpha": alpha}),
-        "seed": seed,
-        "validation": by_strength[best],
-        "C": best,
-        "by C": {str(C): error for C, error in by_strength.items()},
-        **{name: model.history_[-1][name] for name in ("l0", "fvu", "dead") if name in model.history_[-1]},
-        "training seconds": sum(record["seconds"] for record in model.history_),
-    }
-    if not options.validate:
-        Z, size = codes(model, X)
-        final = regression(Z, y, best)
-        found["test"] = 100 * float((final.predict(codes(model, X_test, size)[0]) != y_test).mean())
-    return {**found, "processor seconds": time.process_time() - began}
+    settings = {"dropout": dropout, "mask": mask, "channels": list(channels), "shift": shift}
 
+    def autoencoder(k: int, seed: int) -> Autoencoder:
+        model = bench.model("dropout-codes-mnist" if dropout else "k-sparse-mnist", seed)
+        model.set_params(corruption=Masking(mask), augmentation=Shift(shift) if shift else None)
+        if channels:
+            model.set_params(architecture=Convolutional((28, 28), channels=channels, kernel=5))
+        model.set_params(**{"noise": Dropout(dropout)} if dropout else {"code": TopK(k)})
+        name = "-".join(f"{name}{value}" for name, value in {"k": k, **settings}.items() if value)
+        return bench.train(f"{name}-{seed}", model, X[rest] if bench.validate else X)
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the folder of checkpoints and results")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--validate", action="store_true", help="leave the test set alone")
-    parser.add_argument("--k", type=int, nargs="+", default=[25])
-    parser.add_argument("--alpha", type=float, nargs="+", default=[6.0])
-    parser.add_argument(
-        "--dropout", type=float, default=0.0, help="share of rectified units left out, instead"
-    )
-    parser.add_argument("--mask", type=float, default=0.25, help="share of pixels hidden in training")
-    parser.add_argument("--units", type=int, default=1000)
-    parser.add_argument("--channels", type=int, nargs="*", default=[], help="of a convolutional encoder")
-    parser.add_argument("--shift", type=int, default=0, help="pixels that images are moved by in training")
-    parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--batch-size", type=int, default=100)
-    parser.add_argument("--precision", default="bfloat16", help="of matrix products: float32 or bfloat16")
-    parser.add_argument("--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA otherwise")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    train, test = (read("mnist", split=split, data_dir=options.data_dir) for split in ("train", "test"))
-    data = train.X, train.y, test.X, test.y
-    published, wanted = PUBLISHED["dropout" if options.dropout else "k-sparse"]
-    settings = [(0, 1.0)] if options.dropout else itertools.product(options.k, options.alpha)
-    for k, alpha in settings:
-        tests = []
-        for seed in options.seeds:
-            name = "validation" if options.validate else "test"
-            path = options.out / f"{name}-{name_of(options, k)}-alpha{alpha:g}-seed{seed}.json"
-            if not path.exists():
-                write_json(path, measure(options, k, alpha, seed, data))
-            found = json.loads(path.read_text())
-            print(
-                ", ".join(f"{key} {value:.4g}" for key, value in found.items() if key != "by C"), flush=True
-            )
-            tests.append(found.get("test", found["validation"]))
-        print(
-            f"{name_of(options, k)}, alpha {alpha:g}: {name} error {np.mean(tests):.2f} % "
-            f"({min(tests):.2f} to {max(tests):.2f}), published {published:.2f} %, wanted {wanted}"
-        )
+    def measured(k: int, alpha: float, seed: int) -> dict[str, Any]:
+        model = autoencoder(k, seed)
+        if not dropout:
+            model.module_.encoder.units.alpha = alpha
+        Z, size = codes(model, X[rest])
+        by_strength = errors(Z, y[rest], codes(model, X[held], size)[0], y[held])
+        best = min(by_strength, key=lambda C: by_strength[C])
+        last = model.history_[-1]
+        found = {"validation": by_strength[best], "C": best, "by C": by_strength}
+        found |= {name: last[name] for name in ("l0", "fvu", "dead") if name in last}
+        if not bench.validate:
+            test = bench.read("mnist", "test")
+            Z, size = codes(model, X)
+            final = regression(Z, y, C=best)
+            found["test"] = 100 * float((final.predict(codes(model, test.X, size)[0]) != test.y).mean())
+        return found
+
+    lines: dict[str, list[float]] = {}
+    for units, use, seed in bench.each([0] if dropout else k, [1.0] if dropout else alpha):
+        what = {"k": units, "alpha": use, **settings}
+        line = bench.result(partial(measured, units, use, seed), seed=seed, **what)
+        name = f"dropout {dropout:g}" if dropout else f"k {units}, alpha {use:g}"
+        lines.setdefault(name, []).append(line[bench.judged])
+    published, wanted = PUBLISHED["dropout" if dropout else "k-sparse"]
+    row("code", "published", "wanted", f"error on {bench.judged}")
+    for name, values in lines.items():
+        row(name, f"{published:.2f} %", wanted, spread(values, unit=" %"))
 
 
 if __name__ == "__main__":
-    main()
+    run(sparse_mnist, threads=1)

@@ -8,8 +8,7 @@ of patches it has not seen (FVU) and by the units that none of these uses (dead)
 ``MiniBatchDictionaryLearning`` learns its dictionary with lasso codes. Its codes here are ``lasso``, of the price at
 which as many units are in use, found by bisection, and ``omp``, orthogonal matching pursuit with so many steps. Ours
 are one product with a matrix and a choice of the largest inputs, or, as ``pursuit``, a choice of one after the other,
-with which the dictionary was learned too. Times are of the processor: learning, and encoding 10,000 patches. A result
-that is there already is kept.
+with which the dictionary was learned too. Times are of the processor: learning, and encoding 10,000 patches.
 
     python benchmarks/sparse_patches.py --out runs/patches --seeds 0 1 2
     python benchmarks/sparse_patches.py --out runs/patches --validate --patches 20000 --models top-k    # in a minute
@@ -17,71 +16,35 @@ that is there already is kept.
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from functools import cache, partial
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from sklearn.decomposition import MiniBatchDictionaryLearning, sparse_encode
 from sklearn.exceptions import ConvergenceWarning
 
-from tildex import Adam, BatchTopK, Cosine, Pursuit, Revive, SparseAutoencoder, TopK, read
+from runner import Bench, row, run, spread
 from tildex.evaluate import Sparsity
 from tildex.features.patches import equalised, random_patches
-from tildex.files import write_json
 from tildex.generator import Generator
 
 SIZE, IMAGES, HELD = 8, 15_000, 10_000
 
 # A code and a reconstruction from rows.
 Coder = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Model = Literal["pursuit", "top-k", "batch-top-k", "lasso", "omp"]
+MODELS: tuple[Model, ...] = get_args(Model)
 
 
-def patches(split: str, images: slice, n: int, seed: int, folder: Path | None) -> np.ndarray:
+def patches_of(bench: Bench, split: str, images: slice, n: int, seed: int) -> np.ndarray:
     """Return patches of mean zero and unit variance, shape (n, 192)."""
-    with warnings.catch_warnings():
-        # Not all of the training images are at hand, and the docstring says how many there are.
-        warnings.simplefilter("ignore")
-        record = read("cifar10", split=split, data_dir=folder)
+    record = bench.read("cifar10", split)
     pixels = torch.from_numpy(record.X[images]).view(-1, 32, 32, 3)
     found: np.ndarray = equalised(random_patches(pixels, SIZE, n, generator=Generator(seed))).numpy()
-    return found
-
-
-def autoencoder(code: Any, options: argparse.Namespace, X: np.ndarray, seed: int) -> Coder:
-    """Return the coder of a trained autoencoder."""
-    model = SparseAutoencoder(
-        options.units,
-        code=code,
-        optimizer=Adam(options.rate, schedule=Cosine(warmup=0.05)),
-        n_iter=options.epochs,
-        batch_size=options.batch_size,
-        penalty=None if isinstance(code, Pursuit) else Revive(after=2000),
-        precision="bfloat16",
-        random_state=seed,
-    ).fit(X)
-    return lambda rows: (model.transform(rows), model.reconstruct(rows))
-
-
-def dictionary(options: argparse.Namespace, X: np.ndarray, seed: int) -> np.ndarray:
-    """Return scikit-learn's dictionary, shape (units, features), of centred rows."""
-    learning = MiniBatchDictionaryLearning(
-        options.units,
-        alpha=options.price,
-        max_iter=options.passes,
-        batch_size=256,
-        fit_algorithm="cd",
-        max_no_improvement=None,
-        random_state=seed,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        found: np.ndarray = learning.fit(X - X.mean(0)).components_
     return found
 
 
@@ -109,81 +72,99 @@ def price_for(components: np.ndarray, rows: np.ndarray, k: int) -> float:
     return float(np.sqrt(low * high))
 
 
-def coders(options: argparse.Namespace, wanted: list[str], X: np.ndarray, seed: int) -> Any:
-    """Yield each model's name, coder and the processor seconds of its training."""
-    ours = {"top-k": TopK(options.k), "batch-top-k": BatchTopK(options.k), "pursuit": Pursuit(options.k)}
-    for name, code in ours.items():
-        if name in wanted:
-            began = time.process_time()
-            yield name, autoencoder(code, options, X, seed), time.process_time() - began
-    if theirs := [name for name in wanted if name not in ours]:
+def sparse_patches(
+    bench: Bench,
+    *,
+    models: tuple[Model, ...] = MODELS,
+    k: int = 10,
+    units: int = 512,
+    patches: int = 50_000,
+    passes: int = 1,
+    price: float = 1.0,
+) -> None:
+    """Measure and print.
+
+    Parameters
+    ----------
+    k
+        Units in use.
+    passes
+        Of dictionary learning over the patches.
+    price
+        Of dictionary learning's own lasso.
+    """
+    split, images = ("train", slice(IMAGES, None)) if bench.validate else ("test", slice(None))
+    settings = {"k": k, "units": units, "patches": patches, "passes": passes, "price": price}
+
+    @cache
+    def rows(seed: int) -> tuple[np.ndarray, np.ndarray]:
+        X = patches_of(bench, "train", slice(IMAGES), patches, seed)
+        return X, patches_of(bench, split, images, HELD, 1000 + seed)
+
+    def ours(name: str, seed: int) -> Coder:
+        model = bench.model(f"sparse-patches-{name}", seed, n_components=units)
+        model.set_params(code__k=k).fit(rows(seed)[0])
+        return lambda x: (model.transform(x), model.reconstruct(x))
+
+    @cache
+    def dictionary(seed: int) -> tuple[np.ndarray, float]:
+        X, began = rows(seed)[0], time.process_time()
+        learning = MiniBatchDictionaryLearning(
+            units,
+            alpha=price,
+            max_iter=passes,
+            batch_size=256,
+            fit_algorithm="cd",
+            max_no_improvement=None,
+            random_state=seed,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            components = learning.fit(X - X.mean(0)).components_
+        return components, time.process_time() - began
+
+    def theirs(name: str, seed: int) -> tuple[Coder, float]:
+        (components, learning), X = dictionary(seed), rows(seed)[0]
+        if name == "omp":
+            return sparse_coder(components, X.mean(0), algorithm="omp", n_nonzero_coefs=k), learning
+        own = price_for(components, (X - X.mean(0))[:500], k)
+        return sparse_coder(components, X.mean(0), algorithm="lasso_cd", alpha=own), learning
+
+    def measured(name: str, seed: int) -> dict[str, Any]:
+        held, began = rows(seed)[1], time.process_time()
+        if name in ("lasso", "omp"):
+            coder, learning = theirs(name, seed)
+        else:
+            coder, learning = ours(name, seed), time.process_time() - began
         began = time.process_time()
-        components = dictionary(options, X, seed)
-        learning = time.process_time() - began
-        if "lasso" in theirs:
-            price = price_for(components, (X - X.mean(0))[:500], options.k)
-            yield "lasso", sparse_coder(components, X.mean(0), algorithm="lasso_cd", alpha=price), learning
-        if "omp" in theirs:
-            yield (
-                "omp",
-                sparse_coder(components, X.mean(0), algorithm="omp", n_nonzero_coefs=options.k),
-                learning,
-            )
+        code, reconstruction = coder(held)
+        encoding = time.process_time() - began
+        use = Sparsity.of(code, held, reconstruction)
+        return {
+            "L0": use.l0.value,
+            "FVU": 100 * use.unexplained.value,
+            "standard error": 100 * use.unexplained.standard_error,
+            "dead": 100 * use.dead,
+            "rare": use.rare,
+            "learning": learning,
+            "encoding": encoding,
+        }
 
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    names = ["pursuit", "top-k", "batch-top-k", "lasso", "omp"]
-    parser.add_argument("--out", type=Path, required=True, help="the folder of checkpoints and results")
-    parser.add_argument("--models", nargs="+", choices=names, default=names)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument(
-        "--validate", action="store_true", help="judge on validation patches, not on test ones"
-    )
-    parser.add_argument("--k", type=int, default=10, help="units in use")
-    parser.add_argument("--units", type=int, default=512)
-    parser.add_argument("--patches", type=int, default=50_000)
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--batch-size", type=int, default=250)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--passes", type=int, default=1, help="of dictionary learning over the patches")
-    parser.add_argument("--price", type=float, default=1.0, help="of dictionary learning's own lasso")
-    parser.add_argument("--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA otherwise")
-    options = parser.parse_args()
-    torch.set_num_threads(1)
-    options.out.mkdir(parents=True, exist_ok=True)
-    split, images = ("train", slice(IMAGES, None)) if options.validate else ("test", slice(None))
-    for seed in options.seeds:
-        X = patches("train", slice(IMAGES), options.patches, seed, options.data_dir)
-        held = patches(split, images, HELD, 1000 + seed, options.data_dir)
-        file = options.out / f"{split}-k{options.k}-units{options.units}-patches{len(X)}-seed{seed}.json"
-        results = json.loads(file.read_text()) if file.exists() else {}
-        wanted = [name for name in options.models if name not in results]
-        for name, coder, learning in coders(options, wanted, X, seed):
-            began = time.process_time()
-            code, reconstruction = coder(held)
-            encoding = time.process_time() - began
-            use = Sparsity.of(code, held, reconstruction)
-            results[name] = {
-                "L0": use.l0.value,
-                "FVU": use.unexplained.value,
-                "standard error": use.unexplained.standard_error,
-                "dead": use.dead,
-                "rare": use.rare,
-                "learning": learning,
-                "encoding": encoding,
-            }
-            write_json(file, results)
-        for name, found in results.items():
-            print(
-                f"{name}, {options.units} units, seed {seed}: L0 {found['L0']:.2f}, FVU {found['FVU']:.4f} ± "
-                f"{found['standard error']:.4f}, dead {found['dead']:.2%} (wanted: under 1 %), processor seconds: "
-                f"{found['learning']:.0f} learning, {found['encoding']:.1f} encoding"
-            )
+    lines: dict[str, list[Any]] = {}
+    for name, seed in bench.each(models):
+        line = bench.result(partial(measured, name, seed), model=name, seed=seed, **settings)
+        lines.setdefault(name, []).append(line)
+    row("code", "left unexplained", "in use", "units dead, wanted under 1 %", "learning, s", "encoding, s")
+    forms = {
+        "FVU": (".1f", " %"),
+        "L0": (".1f",),
+        "dead": (".1f", " %"),
+        "learning": (".0f",),
+        "encoding": (".1f",),
+    }
+    for name, found in lines.items():
+        row(name, *(spread((line[figure] for line in found), *form) for figure, form in forms.items()))
 
 
 if __name__ == "__main__":
-    main()
+    run(sparse_patches, threads=1)

@@ -8,31 +8,19 @@ Imported by ``corel5k.py`` and ``fashion_products.py``.
 
 from __future__ import annotations
 
-import argparse
-import json
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
+from runner import Bench, row, spread
 from tagging_references import Canonical, logistic_scores, propagated_scores, standardised
-from tildex import (
-    SGD,
-    Adam,
-    Bernoulli,
-    Cosine,
-    Linear,
-    Modality,
-    MultimodalDBM,
-    MultiPrediction,
-    ReplicatedSoftmax,
-)
+from tildex import MultimodalDBM
 from tildex.evaluate import cosine, mean_average_precision, squared_euclidean, tag_precision
-from tildex.files import write_json
+from tildex.models import infer
 
 Array = np.ndarray
 
@@ -117,32 +105,16 @@ def _best(scored: Iterator[tuple[str, Array]], held: Rows) -> float:
     return max(tag_precision(scores, held.tags).value for _, scores in scored)
 
 
-def machine(options: argparse.Namespace, seed: int, rows: Rows, checkpoint: Path) -> MultimodalDBM:
-    """Return the trained machine."""
-    words = ReplicatedSoftmax(rows.tags.shape[1], options.length)
-    model = MultimodalDBM(
-        options.units,
-        modalities=(
-            Modality(
-                "picture",
-                units=Bernoulli(),
-                hidden_layer_sizes=tuple(options.picture_layers),
-                binarisation="none",
-            ),
-            Modality("tags", units=words, hidden_layer_sizes=tuple(options.tag_layers)),
-        ),
-        n_iter_pretraining=options.pretraining_epochs,
-        optimizer=SGD(options.likelihood_rate, schedule=Linear()),
-        n_iter=options.epochs,
-        prediction_rule=MultiPrediction(options.steps, values=options.values),
-        prediction_optimizer=Adam(options.rate, schedule=Cosine(warmup=0.05)),
-        n_iter_prediction=options.prediction_epochs,
-        batch_size=options.batch_size,
-        precision=options.precision,
-        verbose=options.verbose,
-        random_state=seed,
-    )
-    return model.fit(rows.known(), checkpoint=checkpoint)
+def with_zeros(model: MultimodalDBM, given: Mapping[str, Array]) -> Array:
+    """Return joint codes with all that is not known set to zero in the model's units, instead of being inferred.
+
+    For comparison (Srivastava & Salakhutdinov, 2014, "Multimodal learning with deep Boltzmann machines").
+    """
+    rows = torch.as_tensor(model.join(given), device=model.device_)
+    with torch.no_grad():
+        x = model.scaling_(rows).nan_to_num(0.0)
+        codes = infer(model.module_, x, n_steps=model.prediction_rule.n_steps, tol=0.0)[-1]
+    return codes.cpu().numpy()
 
 
 def judged(model: MultimodalDBM, rows: Rows, held: Rows, *, standardise: bool) -> dict[str, float]:
@@ -154,7 +126,7 @@ def judged(model: MultimodalDBM, rows: Rows, held: Rows, *, standardise: bool) -
         "picture": (model.transform({"picture": held.features}), held),
         "tags": (model.transform({"tags": asked.tags}), asked),
         "both": (model.transform(asked.known()), asked),
-        "picture, tags set to zero": (model.transform_with_zeros({"picture": held.features}), held),
+        "picture, tags set to zero": (with_zeros(model, {"picture": held.features}), held),
     }
     found = {
         name: found_by((codes - middle) / spread, who, (index - middle) / spread, rows, cosine)
@@ -164,86 +136,42 @@ def judged(model: MultimodalDBM, rows: Rows, held: Rows, *, standardise: bool) -
     return {"tags of pictures": tag_precision(scores, held.tags).value, **found}
 
 
-def options_of(description: str | None, **defaults: Any) -> argparse.ArgumentParser:
-    """Return the options that both benchmarks have."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the folder of checkpoints and results")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0])
-    parser.add_argument("--units", type=int, default=512, help="of the joint layer")
-    parser.add_argument("--picture-layers", type=int, nargs="*", default=[])
-    parser.add_argument("--tag-layers", type=int, nargs="*", default=[])
-    parser.add_argument("--length", type=int, default=20, help="words that every document is brought to")
-    parser.add_argument("--pretraining-epochs", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=3, help="of likelihood")
-    parser.add_argument("--likelihood-rate", type=float, default=0.005)
-    parser.add_argument("--prediction-epochs", type=int, default=80)
-    parser.add_argument("--rate", type=float, default=6e-3, help="of the training for prediction")
-    parser.add_argument("--steps", type=int, default=1, help="passes of mean field that are unrolled")
-    parser.add_argument("--values", type=float, default=0.0, help="share of rows with values left out")
-    parser.add_argument(
-        "--standardise", action="store_true", help="compare codes in standard deviations of each unit"
-    )
-    parser.add_argument("--batch-size", type=int, default=100)
-    parser.add_argument("--precision", default="bfloat16", help="of matrix products: float32 or bfloat16")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--verbose", type=int, default=0)
-    parser.add_argument("--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA otherwise")
-    parser.set_defaults(**defaults)
-    return parser
-
-
 def compare(
-    options: argparse.Namespace,
-    part: str,
+    bench: Bench,
+    name: str,
     split: Callable[[], tuple[Rows, Rows]],
     references: Mapping[str, Callable[[Rows, Rows], dict[str, float]]],
+    *,
+    standardise: bool,
+    **what: Any,
 ) -> None:
-    """Measure references and machines as far as it has not been done, and print them beside each other."""
-    torch.set_num_threads(options.threads)
-    options.out.mkdir(parents=True, exist_ok=True)
+    """Measure references and the machine of a recipe as far as it has not been done, and print them side by side.
+
+    Parameters
+    ----------
+    name
+        The recipe.
+    split
+        Gives the rows that are trained on and those that are judged.
+    references
+        What stands beside the machine.
+    standardise
+        Whether codes are compared in standard deviations of each unit.
+    **what
+        What else a result is of.
+    """
     rows, held = split()
     beside: dict[str, float] = {}
-    for name, measure in references.items():
-        beside |= _kept(options.out / f"{part}-{name}.json", lambda measure=measure: measure(rows, held))
-    for key, value in beside.items():
-        print(f"{part}, {key}: {value:.4f}", flush=True)
-    results = []
-    for seed in options.seeds:
-        name = f"{part}-{_name_of(options)}-seed{seed}"
+    for reference, measure in references.items():
+        beside |= bench.result(partial(measure, rows, held), reference=reference, **what)
 
-        def measured(seed: int = seed, name: str = name) -> dict[str, float]:
-            began = time.process_time()
-            model = machine(options, seed, rows, options.out / f"{name}.safetensors")
-            found = judged(model, rows, held, standardise=options.standardise)
-            return {**found, "processor seconds": time.process_time() - began}
+    def measured(seed: int) -> dict[str, float]:
+        run = "-".join([name, *(f"{key}{value}" for key, value in what.items() if value), str(seed)])
+        model = bench.train(run, bench.model(name, seed), rows.known())
+        return judged(model, rows, held, standardise=standardise)
 
-        results.append(_kept(options.out / f"{name}.json", measured))
-        print(f"seed {seed}: {results[-1]}", flush=True)
-    _print(part, beside, results)
-
-
-def _print(part: str, beside: Mapping[str, float], results: list[dict[str, float]]) -> None:
-    for key in results[0]:
-        values = [result[key] for result in results]
-        more = "".join(f"; {name} {beside[name]:.4f}" for name in BESIDE.get(key, ()) if name in beside)
-        print(f"{part}, machine, {key}: {np.mean(values):.4f} ({min(values):.4f} to {max(values):.4f}){more}")
-
-
-def _kept(path: Path, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
-    if not path.exists():
-        write_json(path, measure())
-    result: dict[str, float] = json.loads(path.read_text())
-    return result
-
-
-def _name_of(options: argparse.Namespace) -> str:
-    sizes = [*options.picture_layers, "p", *options.tag_layers, "t", options.units]
-    epochs = f"{options.pretraining_epochs}+{options.epochs}+{options.prediction_epochs}"
-    return (
-        "-".join(map(str, sizes))
-        + f"-{epochs}-length{options.length}-values{options.values:g}-steps{options.steps}-rates"
-        + f"{options.likelihood_rate:g}+{options.rate:g}"
-        + ("-standardised" if options.standardise else "")
-    )
+    lines = [bench.result(partial(measured, seed), machine=name, seed=seed, **what) for seed in bench.each()]
+    row(f"mean average precision on {bench.judged}", "ours", "beside it")
+    for figure in ("tags of pictures", "picture", "tags", "both", "picture, tags set to zero"):
+        others = [f"{other} {beside[other]:.3f}" for other in BESIDE.get(figure, ()) if other in beside]
+        row(figure, spread((line[figure] for line in lines), ".3f"), ", ".join(others))

@@ -7,29 +7,26 @@ a classifier of images, trained on MNIST's labels, see in the inferred image; of
 nearest to the inferred sound. Beside it stands a ridge regression, one a query, from what is given to what is wanted,
 which saw complete rows only.
 
-Settings were chosen on images and recordings left out of training (``--validate``). A trained machine is kept, and with
-the same command an interrupted training goes on.
+Settings were chosen on images and recordings left out of training (``--validate``).
 
     python benchmarks/three_modalities.py --out runs/three --seeds 0 1 2
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import time
-import warnings
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-import torch
-from sklearn.linear_model import LogisticRegression, Ridge
+from cyclopts import Parameter
+from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.preprocessing import StandardScaler
 
-from tildex import Bernoulli, Gaussian, Modality, MultimodalDBM, SoundFeatures, load, read
-from tildex.files import write_json
+from runner import Bench, read_out, row, run, spread
+from tildex import MultimodalDBM, SoundFeatures
 from tildex.plots.mosaic import as_images, compose, show, to_rgb
 
 KINDS = ("image", "sound", "words")
@@ -46,19 +43,19 @@ WORDS: dict[str, tuple[int, ...]] = {
     "straight": (1, 4, 7),
 }
 SAID, MISSED = 0.7, 0.2
-# The last images and the repetitions of each spoken digit that validation judges on.
-IMAGES, REPETITIONS = 10_000, 5
+# Repetitions of each spoken digit that validation judges on.
+REPETITIONS = 5
 TRUE = np.array([[digit in digits for digits in WORDS.values()] for digit in range(10)])
 
 Rows = dict[str, np.ndarray]
 
 
-def recordings(data_dir: Path | None, validate: bool) -> tuple[Any, ...]:
+def recordings(bench: Bench) -> tuple[Any, ...]:
     """Return standardised features and digits of spoken digits, for training and judging."""
-    train, test = (read("fsdd", split=split, data_dir=data_dir) for split in ("train", "test"))
+    train, test = (bench.read("fsdd", split) for split in ("train", "test"))
     features = SoundFeatures(train.rate, n_mels=40, slices=6)
     X, y = features.fit_transform(train.X), train.y
-    if validate:
+    if bench.validate:
         held = np.zeros(len(y), dtype=bool)
         for speaker, digit in itertools.product(np.unique(train.groups), range(10)):
             held[np.flatnonzero((train.groups == speaker) & (y == digit))[:REPETITIONS]] = True
@@ -88,34 +85,13 @@ def some_missing(data: Rows, seed: int) -> Rows:
     }
 
 
-def machine(options: argparse.Namespace, seed: int) -> MultimodalDBM:
-    """Return the machine to be trained."""
-    return MultimodalDBM(
-        options.units,
-        modalities=[
-            Modality("image", units=Bernoulli(), hidden_layer_sizes=(options.pathway,)),
-            Modality("sound", units=Gaussian(), hidden_layer_sizes=(options.pathway,)),
-            Modality("words", units=Bernoulli(), hidden_layer_sizes=()),
-        ],
-        n_iter_pretraining=options.epochs,
-        n_iter=options.epochs,
-        n_iter_prediction=options.prediction_epochs,
-        batch_size=100,
-        precision=options.precision,
-        random_state=seed,
-    )
-
-
 class Judge:
     """Says of inferred images, sounds and words which digit they are of."""
 
     def __init__(
         self, images: np.ndarray, digits: np.ndarray, sounds: np.ndarray, spoken: np.ndarray
     ) -> None:
-        with warnings.catch_warnings():
-            # One that stops at its last iteration is judged as it is.
-            warnings.filterwarnings("ignore", message=".*failed to converge")
-            self.images = LogisticRegression(C=0.1, max_iter=100).fit(images, digits)
+        self.images = read_out(images, digits, C=0.1, max_iter=100, tol=1e-4)
         self.sounds = KNeighborsClassifier(1).fit(sounds, spoken)
 
     def right(self, kind: str, inferred: np.ndarray, digits: np.ndarray) -> float:
@@ -155,70 +131,44 @@ def draw(model: MultimodalDBM, data: Rows, digits: np.ndarray, path: Path) -> No
     show(sheet, 10, "Digits imagined from what was said", labels).savefig(path, dpi=100)
 
 
-def main() -> None:
-    """Train, judge and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--out", type=Path, required=True, help="the folder of machines, results and pictures"
-    )
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--validate", action="store_true", help="leave the test images and recordings alone")
-    parser.add_argument("--rows", type=int, default=20_000, help="of training")
-    parser.add_argument("--units", type=int, default=256, help="of the joint layer")
-    parser.add_argument(
-        "--pathway", type=int, default=256, help="units between image or sound and joint layer"
-    )
-    parser.add_argument("--epochs", type=int, default=20, help="of likelihood, a stage")
-    parser.add_argument("--prediction-epochs", type=int, default=20)
-    parser.add_argument("--precision", default="bfloat16", help="of matrix products: float32 or bfloat16")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA otherwise")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    train, test = (read("mnist", split=split, data_dir=options.data_dir) for split in ("train", "test"))
-    images, digits, held, labels = np.asarray(train.X), train.y, np.asarray(test.X), test.y
-    if options.validate:
-        images, digits, held, labels = (
-            images[:-IMAGES], digits[:-IMAGES], images[-IMAGES:], digits[-IMAGES:],
-        )  # fmt: skip
-    sounds, spoken, held_sounds, held_spoken = recordings(options.data_dir, options.validate)
-    images, digits = images[: options.rows], digits[: options.rows]
+def three_modalities(bench: Bench, *, rows_: Annotated[int, Parameter(name="--rows")] = 20_000) -> None:
+    """Train, judge and print.
+
+    Parameters
+    ----------
+    rows_
+        Of training.
+    """
+    images, digits, held, labels = bench.parts("mnist")
+    sounds, spoken, held_sounds, held_spoken = recordings(bench)
+    images, digits = images[:rows_], digits[:rows_]
     complete = rows(images, digits, sounds, spoken, 0)
     asked = rows(held, labels, held_sounds, held_spoken, 1)
     judge = Judge(images, digits, sounds, spoken)
-    judged = "validation" if options.validate else "test"
-    found: dict[str, list[float]] = {}
-    for seed in options.seeds:
-        folder = options.out / f"{judged}-{seed}"
-        began = time.perf_counter()
-        if not (folder / "recipe.json").exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            checkpoint = folder / "checkpoint.safetensors"
-            machine(options, seed).fit(some_missing(complete, 2), checkpoint=checkpoint).save(folder)
-            checkpoint.unlink()
-        model = load(folder)
-        print(f"seed {seed}: {(time.perf_counter() - began) / 60:.1f} min", flush=True)
+
+    def measured(seed: int) -> dict[str, float]:
+        name = f"rows{rows_}-{seed}"
+        model = bench.train(name, bench.model("three-kinds", seed), some_missing(complete, 2))
+        draw(model, asked, labels, bench.out / f"{bench.named(name)}.png")
+        found = {}
         for known, wanted in queries():
             inferred = model.generate(wanted, given={kind: asked[kind] for kind in known})
-            found.setdefault(f"{' and '.join(known)} -> {wanted}", []).append(
-                judge.right(wanted, inferred, labels)
-            )
-        draw(model, asked, labels, folder / "images.png")
-        write_json(folder / "figures.json", {name: figures[-1] for name, figures in found.items()})
-    print(
-        f"\n| given -> inferred, right on {judged}, % | ours: mean (range) | ridge | what the row itself gets |"
+            found[f"{' and '.join(known)}, {wanted}"] = judge.right(wanted, inferred, labels)
+        return found
+
+    lines = [bench.result(partial(measured, seed), seed=seed, rows=rows_) for seed in bench.each()]
+    row(
+        f"given, inferred: right of 100 on {bench.judged}",
+        "ours",
+        "ridge regression",
+        "what the row itself gets",
     )
-    print("| --- | --- | --- | --- |")
     for known, wanted in queries():
-        own = found[f"{' and '.join(known)} -> {wanted}"]
+        name = f"{' and '.join(known)}, {wanted}"
         linear = judge.right(wanted, by_ridge(complete, asked, known, wanted), labels)
-        print(
-            f"| {' and '.join(known)} -> {wanted} | **{np.mean(own):.1f}** ({min(own):.1f} to {max(own):.1f}) | "
-            f"{linear:.1f} | {judge.right(wanted, asked[wanted], labels):.1f} |"
-        )
+        itself = judge.right(wanted, asked[wanted], labels)
+        row(name, spread((line[name] for line in lines), ".1f"), f"{linear:.1f}", f"{itself:.1f}")
 
 
 if __name__ == "__main__":
-    main()
+    run(three_modalities, seeds=(0, 1, 2))

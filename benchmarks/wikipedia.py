@@ -8,8 +8,7 @@ average precision over all test items. Canonical correlation analysis, which see
 features, plain and with a ridge, the square roots of shares as an option for both.
 
 All choices, of either side, are made on 500 of the training pairs, fixed by a seed; then machines trained on all pairs
-meet the 693 test pairs once for every seed: a result that is there already is kept. With ``--validate`` nothing touches
-the test pairs.
+meet the 693 test pairs once for every seed. With ``--validate`` nothing touches the test pairs.
 
     python benchmarks/wikipedia.py --out runs/wikipedia --seeds 0 1 2
     python benchmarks/wikipedia.py --out runs/wikipedia --seeds 0 1 2 --classes
@@ -17,19 +16,17 @@ the test pairs.
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
-import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.io import loadmat
 
-from tildex import Adam, Categorical, Gaussian, Linear, Modality, MultimodalDBM, Multinomial, MultiPrediction
-from tildex.files import write_json
+from runner import Bench, row, run, spread
+from tildex import Modality
+from tildex.data.sets.published import data_root
 
 PUBLISHED = {"semantic correlation matching (knows the classes)": (0.277, 0.226)}
 HELD, CLASSES = 500, 10
@@ -84,37 +81,6 @@ def correlated(train: Pairs, held: Pairs, *, root: bool, ridge: float, rank: int
     return both_ways(codes[0], codes[1], held[2])
 
 
-def machine(train: Pairs, options: argparse.Namespace, seed: int, choice: tuple[int, int, int]) -> Any:
-    """Return the trained machine."""
-    length, units, epochs = choice
-    known = {"image": np.sqrt(train[0]), "text": train[1]}
-    modalities = [
-        Modality("image", units=Gaussian(), hidden_layer_sizes=tuple(options.pathway)),
-        Modality("text", units=Multinomial(10, length), hidden_layer_sizes=()),
-    ]
-    if options.classes:
-        known["class"] = np.eye(CLASSES, dtype=np.float32)[train[2] - 1]
-        modalities.append(Modality("class", units=Categorical(CLASSES), hidden_layer_sizes=()))
-    model = MultimodalDBM(
-        units,
-        modalities=modalities,
-        n_iter_pretraining=options.epochs,
-        n_iter=options.epochs,
-        prediction_rule=MultiPrediction(3, values=0.0),
-        prediction_optimizer=Adam(options.rate, weight_decay=options.decay, schedule=Linear()),
-        n_iter_prediction=epochs,
-        batch_size=100,
-        random_state=seed,
-    )
-    name = f"{name_of(options, choice)}-{seed}-{len(train[0])}"
-    return model.fit(known, checkpoint=options.out / f"{name}.safetensors")
-
-
-def name_of(options: argparse.Namespace, choice: tuple[int, int, int]) -> str:
-    """Return what a result is of, in a file's name."""
-    return "-".join(map(str, (*(("classes",) if options.classes else ()), *options.pathway, *choice)))
-
-
 def by_codes(model: Any, train: Pairs, held: Pairs) -> tuple[float, float]:
     """Return the precisions of joint codes, standardised by those of training rows that know as much."""
     codes = []
@@ -125,30 +91,17 @@ def by_codes(model: Any, train: Pairs, held: Pairs) -> tuple[float, float]:
     return both_ways(codes[0], codes[1], held[2])
 
 
-def told(name: str, found: tuple[float, float]) -> str:
-    """Return a line of the table."""
-    return f"{name:58} {found[0]:.4f} {found[1]:.4f} mean {np.mean(found):.4f}"
+def wikipedia(bench: Bench, *, classes: bool = False, pathway: tuple[int, ...] = ()) -> None:
+    """Choose on held-out training pairs, measure on the test pairs, and print.
 
-
-def main() -> None:
-    """Choose on held-out training pairs, measure on the test pairs, and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, required=True, help="the folder of checkpoints and results")
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--validate", action="store_true", help="leave the test pairs alone")
-    parser.add_argument("--classes", action="store_true", help="the class as a third modality in training")
-    parser.add_argument("--epochs", type=int, default=30, help="of likelihood, a stage")
-    parser.add_argument("--rate", type=float, default=3e-3, help="of the training for prediction")
-    parser.add_argument("--decay", type=float, default=1e-3, help="of its weights")
-    parser.add_argument("--pathway", type=int, nargs="*", default=[], help="layers above the images")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--data-dir", type=Path, help="the folder of known data sets; $TILDEX_DATA otherwise")
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    options.out.mkdir(parents=True, exist_ok=True)
-    train, test = pairs_of(Path(options.data_dir or os.environ["TILDEX_DATA"]) / "wikipedia")
+    Parameters
+    ----------
+    classes
+        The class as a third modality in training.
+    pathway
+        Layers above the images.
+    """
+    train, test = pairs_of(data_root(bench.data_dir) / "wikipedia")
     order = np.random.default_rng(0).permutation(len(train[0]))
     fitted, held = (tuple(X[rows] for X in train) for rows in (np.sort(order[HELD:]), np.sort(order[:HELD])))
     ways = [
@@ -159,33 +112,50 @@ def main() -> None:
         max(some, key=lambda way: np.mean(correlated(fitted, held, **way)))
         for some in ([way for way in ways if not way["ridge"]], ways)
     )
-    print(told(f"validation, correlation, {plain}", correlated(fitted, held, **plain)))
-    print(told(f"validation, correlation, {best}", correlated(fitted, held, **best)), flush=True)
+
+    def machine(pairs: Pairs, choice: tuple[int, int, int], seed: int) -> Any:
+        length, units, epochs = choice
+        model = bench.model(
+            "wikipedia-classes" if classes else "wikipedia", seed, n_iter_pretraining=bench.epochs
+        )
+        image, text, *more = model.modalities
+        image = image.copy().set_params(hidden_layer_sizes=pathway)
+        text = Modality("text", units=text.units.copy().set_params(length=length), hidden_layer_sizes=())
+        model.set_params(n_components=units, n_iter_prediction=epochs, modalities=(image, text, *more))
+        known = {"image": np.sqrt(pairs[0]), "text": pairs[1]}
+        if classes:
+            known["class"] = np.eye(CLASSES, dtype=np.float32)[pairs[2] - 1]
+        what = "-".join(map(str, ("classes" if classes else "pairs", *pathway, *choice, seed, len(pairs[0]))))
+        return bench.train(what, model, known)
+
+    def measured(choice: tuple[int, int, int], seed: int, pairs: Pairs, judged: Pairs) -> dict[str, Any]:
+        return {"precision": by_codes(machine(pairs, choice, seed), pairs, judged)}
+
+    def precision(choice: tuple[int, int, int], seed: int, part: str, *data: Pairs) -> tuple[float, ...]:
+        what = {"choice": choice, "seed": seed, "part": part, "classes": classes, "pathway": pathway}
+        return tuple(bench.result(partial(measured, choice, seed, *data), **what)["precision"])
+
+    def told(name: str, found: tuple[float, ...]) -> None:
+        row(name, *(f"{value:.4f}" for value in (*found, np.mean(found))))
+
+    row("method", "text for an image", "image for a text", "mean")
+    told(f"validation, correlation, {plain}", correlated(fitted, held, **plain))
+    told(f"validation, correlation, {best}", correlated(fitted, held, **best))
     tried = {}
     for choice in itertools.product(LENGTHS, UNITS, EPOCHS):
-        path = options.out / f"validation-{name_of(options, choice)}.json"
-        if not path.exists():
-            model = machine(fitted, options, options.seeds[0], choice)
-            write_json(path, {"precision": by_codes(model, fitted, held)})
-        tried[choice] = tuple(json.loads(path.read_text())["precision"])
-        print(told(f"validation, joint codes, length, units, epochs {choice}", tried[choice]), flush=True)
-    if options.validate:
+        tried[choice] = precision(choice, bench.seeds[0], "validation", fitted, held)
+        told(f"validation, joint codes, length, units, epochs {choice}", tried[choice])
+    if bench.validate:
         return
     choice = max(tried, key=lambda one: np.mean(tried[one]))
-    print(told("test, correlation, plain", correlated(train, test, **plain)))
-    print(told("test, correlation, with a ridge", correlated(train, test, **best)))
-    results = []
-    for seed in options.seeds:
-        path = options.out / f"test-{name_of(options, choice)}-seed{seed}.json"
-        if not path.exists():
-            write_json(path, {"precision": by_codes(machine(train, options, seed, choice), train, test)})
-        results.append(tuple(json.loads(path.read_text())["precision"]))
-        print(told(f"test, joint codes, seed {seed}", results[-1]), flush=True)
-    means = np.mean(results, 0)
-    print(told("test, joint codes, mean of seeds", (means[0], means[1])))
+    told("test, correlation, plain", correlated(train, test, **plain))
+    told("test, correlation, with a ridge", correlated(train, test, **best))
+    results = [precision(choice, seed, "test", train, test) for seed in bench.each()]
+    told("test, joint codes, mean of seeds", tuple(np.mean(results, 0)))
+    row("test, joint codes, mean of both ways", spread(np.mean(results, 1), ".4f"))
     for name, figures in PUBLISHED.items():
-        print(told(f"published, {name}", figures))
+        told(f"published, {name}", figures)
 
 
 if __name__ == "__main__":
-    main()
+    run(wikipedia, seeds=(0, 1, 2))

@@ -48,8 +48,23 @@ html_title = f"Tildex {release}"
 html_show_sphinx = False
 html_math_renderer = "mathml"
 
-# Sizes of delimiters, which docutils does not know and browsers choose by themselves.
-_SIZES = re.compile(r"\\[bB]igg?[lrm]?(?![A-Za-z])")
+# What docutils cannot read or reads otherwise than LaTeX, and what it reads as LaTeX reads the first.
+_SPELLINGS = {
+    r"\\([bB]igg?)(?![A-Za-z]) *\\\|(.*?)\\\1 *\\\|": r"\\\1l\\|\2\\\1r\\|",
+    r"\\([bB]igg?)(?![A-Za-z]) *([(\[]|\\\{)": r"\\\1l\2",
+    r"\\([bB]igg?)(?![A-Za-z]) *([)\]]|\\\})": r"\\\1r\2",
+    r"\\textstyle(?![A-Za-z])": "",
+    r"\\dots(?![A-Za-z])": r"\\ldots",
+    r"(\\[cdt]?frac) *(\d) *(\d)": r"\1{\2}{\3}",  # not 12 over what follows
+    r"\\(?:hat|tilde|bar) *\\?[A-Za-z]+(?= *_)": r"{\g<0>{}}",  # the index beside the letter, not below it
+    r"(?<=[A-Za-z0-9)}]) *(?=\\(?:log|cosh)(?![A-Za-z]))": r"\\,",
+}
+# A function stands apart from an argument without brackets, and of two bars or brackets neither outgrows the other.
+_SPACINGS = {
+    r"<mo>(&ApplyFunction;</mo>)(?!\s*<mo\b)": r'<mo rspace="0.17em">\1',
+    r'<mo(?: class="mathopen")?>([‖⟨⟩{}]</mo>)': r'<mo stretchy="false">\1',
+}
+_IN_A_ROW = "display: flex; flex-wrap: wrap; justify-content: center; gap: 0.6em 2em"
 _FIELD = re.compile(r"^:(ivar|vartype) [^:]+:")
 _LOGGER = logging.getLogger(__name__)
 
@@ -105,13 +120,27 @@ def _inline(translator, node):
 
 
 def _block(translator, node):
-    translator.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>')
+    translator.body.append(f'<div class="math" style="{_IN_A_ROW}">{_mathml(node, as_block=True)}</div>')
     raise nodes.SkipNode
 
 
 def _mathml(node, *, as_block):
+    formula = node.astext()
+    # Each equation by itself, so that a row of them breaks where the page ends.
+    equations = formula.split(r"\qquad") if as_block else [formula]
     try:
-        return tex2mathml(_SIZES.sub("", node.astext()), as_block=as_block)
+        return "".join(mathml(equation, as_block=as_block) for equation in equations)
     except MathError as error:
-        _LOGGER.warning("cannot read the formula %r: %s", node.astext(), error, location=node)
+        _LOGGER.warning("cannot read the formula %r: %s", formula, error, location=node)
         return ""
+
+
+def mathml(formula, *, as_block):
+    formula = _respelt(formula, _SPELLINGS)
+    return _respelt(tex2mathml(formula, as_block=as_block), _SPACINGS)
+
+
+def _respelt(text, table):
+    for pattern, replacement in table.items():
+        text = re.sub(pattern, replacement, text)
+    return text

@@ -1,7 +1,7 @@
-"""Draws the pictures of the model pages, one PNG a page or more, from data that come with scikit-learn.
+"""Draws the pictures of the model pages, one or more PNG files per page, from data that come with scikit-learn.
 
 ``make pictures`` draws all of them, ``python docs/pictures rbm vae`` the named ones. Nothing is downloaded, every seed
-is fixed, and a picture stays under 60 kB. Those of tagged photographs need ``fashion-products`` (``tildex data``).
+is fixed, and a picture stays under 60 kB. Tagged photographs need ``fashion-products`` (``tildex data``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ DENSITY = 130
 
 
 def pictures() -> dict[str, Callable[[], Figure]]:
-    """Return what draws each picture: the functions that take nothing and return a figure."""
+    """Return the drawing functions: those without arguments that return a figure."""
     return {
         name.replace("_", "-"): function
         for family in (autoencoders, machines, applications, tagging)

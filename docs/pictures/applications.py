@@ -1,4 +1,4 @@
-"""Pictures of what people do with the models: maps, restored photographs, classes, sounds, outliers, completions."""
+"""Pictures of the applications: maps, restored photographs, classes, sounds, outliers, completions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tildex.plots.paper import COLOURS, INK, blank, headed, quiet
 
 
 def atlas() -> Autoencoder:
-    """Return an autoencoder whose two units are a map of the digits, with its snapshots."""
+    """Return an autoencoder with a code of two units, a map of the digits, and its snapshots."""
     model = Autoencoder(
         2,
         hidden_layer_sizes=(128, 128),
@@ -51,12 +51,12 @@ def atlas() -> Autoencoder:
 
 
 def digit_map() -> Figure:
-    """Draw where held-out digits lie on the map."""
+    """Draw held-out digits on the map."""
     return latent_map(atlas().transform(test.X), test.y, title="Held-out digits on a map learned from others")
 
 
 def latent_maps() -> Figure:
-    """Draw how the map came about."""
+    """Draw the map at several epochs."""
     model, few = atlas(), slice(800)
     maps = {epoch: codes[few] for epoch, codes in model.snapshots_.items()}
     return maps_of_epochs(
@@ -65,7 +65,7 @@ def latent_maps() -> Figure:
 
 
 def sides() -> tuple[np.ndarray, list[np.ndarray]]:
-    """Return patches of the right side of two photographs at half their size, and a part of the left side of each."""
+    """Return patches of the right side of two photographs at half size, and a part of the left side of each."""
     photographs = [load_sample_image(name) / np.float32(255) for name in ("china.jpg", "flower.jpg")]
     halved = [p[:426].reshape(213, 2, 320, 2, 3).mean((1, 3)) for p in photographs]
     right = [random_patches(p[None, :, 160:], 24, 400, generator=Generator(0)).numpy() for p in halved]
@@ -99,7 +99,7 @@ def restoration() -> Figure:
 
 
 def restoration_colours() -> Figure:
-    """Draw a grey part of a photograph, coloured by a model of its other side, and as it was."""
+    """Draw part of a photograph in grey, coloured by a model trained on the other side, and in its own colours."""
     patches, (_, flower) = sides()
     painter = restorer(Greyscale(), patches[400:], network=UNet(20, bias=True), n_iter=40)
     pixels = torch.from_numpy(flower)
@@ -111,7 +111,7 @@ def restoration_colours() -> Figure:
 
 
 def classifier() -> Figure:
-    """Plot what a pretrained layer is worth where labels are few."""
+    """Plot the gain from a pretrained layer with few labels."""
     code = RBM(128, n_iter=200, batch_size=50, random_state=0).fit(train.X)
     figure = blank(2.7, layout="constrained")
     axes = figure.subplots()
@@ -165,7 +165,7 @@ def made_sounds(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def sound_map() -> Figure:
-    """Draw the map of sounds that code has made, of six kinds."""
+    """Draw the map of six kinds of synthetic sounds."""
     sounds, kinds = made_sounds(70)
     rows = SoundFeatures(8000, n_mels=40, slices=4).fit_transform(sounds)
     model = Autoencoder(
@@ -184,7 +184,7 @@ def sound_map() -> Figure:
 
 
 def anomalies() -> Figure:
-    """Draw what a detector that has never seen a four finds most and least unusual."""
+    """Draw the most and least unusual digits for a detector trained without fours."""
     model = Autoencoder(16, hidden_layer_sizes=128, optimizer=fast, n_iter=100)
     detector = AnomalyDetector(model, random_state=0).fit(train.X[train.y != 4])
     order = np.argsort(detector.score_samples(test.X), kind="stable")
@@ -197,7 +197,7 @@ def anomalies() -> Figure:
 
 
 def completion() -> Figure:
-    """Draw digits of which the left half was given."""
+    """Draw completions of digits from their left halves."""
     model = RBM(192, n_iter=300, batch_size=50, random_state=0).fit(train.X)
     X, known = one_of_each(), known_part("left", (8, 8))
     drawn = complete(model, X, known, draws=4, n_steps=500, random_state=0)

@@ -40,7 +40,7 @@ from tildex.plots.paper import COLOURS, INK, blank, headed, quiet
 
 
 def linear() -> Figure:
-    """Draw PCA's axes above the linear autoencoder's, which gradient descent has found."""
+    """Draw PCA's axes above those of the linear autoencoder, found by gradient descent."""
     axes = PCA(8, svd_solver="full").fit(train.X).components_
     ours = LinearAutoencoder(8, random_state=0).fit(train.X).components_
     # An axis has no sign.
@@ -49,7 +49,7 @@ def linear() -> Figure:
 
 
 def autoencoder() -> Figure:
-    """Draw held-out digits from eight numbers each."""
+    """Draw reconstructions of held-out digits from eight numbers each."""
     X = one_of_each()
     pca = PCA(8, svd_solver="full").fit(train.X)
     ours = Autoencoder(8, hidden_layer_sizes=(128,), optimizer=fast, n_iter=150, random_state=0).fit(train.X)
@@ -64,7 +64,7 @@ def autoencoder() -> Figure:
 
 
 def sparse() -> Figure:
-    """Draw what units of a sparse code draw, and what is left unexplained by how many of them a row may use."""
+    """Draw decoder weights of a sparse code, and plot its unexplained variance against the units in use per row."""
     budgets = (2, 4, 8, 16, 32)
     settings = {"optimizer": fast, "n_iter": 100, "random_state": 0}
     models, pursuing = (
@@ -111,7 +111,7 @@ def sparse() -> Figure:
 
 
 def denoising() -> Figure:
-    """Draw digits of which half the pixels were taken away, restored."""
+    """Draw digits with half of their pixels masked, and restored."""
     X, corruption = one_of_each(), Masking(0.5)
     model = DenoisingAutoencoder(128, corruption=corruption, optimizer=fast, n_iter=200, random_state=0)
     model.fit(train.X)
@@ -121,7 +121,7 @@ def denoising() -> Figure:
 
 
 def denoising_field() -> Figure:
-    """Draw, over points of a spiral, where a model that undoes noise moves what is given to it."""
+    """Draw the steps of a denoising model over the points of a spiral."""
     random = np.random.default_rng(0)
     turn = 3 * np.pi * np.sqrt(random.random(2000))
     spiral = np.stack([turn * np.cos(turn), turn * np.sin(turn)], 1) / 5
@@ -142,7 +142,7 @@ def denoising_field() -> Figure:
 
 
 def contractive() -> Figure:
-    """Plot in how many directions a code still follows its input, at digits and at rows beside them."""
+    """Plot the singular values of the Jacobian, at digits and at digits with noise."""
     settings = {"optimizer": fast, "n_iter": 100, "random_state": 0}
     models = {
         "plain": Autoencoder(128, code=Bernoulli(), **settings),
@@ -158,7 +158,7 @@ def contractive() -> Figure:
 
 
 def dropout() -> Figure:
-    """Plot what becomes of a reconstruction when units of the code are lost."""
+    """Plot the reconstruction error against the share of code units removed."""
     settings = {"optimizer": fast, "n_iter": 150, "random_state": 0}
     models = {
         "plain": Autoencoder(128, code=Bernoulli(), **settings),
@@ -188,7 +188,7 @@ def dropout() -> Figure:
 
 
 def deep() -> Figure:
-    """Plot the error while layers are trained alone, and then together."""
+    """Plot the error during layer-wise training and then fine-tuning."""
     passes, whole = 60, 140
     curves = {"random start": "none", "machines": "rbm", "denoising autoencoders": "denoising"}
     figure = blank(2.7, layout="constrained")
@@ -230,7 +230,7 @@ def deep() -> Figure:
 
 
 def hashing() -> Figure:
-    """Draw held-out digits, and the training digits whose codes differ in the fewest bits."""
+    """Draw held-out digits, and the training digits with the nearest codes in Hamming distance."""
     penalty = KLSparsity(1.0, target=0.5) + Neighbours(20.0, perplexity=10)
     model = SemanticHashing(
         32,
@@ -257,7 +257,7 @@ def hashing() -> Figure:
 
 
 def vae() -> Figure:
-    """Draw rows from a learned prior, and how far each unit of the code follows the row."""
+    """Draw samples from a learned prior, and plot the activity of each code unit."""
     settings = {
         "n_components": 32,
         "optimizer": Adam(3e-3, schedule=Cosine()),

@@ -1,4 +1,4 @@
-"""What the pictures share: the digits they are of, a quick optimiser, tiles and panels."""
+"""Shared by the pictures: the digits, a quick optimiser, tiles and panels."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def grey(X: np.ndarray) -> np.ndarray:
 
 
 def signed(W: np.ndarray, side: int = 8) -> np.ndarray:
-    """Return rows as square tiles in red and blue, each in its own scale."""
+    """Return rows as square tiles in red and blue, each on its own scale."""
     images = np.asarray(W, dtype=float).reshape(-1, side, side)
     largest = np.abs(images).max((1, 2), keepdims=True)
     return mpl.colormaps["RdBu_r"]((1 + images / largest) / 2)[..., :3]

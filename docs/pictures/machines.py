@@ -28,7 +28,7 @@ from tildex.plots.paper import INK, blank, headed, quiet
 
 
 def rbm() -> Figure:
-    """Draw what hidden units look for, and rows that the machine dreams up."""
+    """Draw filters of hidden units, and samples of the machine."""
     model = RBM(128, n_iter=200, batch_size=50, random_state=0).fit(train.X)
     W = model.components_
     strongest = W[np.argsort(-np.linalg.norm(W, axis=1))[:36]]
@@ -61,7 +61,7 @@ def gaussian_rbm() -> Figure:
 
 
 def replicated_softmax() -> Figure:
-    """Draw documents over 25 words in a square, whose ten topics are its rows and columns, and what was learned."""
+    """Draw documents over a square of 25 words, their topics (its rows and columns), and learned hidden units."""
     square = np.eye(5)
     bars = np.concatenate([np.repeat(square, 5, axis=1), np.tile(square, (1, 5))]) / 5
     random = np.random.default_rng(0)
@@ -79,7 +79,7 @@ def replicated_softmax() -> Figure:
 
 
 def dbn() -> Figure:
-    """Draw digits by their label, from the top machine downwards."""
+    """Draw samples of digits for each label, from the top machine downwards."""
     model = DeepBeliefNetwork(
         128,
         hidden_layer_sizes=(128,),
@@ -113,7 +113,7 @@ WORDS += ["even", "odd", "loop", "straight"]
 
 
 def said(digits: np.ndarray) -> np.ndarray:
-    """Return what may be said of digits, as counts of words; not everybody says everything."""
+    """Return word counts for digits; each document omits some of the true words."""
     counts = np.zeros((len(digits), len(WORDS)), dtype="float32")
     rows = np.arange(len(digits))
     counts[rows, digits] = 1
@@ -125,7 +125,7 @@ def said(digits: np.ndarray) -> np.ndarray:
 
 
 def pictures_and_words(passes: int, *, prediction: int) -> MultimodalDBM:
-    """Return a machine of digits and of words about them, after so many passes for likelihood and for prediction."""
+    """Return a machine of digits and words about them, trained for these epochs on likelihood and on prediction."""
     words = Modality("words", units=ReplicatedSoftmax(len(WORDS), 10))
     return MultimodalDBM(
         128,
@@ -139,7 +139,7 @@ def pictures_and_words(passes: int, *, prediction: int) -> MultimodalDBM:
 
 
 def multimodal_dbm() -> Figure:
-    """Draw images from words: what mean field expects, and chains at some of their steps."""
+    """Draw images from words: the mean-field expectation, and Gibbs chains at some of their steps."""
     words = np.eye(len(WORDS))[:10]
     rows = {"a real one": grey(one_of_each())}
     predicting = pictures_and_words(30, prediction=20)
@@ -151,7 +151,7 @@ def multimodal_dbm() -> Figure:
 
 
 def multimodal_dbm_words() -> Figure:
-    """Draw the words that held-out images of each digit make likely, on average."""
+    """Draw the mean predicted words of held-out images of each digit."""
     model = pictures_and_words(30, prediction=20)
     said = model.generate("words", given={"image": test.X})
     found = np.stack([said[test.y == digit].mean(0) for digit in range(10)])

@@ -16,21 +16,21 @@ from tildex.plots import Card, cards
 
 @functools.cache
 def products() -> tuple[TaggedPictures, Record]:
-    """Return a machine of some tagged product photographs with its own settings, and these."""
+    """Return a machine of tagged product photographs with its default settings and those given."""
     record = read("fashion-products")
     record = select(record, np.arange(0, len(record), 12))
     return TaggedPictures.fit(record, random_state=0), record
 
 
 def product_card(collection: Collection, record: Record, row: int) -> Card:
-    """Return the picture of a row with its two rarest tags, which say most."""
+    """Return the picture of a row with its two rarest tags, the most informative ones."""
     often = dict(zip(collection.tag_names, collection.tags.sum(0), strict=True))
     lines = sorted(collection.tags_of(row), key=lambda name: float(often[name]))[:2]
     return Card(on_paper(record.X[row].reshape(record.shape)), tuple(lines))
 
 
 def on_paper(image: np.ndarray) -> np.ndarray:
-    """Return a picture whose nearly white ground is white, which takes up half the room in a file."""
+    """Return a picture with its nearly white background set to white, which halves the file size."""
     return np.where(image.min(2, keepdims=True) > 0.95, 1.0, image)
 
 
@@ -51,7 +51,7 @@ def tagging() -> Figure:
 
 
 def tagging_trace() -> Figure:
-    """Draw what chains come to with tags held fixed."""
+    """Draw samples of chains with tags held fixed."""
     pictures, record = products()
     shown = []
     for said in (("Tshirts", "Blue"), ("Casual Shoes", "White"), ("Handbags",)):

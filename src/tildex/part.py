@@ -5,11 +5,14 @@ JSON.
 from __future__ import annotations
 
 import difflib
+import functools
 import inspect
-from collections.abc import Iterable, Mapping
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from types import UnionType
 from typing import Any, ClassVar, Self
 
-__all__ = ["Part", "nearest"]
+__all__ = ["Default", "Part", "default_part", "nearest", "part"]
 
 
 class Part:
@@ -92,6 +95,10 @@ class Part:
             **{k: v.copy() if isinstance(v, Part) else v for k, v in self.get_params(deep=False).items()}
         )
 
+    def misplaced(self, setting: str) -> ValueError | None:
+        """Return the error if this was given as a ``setting`` of another kind; None for the usual error."""
+        return None
+
     def to_json(self) -> dict[str, Any]:
         """Return the part as plain JSON values: its kind and name, then its arguments."""
         arguments = {name: encode(value) for name, value in self.get_params(deep=False).items()}
@@ -129,6 +136,56 @@ class Part:
 
     # Parts can be modules, which are looked up by identity, so equality by value must not change the hash.
     __hash__ = object.__hash__
+
+
+Default = Part | None | Callable[[Any, Any], Any]
+"""The default of a setting that is None: a part, or a function of owner and module (None before there is one)."""
+
+
+def part(owner: Any, name: str, module: Any = None) -> Any:
+    """Return a new copy of a setting that is a part, or of its default for ``module`` if it is None.
+
+    Parameters
+    ----------
+    owner : object
+        Holds the setting, annotated with its allowed kinds of part, and ``defaults`` by name.
+    name : str
+        Name of the setting.
+    module : Module, optional
+        The module to train, for defaults that depend on it.
+
+    Raises
+    ------
+    ValueError
+        If the setting does not match its annotation.
+    """
+    value = getattr(owner, name)
+    if value is None:
+        value = default_part(owner, name, module)
+        return None if value is None else value.copy()
+    kinds = _kinds(owner.__class__, name)
+    if isinstance(value, kinds):
+        return value.copy()
+    if isinstance(value, Part) and (error := value.misplaced(name)) is not None:
+        raise error
+    some = ", ".join(f"{known}()" for known in list(kinds[0].table)[:3])
+    raise ValueError(f"{name} must be one of the {kinds[0].kind} parts, such as {some}, got {value!r}")
+
+
+def default_part(owner: Any, name: str, module: Any = None) -> Part | None:
+    """Return the default of a setting that is None; without a module, as far as it is known before there are data."""
+    default = owner.defaults.get(name)
+    while not (default is None or isinstance(default, Part)):
+        default = default(owner, module)
+    return default
+
+
+@functools.cache
+def _kinds(cls: type, name: str) -> tuple[type[Part], ...]:
+    """Return the kinds of part that a setting's annotation allows."""
+    hint = typing.get_type_hints(cls)[name]
+    allowed = typing.get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return tuple(kind for kind in allowed if isinstance(kind, type) and issubclass(kind, Part))
 
 
 def encode(value: Any) -> Any:

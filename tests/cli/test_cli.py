@@ -37,6 +37,7 @@ COMMANDS = [
     "find",
     "trace",
     "models",
+    "recipes",
     "data",
     "demo",
 ]

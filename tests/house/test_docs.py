@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tildex.estimators import Estimator
+from tildex.estimators.base.learner import Learner
 from tildex.part import Part
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +44,7 @@ def own_tables(monkeypatch):
     """Let pages define parts and estimators that no other test sees."""
     for kind in Part.kinds.values():
         monkeypatch.setattr(kind, "table", dict(kind.table))
-    monkeypatch.setattr(Estimator, "table", dict(Estimator.table))
+    monkeypatch.setattr(Learner, "table", dict(Learner.table))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from tildex import CD, RBM, SGD, DeepBeliefNetwork, Gaussian, Linear, StackedClassifier, UpDown, load
-from tildex.estimators.boltzmann.dbn_plan import GrowingEstimator
+from tildex.estimators.boltzmann.dbn_plan import present_at
 from tildex.evaluate import log_partition
 from tildex.generator import Generator
 
@@ -49,7 +49,7 @@ def test_up_down_parts_recognition_from_generation(plain):
 
 
 def test_upper_machines_see_fresh_samples(plain):
-    present = GrowingEstimator._present_at(plain, 2, False)
+    present = present_at(plain, 2, False)
     x, generator = torch.from_numpy(X), Generator(0)
     first, again = (present(x, generator) for _ in range(2))
     assert first.shape == (300, 5)

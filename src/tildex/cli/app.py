@@ -55,6 +55,7 @@ for command in (
     tagging.find,
     tagging.trace,
     listing.models,
+    listing.recipes,
     listing.data,
     demo.demo,
 ):

@@ -29,6 +29,7 @@ def fit(
     tags: Path | None = None,
     features: Literal["fixed", "learned", "both"] | None = None,
     start: Path | None = None,
+    recipe: str | None = None,
     snapshots: Annotated[tuple[int, ...], Parameter(negative=(), consume_multiple=True)] = (),
     patches: int | None = None,
     resume: Annotated[bool, Parameter(negative=())] = False,
@@ -71,6 +72,9 @@ def fit(
         pictures first; or both side by side. Fixed when not given.
     start
         The run whose trained model a classifier or regressor begins with.
+    recipe
+        Settings that are known to work: a name from `tildex recipes`, or the folder of a run, whose settings are then
+        fitted again on these data. `--set` and the other options override them.
     snapshots
         Epochs at which to keep the codes of some rows, 0 for before training; the report shows their maps.
     patches
@@ -93,7 +97,8 @@ def fit(
     cls = estimator_named(model)
     if start is not None:
         options["start"] = _start(cls, start, device)
-    estimator = configure(cls, set_, random_state=seed, device=device, **options)
+    settings = _settings(cls, recipe, start)
+    estimator = configure(cls, set_, settings=settings, random_state=seed, device=device, **options)
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
     _require_pictures(cls, data, tags)
@@ -114,7 +119,7 @@ def fit(
             snapshots=snapshots,
             random_state=seed,
             device=device,
-            **_given(options),
+            **{**settings, **_given(options)},
         )
         estimator = tagged.machine
     else:
@@ -182,6 +187,26 @@ def _start(cls: Any, run: Path, device: str) -> Any:
             f"{cls.__name__} starts from nothing: --start is for the classifier, the regressor, the dbm and the dbn"
         )
     return load(run, device=device)
+
+
+def _settings(cls: Any, name: str | None, start: Path | None) -> dict[str, Any]:
+    """Return the settings of a recipe, which must be one of this model."""
+    from tildex.recipes import recipe
+
+    if name is None:
+        return {}
+    chosen = recipe(name)
+    if chosen.model != cls.slug:
+        raise ValueError(
+            f"the recipe {name} is of {chosen.model}, not of {cls.slug}: tildex fit {chosen.model} DATA --recipe {name}"
+        )
+    if chosen.start is not None and start is None:
+        first = recipe(chosen.start)
+        raise ValueError(
+            f"the recipe {name} begins with a trained model: make one with `tildex fit {first.model} DATA --recipe "
+            f"{first.name} --out START`, then add --start START"
+        )
+    return chosen.fresh()
 
 
 def _watched(cls: Any, snapshots: tuple[int, ...]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``tildex models`` and ``tildex data``: what there is."""
+"""``tildex models``, ``tildex recipes`` and ``tildex data``: what there is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-__all__ = ["data", "models"]
+__all__ = ["data", "models", "recipes"]
 
 Flag = Annotated[bool, Parameter(negative=())]
 
@@ -36,6 +36,38 @@ def models(*, json: Flag = False, markdown: Flag = False) -> None:
     else:
         # The class is the same word again, in the JSON and in Python's help.
         print_table("Models", [{k: v for k, v in row.items() if k != "class"} for row in rows])
+
+
+def recipes(*, json: Flag = False) -> None:
+    """List the recipes: settings that are known to work, the data they were measured on, and the number they reached.
+
+    Example: `tildex recipes`, then `tildex fit rbm photos/ --recipe rbm-mnist --epochs 20 --out runs/rbm`
+
+    Parameters
+    ----------
+    json
+        Print as JSON, with what was measured and the source.
+    """
+    from tildex.cli.output import print_json, print_table
+    from tildex.recipes import recipes as known
+
+    found = known()
+    if json:
+        print_json([recipe.to_json() for recipe in found])
+        return
+    print_table(
+        "Recipes",
+        [
+            {
+                "name": recipe.name,
+                "model": recipe.model,
+                "data": recipe.data.set if recipe.data else "",
+                "measured": str(recipe.measured),
+                "what": recipe.sentence,
+            }
+            for recipe in found
+        ],
+    )
 
 
 def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag = False) -> None:

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tildex.estimators import Estimator
-from tildex.part import Part, nearest
+from tildex.recipes.written import assign, estimator_named, parse_value
 
-__all__ = ["configure", "estimator_named"]
-
-
-def estimator_named(name: str) -> type[Estimator]:
-    """Return the estimator class of a command-line or class name, upper and lower case alike.
-
-    Raises
-    ------
-    ValueError
-        If there is none; the message offers the nearest.
-    """
-    known = {**Estimator.table, **{cls.__name__: cls for cls in Estimator.table.values()}}
-    folded = {key.lower(): cls for key, cls in known.items()}
-    if name.lower() not in folded:
-        raise ValueError(
-            f"no model is called {name!r}; {nearest(name, Estimator.table)} See `tildex models`."
-        )
-    return folded[name.lower()]
+__all__ = ["configure", "estimator_named", "parse_value"]
 
 
-def configure(cls: type[Estimator], assignments: Sequence[str], **given: Any) -> Estimator:
+def configure(
+    cls: type[Estimator],
+    assignments: Sequence[str],
+    *,
+    settings: Mapping[str, Any] | None = None,
+    **given: Any,
+) -> Estimator:
     """Return an estimator with settings from text, each ``name=value`` or ``part.name=value``, in order.
 
     Parameters
@@ -39,6 +27,8 @@ def configure(cls: type[Estimator], assignments: Sequence[str], **given: Any) ->
     assignments : sequence of str
         The settings. A value is a Python literal, ``true``, ``false`` or ``null``, a part such as ``Masking(0.3)``,
         or plain text.
+    settings : mapping, optional
+        What a recipe says, which all others override.
     **given
         Arguments from other options; None means not given.
 
@@ -47,91 +37,8 @@ def configure(cls: type[Estimator], assignments: Sequence[str], **given: Any) ->
     ValueError
         If a name or a value is not understood.
     """
-    estimator = cls(**{name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    estimator = cls(**{**(settings or {}), **given})
     for assignment in assignments:
-        path, equals, text = assignment.partition("=")
-        if not equals:
-            raise ValueError(f"expected --set name=value, got {assignment!r}")
-        _assign(estimator, path.strip(), text.strip())
+        assign(estimator, assignment)
     return estimator
-
-
-def _assign(estimator: Estimator, path: str, text: str) -> None:
-    head, _, rest = path.partition(".")
-    params = estimator.get_params(deep=False)
-    if head not in params:
-        raise ValueError(f"{type(estimator).__name__} has no setting {head!r}; {nearest(head, params)}")
-    # Words stay words: "none" may be a way to pretrain, and "relu" an activation beside a family of that name.
-    word = isinstance(params[head], str) and not rest and text.replace("-", "").isidentifier()
-    value = text if word else parse_value(text)
-    if not rest:
-        estimator.set_params(**{head: value})
-        return
-    part = params[head] if params[head] is not None else estimator.defaults.get(head)
-    if not isinstance(part, Part):
-        raise ValueError(
-            f"{type(estimator).__name__} has no {head} whose {rest!r} could be set: first choose one, "
-            f"as in --set '{head}=NAME(...)'"
-        )
-    part = part.copy()
-    part.set_params(**{rest.replace(".", "__"): value})
-    estimator.set_params(**{head: part.copy()})
-
-
-def parse_value(text: str) -> Any:
-    """Return the value that ``text`` stands for; nothing is executed.
-
-    >>> parse_value("0.5"), parse_value("256,64"), parse_value("true"), parse_value("tanh")
-    (0.5, (256, 64), True, 'tanh')
-    >>> parse_value("Adam(0.01, schedule=Cosine(warmup=0.1))")
-    Adam(learning_rate=0.01, weight_decay=0.0, schedule=Cosine(warmup=0.1, end=0.0))
-    """
-    words = {"true": True, "false": False, "null": None, "none": None}
-    if text.lower() in words:
-        return words[text.lower()]
-    try:
-        node = ast.parse(text, mode="eval").body
-    except SyntaxError:
-        return text
-    value = _evaluate(node, text)
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _evaluate(node: ast.expr, text: str) -> Any:
-    if isinstance(node, ast.Name):
-        part = _part_named(node.id)
-        return part() if part is not None else node.id
-    if isinstance(node, ast.Tuple | ast.List) and any(isinstance(e, ast.Name | ast.Call) for e in node.elts):
-        # In a list of models "linear" is the autoencoder, elsewhere the schedule.
-        return tuple(
-            e.id if isinstance(e, ast.Name) and e.id in Estimator.table else _evaluate(e, text)
-            for e in node.elts
-        )
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        made: Any = _part_named(node.func.id) or _model_named(node.func.id)
-        if made is None:
-            known = [name for kind in Part.kinds.values() for name in kind.table]
-            raise ValueError(f"no part is called {node.func.id!r}; {nearest(node.func.id, known)}")
-        values = [_evaluate(argument, text) for argument in node.args]
-        named = {k.arg: _evaluate(k.value, text) for k in node.keywords if k.arg is not None}
-        try:
-            return made(*values, **named)
-        except TypeError as error:
-            raise ValueError(f"{text} does not fit {made.__name__}: {error}") from error
-    try:
-        return ast.literal_eval(node)
-    except ValueError:
-        return text
-
-
-def _model_named(name: str) -> type[Estimator] | None:
-    """Return the class of a model to be trained inside another."""
-    return next((cls for cls in Estimator.table.values() if cls.__name__.lower() == name.lower()), None)
-
-
-def _part_named(name: str) -> type[Part] | None:
-    for kind in Part.kinds.values():
-        for known, part in kind.table.items():
-            if known.lower() == name.lower():
-                return part
-    return None

@@ -1,6 +1,6 @@
 """Maps: from a condition to the natural parameters of units."""
 
-from tildex.maps.architectures import Architecture, Convolutional, Dense
+from tildex.maps.architectures import Architecture, Convolutional, Dense, layer_sizes
 from tildex.maps.base import Linearised, Map
 from tildex.maps.convolution import Composed, Downward, Grid, Upward
 from tildex.maps.coupling import Coupling, Down, Up
@@ -43,6 +43,7 @@ __all__ = [
     "Upward",
     "Whitening",
     "activation_named",
+    "layer_sizes",
     "marked",
     "tie",
 ]

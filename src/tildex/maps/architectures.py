@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from tildex.generator import Generator
 from tildex.images import check_image_shape, image_axes
@@ -13,7 +16,7 @@ from tildex.maps.mlp import MLP, Noise
 from tildex.maps.norms import Norm
 from tildex.part import Part
 
-__all__ = ["Architecture", "Convolutional", "Dense"]
+__all__ = ["Architecture", "Convolutional", "Dense", "layer_sizes"]
 
 
 class Architecture(Part, ABC, kind="architecture"):
@@ -162,3 +165,11 @@ class Convolutional(Architecture):
 
     def _grid(self, columns: int) -> Grid:
         return Grid(image_axes(self.image_shape, columns), tuple(self.channels), self.kernel, self.stride)
+
+
+def layer_sizes(value: Any) -> list[int]:
+    """Return the sizes of hidden layers, given a sequence of sizes or a single size."""
+    sizes = [value] if isinstance(value, int | np.integer) else value
+    if isinstance(sizes, str) or not all(isinstance(size, int | np.integer) and size >= 1 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be whole numbers of at least 1, got {value!r}")
+    return [int(size) for size in sizes]

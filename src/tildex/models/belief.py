@@ -21,7 +21,7 @@ from tildex.maps import Down, Up
 from tildex.models.belief_checks import check_joints, check_top
 from tildex.models.boltzmann.graph import Clamp
 from tildex.models.boltzmann.machine import BoltzmannMachine
-from tildex.models.meanings import BOUND, CHAINS_CURVE
+from tildex.models.meanings import BOUND, CHAINS_CURVE, CHAINS_DRAWS
 from tildex.models.model import Evidence, Meaning, Model
 from tildex.models.pair import Conditional, Pair
 from tildex.models.stack import unroll
@@ -41,8 +41,8 @@ class BeliefNetwork(Model):
         From the data upwards. Encoder and decoder of a pair may start with equal weights but must not share them,
         because up-down training changes them separately.
     top : BoltzmannMachine
-        Its layer 0 is the code of the last pair. A second visible layer may hold labels, one categorical variable.
-        Its hidden layers connect only to visible ones, so that they can be summed out.
+        Layer 0 is the last pair's code. A second visible layer may hold labels, one categorical variable. Hidden
+        layers connect only to visible ones, so that they can be summed out.
 
     Raises
     ------
@@ -69,10 +69,7 @@ class BeliefNetwork(Model):
 
     has_likelihood = True
     curve: ClassVar[str | None] = CHAINS_CURVE
-    draws: ClassVar[str] = (
-        "New rows, each the end of its own Gibbs chain in the top machine, sent down once: chains that never saw "
-        "data draw varied rows only if the top machine has learned the distribution of codes."
-    )
+    draws: ClassVar[str] = CHAINS_DRAWS
     pairs: Sequence[Pair]
     top: BoltzmannMachine
 
@@ -221,8 +218,7 @@ class BeliefNetwork(Model):
         """Return the log of one importance weight P*(x, h) / Q(h | x), h drawn from Q, shape (batch,).
 
         The mean of weights, not of their logs, is P(x) times Z, without bias (Salakhutdinov & Murray, 2008, "On the
-        quantitative analysis of deep belief networks"). ``x`` may include labels; without them, labels are summed
-        out.
+        quantitative analysis of deep belief networks"). ``x`` may include labels; if not, they are summed out.
         """
         return self.weigh(x, lambda units, inputs: units.sample(inputs, generator))
 
@@ -272,10 +268,9 @@ class BeliefNetwork(Model):
         visible, hidden = self.top.layers[0], self.top.layers[1]
         bias = hidden.bias
         if self.label is not None:
-            layer = self.top.layers[self.label]
-            labels = self.top.couplings[self.top.edges.index((1, self.label))]
+            layer, edge = self.top.layers[self.label], self.top.edges.index((1, self.label))
             with torch.no_grad():
-                shifted = labels.down(layer.units.mean(layer.bias)[None], bias)[0]
+                shifted = self.top.couplings[edge].down(layer.units.mean(layer.bias)[None], bias)[0]
             bias = nn.Parameter(shifted)
         return Pair(
             Conditional(Up(coupling, bias), hidden.units),

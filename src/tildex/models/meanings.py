@@ -8,6 +8,7 @@ __all__ = [
     "BOUND",
     "BOUND_AND_LOG_Z",
     "CHAINS_CURVE",
+    "CHAINS_DRAWS",
     "FREE_ENERGY",
     "GIVEN_CODE",
     "PSEUDO_LIKELIHOOD",
@@ -41,4 +42,8 @@ GIVEN_CODE = Meaning(
 CHAINS_CURVE = (
     "A Boltzmann machine does not minimise this loss: the free energy of data minus that of the chains hovers "
     "around zero while both change, and a growing gap means that the chains have stopped mixing."
+)
+CHAINS_DRAWS = (
+    "New rows, each the end of its own Gibbs chain in the top machine, decoded once: chains that never saw "
+    "data draw varied rows only if the top machine has learned the distribution of codes."
 )

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
 
 from tildex.generator import Generator
-
-if TYPE_CHECKING:
-    from tildex.models.pair import Conditional, Pair
 
 __all__ = ["Evidence", "Meaning", "Model"]
 
@@ -65,11 +62,11 @@ class Model(nn.Module):
         """The meaning of a row's score."""
         raise ValueError(f"{type(self).__name__} has no score")
 
-    def pair(self) -> Pair:
-        """Return the two conditionals of a one-layer model."""
+    def pair(self) -> Any:
+        """Return the two conditionals of a one-layer model, a ``Pair``."""
         raise ValueError(f"expected a model of one layer, got {type(self).__name__}")
 
-    def encoders(self) -> list[Conditional]:
+    def encoders(self) -> list[Any]:
         """Return the conditionals from rows to code, bottom up, sharing parameters with the model."""
         return [self.pair().encoder]
 

@@ -5,6 +5,9 @@ r"""The stochastic autoencoder: two conditional distributions, each a map follow
 
 from __future__ import annotations
 
+from typing import Self
+
+import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
@@ -34,6 +37,14 @@ class Conditional(nn.Module):
         super().__init__()
         self.map = map
         self.units = units
+
+    def starting_at(self, mean: Tensor | None) -> Self:
+        """Return this conditional, with biases, if any, set so that its mean is the given one."""
+        bias = self.map.output_bias
+        if mean is not None and bias is not None:
+            with torch.no_grad():
+                bias.copy_(self.units.inputs_for(mean))  # type: ignore[operator]
+        return self
 
     def inputs(self, condition: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the natural parameters; with a generator, under the map's internal noise."""

@@ -93,14 +93,16 @@ class Trainer:
         self.buffers = [buffer for buffer in self.model.buffers() if buffer.is_floating_point()]
         self.moving = [*self.parameters, *self.buffers]
         distributed.broadcast([t.data for t in self.moving])
+        self.rank, self.n_processes = distributed.rank(), distributed.world_size()
         self.torch_optimizer = self.optimizer.build(self.parameters)
-        set_paces(self.torch_optimizer, self.paces)
-        put_on(self.torch_optimizer, self.restraints)
+        if self.paces:
+            set_paces(self.torch_optimizer, self.paces)
+        if self.restraints:
+            put_on(self.torch_optimizer, self.restraints)
         # All processes use the same order of rows and different noise.
         self.order = self.generator.spawn()
         self.validation_seed = int(self.generator.integers(2**31, 1)[0])
-        noises = [self.generator.spawn() for _ in range(distributed.world_size())]
-        self.noise = noises[distributed.rank()]
+        self.noise = [self.generator.spawn() for _ in range(self.n_processes)][self.rank]
         self.average: list[Tensor] | None = None
         self.set_aside: list[Tensor] | None = None
         if self.plan.averaging is not None:
@@ -128,17 +130,23 @@ class Trainer:
         if self.set_aside is not None:
             _copy(self.set_aside, self.moving)
             self.set_aside = None
-        size = batch_size or self.plan.batch_size or len(rows)
-        n_steps = -(-len(rows) // size)
-        order = self.order.permutation(len(rows)) if self.plan.shuffle else None
+        n_rows = len(rows)
+        size = batch_size or self.plan.batch_size or n_rows
+        n_steps = -(-n_rows // size)
+        order = self.order.permutation(n_rows) if self.plan.shuffle else None
         meter = Meter(self.epoch)
-        largest = min(size, len(rows)) * max(p.numel() for p in self.parameters)
+        largest = min(size, n_rows) * max(p.numel() for p in self.parameters)
         self.model.train()
         with fast_products(self.parameters[0].device, largest):
-            for start in range(0, len(rows), size):
-                stop = min(start + size, len(rows))
+            for start in range(0, n_rows, size):
+                stop = min(start + size, n_rows)
                 x = rows.take(slice(start, stop) if order is None else order[start:stop])
-                self._set_progress(min(1.0, self.steps / (self.plan.n_iter * n_steps)))
+                self.rule.progress = progress = min(1.0, self.steps / (self.plan.n_iter * n_steps))
+                settings = self.optimizer.settings_at(progress)
+                for group in self.torch_optimizer.param_groups:
+                    group.update(settings)
+                if self.paces:
+                    slow_down(self.torch_optimizer, progress)
                 meter.add(self.step(x), stop - start)
         self.model.eval()
         self.epoch += 1
@@ -152,11 +160,10 @@ class Trainer:
 
     def step(self, x: Tensor) -> Loss:
         """Make one update on a batch, and return its loss."""
-        shard = x[distributed.rank() :: distributed.world_size()]
+        shard = x[self.rank :: self.n_processes]
         share = len(shard) / len(x)
         # A batch smaller than the number of processes leaves some without rows: they take part with weight zero.
-        shard = shard if len(shard) else x[:1]
-        shard = self._presented(shard, self.noise)
+        shard = self._presented(shard if len(shard) else x[:1], self.noise)
         kept: list[Loss] = []
 
         def closure() -> Tensor:
@@ -285,13 +292,6 @@ class Trainer:
         if self.plan.clip_norm is not None:
             nn.utils.clip_grad_norm_(self.parameters, self.plan.clip_norm)
         return loss
-
-    def _set_progress(self, progress: float) -> None:
-        self.rule.progress = progress
-        settings = self.optimizer.settings_at(progress)
-        for group in self.torch_optimizer.param_groups:
-            group.update(settings)
-        slow_down(self.torch_optimizer, progress)
 
 
 def _copy(source: Sequence[Tensor], target: Sequence[Tensor]) -> None:

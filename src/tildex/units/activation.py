@@ -111,6 +111,10 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
         """Refuse a ``role`` that needs probabilities."""
         raise self.refuse(role)
 
+    def misplaced(self, setting: str) -> ValueError:
+        """Return an error that ``setting`` needs probabilities."""
+        return self.refuse(f"given as {setting}")
+
     def refuse(self, role: str) -> ValueError:
         """Return the error to raise where this was given as a ``role`` that needs probabilities."""
         return ValueError(

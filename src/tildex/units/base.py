@@ -46,6 +46,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether a row is a document: word counts that are either all known or all unknown.
     own_lengths : bool
         Whether each row has its own length, which the family reads from the row.
+    constrained : bool
+        Whether the values of a row must be consistent, as :meth:`outside` checks.
     competes : bool
         Whether units compete through the decoder's weights; true only of some activations.
     has_likelihood : bool
@@ -69,6 +71,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     real: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
+    constrained: ClassVar[bool] = False
     competes: ClassVar[bool] = False
     has_likelihood: ClassVar[bool] = True
     latent: ClassVar[bool] = False

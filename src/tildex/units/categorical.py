@@ -30,6 +30,8 @@ class Categorical(Latent, Units):
     tensor([[0.3333, 0.3333, 0.3333]])
     """
 
+    constrained = True
+
     def __init__(self, n_classes: int = 2) -> None:
         super().__init__()
         if n_classes < 2:

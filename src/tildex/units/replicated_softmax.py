@@ -64,6 +64,7 @@ class ReplicatedSoftmax(Units):
 
     high = math.inf
     counts_words = True
+    constrained = True
     own_lengths = True
     lengths: Tensor | None = None
 

@@ -10,8 +10,7 @@ from torch import Tensor
 
 from tildex.corruptions import GaussianNoise, Masking, per_column
 from tildex.estimators.autoencoders.neural import NeuralAutoencoder
-from tildex.estimators.base.checks import check_count
-from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.checks import check_count, drawing
 from tildex.estimators.base.machine import known_values
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
@@ -53,6 +52,7 @@ class DenoisingAutoencoder(NeuralAutoencoder):
     """
 
     slug = "denoising"
+    real_units = LearnedGaussian
     can = NeuralAutoencoder.can | {"sample", "complete"}
     row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
     defaults: ClassVar[dict[str, Default]] = {
@@ -98,7 +98,7 @@ class DenoisingAutoencoder(NeuralAutoencoder):
         if n_steps < 1:
             raise ValueError(f"n_steps must be at least 1, got {n_steps}")
         values, known = known_values(self, n, given, mask) or (None, None)
-        generator = self._draws(random_state)
+        generator = drawing(self, random_state)
         with torch.no_grad(), fast_products(generator.device):
             rows = self.module_.walk(n, n_steps, generator, values=values, known=known)
             return self.scaling_.inverse(rows).cpu().numpy()
@@ -125,10 +125,6 @@ class DenoisingAutoencoder(NeuralAutoencoder):
 
         return self._over(X, field)
 
-    def _likelihood(self, columns: Columns) -> Units:
-        units = super()._likelihood(columns)
-        return LearnedGaussian() if self.likelihood is None and units.real else units
-
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> Denoiser:
@@ -138,8 +134,8 @@ class DenoisingAutoencoder(NeuralAutoencoder):
 
     def _rule(self) -> Rule:
         return Reconstruction(
-            part(self, "corruption"),
-            part(self, "penalty"),
+            penalty=part(self, "penalty"),
+            corruption=part(self, "corruption"),
             on_corrupted=self.on_corrupted,
             on_intact=self.on_intact,
             walkback=self.walkback,

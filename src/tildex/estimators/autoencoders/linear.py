@@ -149,18 +149,18 @@ warm_start, verbose, random_state
         return super()._trainer_for(generator, callbacks)
 
     def _learn(
-        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
         return self._named("solver", _SOLVERS)(self, data, held_out, generator, checkpoint)
 
     def _descend(
-        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
         return super()._learn(data, held_out, generator, checkpoint)
 
     @torch.no_grad()
     def _solve(
-        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
         """Set both weights to the principal axes; there is nothing that a checkpoint could hold."""
         if self._kept is not None:
@@ -211,6 +211,7 @@ warm_start, verbose, random_state
         return {"principal_angles": angles.tolist()}
 
     def _restore(self, fitted: dict[str, Any]) -> None:
+        super()._restore(fitted)
         self.principal_angles_ = np.array(fitted.get("principal_angles", []))
 
 

@@ -9,11 +9,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from tildex.corruptions import Corruption
-from tildex.estimators.base.checks import layer_sizes
-from tildex.estimators.base.pair import PairEstimator, start_at
+from tildex.estimators.base.pair import PairEstimator
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm, tie
+from tildex.maps import Architecture, Dense, Norm, layer_sizes, tie
 from tildex.models import Conditional, Pair
 from tildex.optimizers import Adam
 from tildex.penalties import Penalty
@@ -50,24 +49,17 @@ class NeuralAutoencoder(PairEstimator):
     tied: bool = field(init=False, default=False)
 
     def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
-        noise, code_noise = part(self, "noise"), part(self, "code_noise")
+        noise, code_noise, norm = part(self, "noise"), part(self, "code_noise"), part(self, "norm")
+        code, architecture = part(self, "code"), part(self, "architecture")
         sizes = [n_features, *layer_sizes(self.hidden_layer_sizes), self.n_components]
-        architecture: Architecture = part(self, "architecture")
-        layers = {
-            "generator": generator,
-            "activation": self.activation,
-            "norm": part(self, "norm"),
-            "noise": noise,
-        }
+        layers = {"generator": generator, "activation": self.activation, "norm": norm, "noise": noise}
         encoder = architecture.encoder(sizes, **layers)
         lossy = noise if code_noise is None else code_noise
         decoder = architecture.decoder(sizes[::-1], input_noise=lossy, **layers)
-        units = likelihood.sized(n_features)
-        start_at(decoder, units, mean)
         if self.tied:
             tie(encoder, decoder)
-        code = part(self, "code").sized(self.n_components)
-        return Pair(Conditional(encoder, code), Conditional(decoder, units))
+        code, units = code.sized(self.n_components), likelihood.sized(n_features)
+        return Pair(Conditional(encoder, code), Conditional(decoder, units).starting_at(mean))
 
     def _rule(self) -> Rule:
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))

@@ -82,7 +82,7 @@ class SparseAutoencoder(NeuralAutoencoder):
         return Gaussian() if given is None else given
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        if not likelihood.standardised or not columns.in_unit_interval():
+        if not likelihood.standardised or not columns.in_unit_interval:
             return super()._scaling(columns, likelihood)
         scale = columns.std.square().mean().sqrt()
         return Scaling(columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone())

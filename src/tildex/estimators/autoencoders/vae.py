@@ -12,14 +12,14 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
-from tildex.estimators.base.checks import check_count, layer_sizes
+from tildex.estimators.base.checks import check_count, drawing
 from tildex.estimators.base.columns import apply
-from tildex.estimators.base.pair import PairEstimator, start_at
+from tildex.estimators.base.pair import PairEstimator
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import guards
 from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm
+from tildex.maps import Architecture, Dense, Norm, layer_sizes
 from tildex.models import Conditional, LatentPair, importance_weighted_bound
 from tildex.optimizers import Adam
 from tildex.priors import Prior, StandardPrior
@@ -110,7 +110,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         """Return the mean rows of ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
         check_is_fitted(self, "module_")
         check_count(n)
-        generator = self._draws(random_state)
+        generator = drawing(self, random_state)
         with torch.no_grad():
             codes = self.module_.sample_codes(n, generator)
         return (
@@ -130,14 +130,13 @@ clip_norm, precision, device, warm_start, verbose, random_state
         layers = {"generator": generator, "activation": self.activation, "norm": part(self, "norm")}
         encoder: Any = architecture.encoder(up, **layers)
         decoder = architecture.decoder(down, **layers)
-        start_at(decoder, visible, mean)
         with torch.no_grad():
             # Variances begin at one: from large values of the data the first draws would else lie anywhere.
             encoder.layers[-1].weight[self.n_components :] = 0
         prior = part(self, "prior").sized(
             code, self.n_components, visible=visible, n_features=n_features, generator=generator
         )
-        return LatentPair(Conditional(encoder, code), Conditional(decoder, visible), prior)
+        return LatentPair(Conditional(encoder, code), Conditional(decoder, visible).starting_at(mean), prior)
 
     def _start(self, X: Any, generator: Generator) -> Rows:
         goes_on = self._goes_on

@@ -1,24 +1,21 @@
-"""Where users' data comes in and results go out: validation, column statistics, chunks."""
+"""What is looked at before work begins: data, settings, the device, and where randomness starts."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
 
-__all__ = [
-    "check",
-    "check_count",
-    "check_counts",
-    "check_settings",
-    "check_whole",
-    "layer_sizes",
-    "resolve_device",
-    "resolve_precision",
-]
+from tildex import distributed
+from tildex.generator import Generator
+from tildex.train.callbacks import begun_from
+
+__all__ = ["begin", "check", "check_count", "check_counts", "check_whole", "drawing", "resolve_device"]
 
 
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> Any:
@@ -58,16 +55,39 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
     return X
 
 
-def check_settings(estimator: Any) -> torch.device:
-    """Return the device of a training, after a look at the numbers of units, passes and rows; None means all rows.
+def begin(
+    estimator: Any, checkpoint: str | Path | None = None, device: torch.device | None = None
+) -> Generator:
+    """Check an estimator's settings, and return the generator of a training.
+
+    Parameters
+    ----------
+    estimator : Learner
+        Whose settings they are.
+    checkpoint : path, optional
+        A run that goes on from there goes on with its seed; of a new one, all processes agree on the seed.
+    device : torch.device, optional
+        Where to draw; what the setting says when not given.
 
     Raises
     ------
     ValueError
-        If one of them is not whole and positive, or the device is unknown or absent.
+        If a number of units, passes or rows is not whole and positive, or the device is unknown or absent.
     """
     check_counts(estimator)
-    return resolve_device(estimator.device)
+    device = resolve_device(estimator.device) if device is None else device
+    if checkpoint is not None and (seed := begun_from(Path(checkpoint))) is not None:
+        return Generator(seed, device)
+    return Generator(int(distributed.all_gather(_seed(estimator.random_state))[0]), device)
+
+
+def drawing(estimator: Any, random_state: Any) -> Generator:
+    """Return a generator for sampling: of a seed of its own, or going on from the estimator's last draw."""
+    if random_state is not None:
+        return Generator(_seed(random_state), estimator.device_)
+    if not hasattr(estimator, "_sampling"):
+        estimator._sampling = Generator(_seed(estimator.random_state), estimator.device_)
+    return estimator._sampling
 
 
 def check_counts(estimator: Any) -> None:
@@ -86,14 +106,6 @@ def check_whole(name: str, value: Any, least: int) -> None:
     """Refuse a setting that is not a whole number, or is below the least that makes sense."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
-
-
-def layer_sizes(value: Any) -> list[int]:
-    """Return the sizes of hidden layers from a sequence of them, or from the size of one."""
-    sizes = [value] if isinstance(value, int | np.integer) else value
-    if isinstance(sizes, str) or not all(isinstance(size, int | np.integer) and size >= 1 for size in sizes):
-        raise ValueError(f"hidden_layer_sizes must be whole numbers of at least 1, got {value!r}")
-    return [int(size) for size in sizes]
 
 
 def resolve_device(device: str) -> torch.device:
@@ -118,26 +130,11 @@ def resolve_device(device: str) -> torch.device:
     return chosen
 
 
-PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
-
-
-def resolve_precision(precision: str, X: Any) -> tuple[torch.dtype, torch.dtype]:
-    """Return the types of the weights and of the matrix products; ``auto`` follows the data.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown.
-    """
-    if precision == "auto":
-        precision = "float64" if str(X.dtype).endswith("float64") else "float32"
-    if precision not in PRECISIONS:
-        raise ValueError(f"expected precision 'auto' or one of {sorted(PRECISIONS)}, got {precision!r}")
-    products = PRECISIONS[precision]
-    return (torch.float32 if products is torch.bfloat16 else products), products
-
-
 def check_count(n: int) -> None:
     """Refuse a number of samples below one."""
     if n < 1:
         raise ValueError(f"n must be at least 1 sample, got {n}")
+
+
+def _seed(random_state: Any) -> int:
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

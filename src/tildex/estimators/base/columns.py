@@ -17,21 +17,33 @@ from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.products import fast_products
 from tildex.train import Rows
-from tildex.units import Bernoulli, Gaussian, Units
+from tildex.units import Units
 
-__all__ = ["Columns", "Transformed", "apply", "automatic", "hold_out", "reader", "standard"]
+__all__ = [
+    "PRECISIONS",
+    "Columns",
+    "Transformed",
+    "apply",
+    "chunks",
+    "hold_out",
+    "open_rows",
+    "reader",
+    "standard",
+]
 
 _CHUNK = 2048
 
 
 @dataclass
 class Columns:
-    """Statistics of each column, gathered a chunk at a time, shape (features,) each."""
+    """Statistics of each column, shape (features,) each, whether all values lie between 0 and 1, and a checksum."""
 
     low: Tensor
     high: Tensor
     mean: Tensor
     std: Tensor
+    in_unit_interval: bool
+    digest: str
 
     @classmethod
     def of(cls, data: Rows) -> Columns:
@@ -40,29 +52,25 @@ class Columns:
         Sums of a chunk are taken in the type of the rows, those of all chunks in float64: a sum that converts every
         value takes eight times as long.
         """
+        n = len(data)
         origin = data.take(slice(0, 1))[0].clone()
         low, high, first = origin, origin, origin.double()
         total, square = torch.zeros_like(first), torch.zeros_like(first)
-        for x in chunks(data):
+        for start in range(0, n, _CHUNK):
+            x = data.take(slice(start, min(start + _CHUNK, n)))
             # Two passes: torch.aminmax along rows takes four times as long as both.
             low, high = torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
             # Moments about the first row: no cancellation where the mean is far from zero.
             shifted = x - origin
             total += shifted.sum(0)
             square += shifted.square_().sum(0)
-        shift = total / len(data)
-        std = (square / len(data) - shift.square()).clamp_min(0).sqrt()
+        shift = total / n
+        std = (square / n - shift.square()).clamp_min(0).sqrt()
         std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
-        return cls(low.double(), high.double(), first + shift, std)
-
-    def in_unit_interval(self) -> bool:
-        """Say whether all values lie between 0 and 1."""
-        return bool((self.low >= 0).all() and (self.high <= 1).all())
-
-    def digest(self) -> str:
-        """Return a checksum that other data will not have."""
-        values = torch.cat([self.low, self.high, self.mean, self.std])
-        return hashlib.sha256(values.cpu().numpy().tobytes()).hexdigest()
+        inside = bool((low >= 0).all() and (high <= 1).all())
+        values = [low.double(), high.double(), first + shift, std]
+        digest = hashlib.sha256(torch.cat(values).cpu().numpy().tobytes()).hexdigest()
+        return cls(values[0], values[1], values[2], values[3], inside, digest)
 
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
         """Return the scaled means, or raise an error that names the first column that ``units`` cannot take."""
@@ -159,8 +167,22 @@ def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor, rows: i
     return result.cpu().numpy().astype(X.dtype, copy=False)
 
 
-def automatic(units: Units | None, columns: Columns) -> Units:
-    """Return ``units``, or when there are none the family that the values' range suggests."""
-    if units is not None:
-        return units
-    return Bernoulli() if columns.in_unit_interval() else Gaussian()
+PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}
+
+
+def open_rows(estimator: Any, X: Any) -> tuple[Rows, torch.dtype]:
+    """Return a reader of the rows of ``X`` and the type of the weights; the estimator keeps that of its products.
+
+    Raises
+    ------
+    ValueError
+        If ``precision`` is unknown.
+    """
+    precision = estimator.precision
+    if precision == "auto":
+        precision = "float64" if str(X.dtype).endswith("float64") else "float32"
+    if precision not in PRECISIONS:
+        raise ValueError(f"expected precision 'auto' or one of {sorted(PRECISIONS)}, got {precision!r}")
+    products = estimator._products = PRECISIONS[precision]
+    weights = torch.float32 if products is torch.bfloat16 else products
+    return reader(X, device=estimator.device_, dtype=weights), weights

@@ -6,6 +6,7 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,54 +19,42 @@ from torch import Tensor, nn
 from tildex.corruptions import Corruption
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.checks import check_settings, resolve_precision
-from tildex.estimators.base.columns import Columns, Transformed, automatic, reader, standard
-from tildex.estimators.base.seeds import drawing, training_generator
+from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, standard
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
-from tildex.penalties import Penalty
 from tildex.rules import Rule
 from tildex.train import Plan, Rows, Trainer
 from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
-from tildex.units import Units
+from tildex.units import Bernoulli, Gaussian, Units
 
 __all__ = ["Learner"]
 
 
 @settings
 class Learner(BaseEstimator, ABC):
-    """A scikit-learn estimator around a torch module, with the settings of training that all of them have: see
-    :class:`Autoencoder`.
+    """A scikit-learn estimator around a torch module; its settings of training are explained at :class:`Autoencoder`.
 
     Attributes
     ----------
     table : dict of str to class
-        Every concrete estimator by the name the command line uses.
-    slug : str
-        That name.
-    row : ModelRow
-        The estimator's line in the table of models.
+        Every concrete estimator by its ``slug``, the name on the command line; ``row`` is its line in that table.
     defaults : dict of str to Part or callable
         What a part that is given as None stands for: the one place that says so.
-    float_types : tuple of numpy types
-        What data may be; all else becomes the first.
-    counts : bool
-        Whether the data must not be negative.
+    float_types, counts
+        The types data may have, any other becoming the first; whether they must not be negative.
     can : frozenset of str
-        What it does beyond learning: verbs among reconstruct, sample, complete (sample with values given), predict and
-        corrupt, and what its training takes: snapshots, tags.
-    least_passes : int
-        The smallest ``n_iter``; none for an estimator of which other stages are trained.
-    staged : bool
-        Whether training has several stages.
-    gives_codes : bool
-        Whether another estimator can start from this one.
+        Verbs: reconstruct, sample, complete (sample with values given), predict, corrupt; and what ``fit`` takes:
+        snapshots, tags.
+    staged, gives_codes : bool
+        Whether training has several stages, and whether another estimator can start from this one.
+    least_passes, real_units
+        The smallest ``n_iter``; the family of columns that do not all lie in [0, 1], where none is chosen.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -78,6 +67,7 @@ class Learner(BaseEstimator, ABC):
     least_passes: ClassVar[int] = 1
     staged: ClassVar[bool] = False
     gives_codes: ClassVar[bool] = False
+    real_units: ClassVar[type[Units]] = Gaussian
 
     optimizer: Optimizer | None = None
     n_iter: int = 50
@@ -95,14 +85,12 @@ class Learner(BaseEstimator, ABC):
     verbose: int = 0
     random_state: Any = None
 
-    # Settings that some estimators have, as the others behave.
+    # Settings that only some estimators have.
     start: Any = field(init=False, default=None)
     likelihood: Units | None = field(init=False, default=None)
     rule: Rule | None = field(init=False, default=None)
     binarisation: str | None = field(init=False, default=None)
     augmentation: Corruption | None = field(init=False, default=None)
-    corruption: Corruption | None = field(init=False, default=None)
-    penalty: Penalty | None = field(init=False, default=None)
     max_norm: float | None = field(init=False, default=None)
 
     # What training finds.
@@ -134,7 +122,9 @@ class Learner(BaseEstimator, ABC):
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
-        return automatic(part(self, "likelihood"), columns)
+        if self.likelihood is not None:
+            return part(self, "likelihood")
+        return Bernoulli() if columns.in_unit_interval else self.real_units()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return how columns are brought to the model's units: as they are where the values have a natural range."""
@@ -142,8 +132,7 @@ class Learner(BaseEstimator, ABC):
 
     def _rule(self) -> Rule:
         """Return a fresh rule."""
-        rule: Rule = part(self, "rule")
-        return rule
+        return part(self, "rule")
 
     def _paces(self) -> Sequence[Pace]:
         """Return which parameters learn slower than the others, or later."""
@@ -157,8 +146,7 @@ class Learner(BaseEstimator, ABC):
         """Return what every batch goes through, with fresh noise, before the rule sees it."""
         if self.binarisation is not None:
             return binariser(self)
-        augmentation: Corruption | None = part(self, "augmentation")
-        return augmentation
+        return None if self.augmentation is None else part(self, "augmentation")
 
     def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
         """Return the plan of a training: one stage, unless an estimator has more."""
@@ -173,10 +161,7 @@ class Learner(BaseEstimator, ABC):
     def save(self, path: str | Path) -> Path:
         """Save the fitted estimator as a folder of JSON and safetensors, and return the folder.
 
-        Raises
-        ------
-        RunError
-            If the folder holds something else or cannot be written.
+        It raises ``RunError`` if the folder holds something else or cannot be written.
         """
         check_is_fitted(self, "module_")
         return saving.save(self, path)
@@ -186,36 +171,19 @@ class Learner(BaseEstimator, ABC):
         return {}
 
     def _restore(self, fitted: dict[str, Any]) -> None:
-        """Take it back, before the module is built."""
-
-    def _likelihood_of(self, fitted: dict[str, Any]) -> Any:
-        """Return the units of the data that training chose."""
-        return saving.likelihood_of(fitted)
-
-    def _no_scaling(self) -> Scaling:
-        """Return a scaling into which the saved one's numbers go."""
+        """Take back what training chose, before the module is built; numbers of the scaling come with the weights."""
+        self.likelihood_ = saving.likelihood_of(fitted)
         zeros = torch.zeros(self.n_features_in_)
-        return Scaling(zeros, zeros + 1)
+        self.scaling_ = Scaling(zeros, zeros + 1)
 
     @property
     def _goes_on(self) -> bool:
         """Whether a training goes on with what an earlier one has learned."""
         return self.warm_start and hasattr(self, "history_")
 
-    def _begin(self, checkpoint: str | Path | None) -> tuple[Path | None, Generator]:
-        """Check the settings; return the checkpoint's path and the generator of a training."""
-        device = check_settings(self)
-        path = None if checkpoint is None else Path(checkpoint)
-        return path, training_generator(self.random_state, device, path)
-
-    def _draws(self, random_state: Any) -> Generator:
-        """Return a generator for sampling: of its own seed, or going on from the estimator's last draw."""
-        return drawing(self, random_state)
-
-    def _rows(self, X: Any) -> Rows:
-        return reader(X, device=self.device_, dtype=self.scaling_.offset.dtype)
-
-    def _scaled(self, data: Rows) -> Rows:
+    def _read(self, X: Any) -> Rows:
+        """Return a reader of scaled rows."""
+        data = reader(X, device=self.device_, dtype=self.scaling_.offset.dtype)
         return data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
 
     def _start(self, X: Any, generator: Generator) -> Rows:
@@ -223,12 +191,15 @@ class Learner(BaseEstimator, ABC):
         if self._goes_on:
             return self._go_on(X)
         self.device_ = generator.device
-        weights, self._products = resolve_precision(self.precision, X)
-        data = reader(X, device=self.device_, dtype=weights)
+        data, weights = open_rows(self, X)
         mean = self._choose(data, weights)
-        scaled = self._scaled(data)
-        if (message := self.likelihood_.outside(scaled.take(slice(0, min(len(data), 2048))))) is not None:
-            raise ValueError(f"{self.likelihood_!r} units expect {message}: encode the columns accordingly")
+        scaled = data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
+        if self.likelihood_.constrained:
+            some = scaled.take(slice(0, min(len(data), 2048)))
+            if (message := self.likelihood_.outside(some)) is not None:
+                raise ValueError(
+                    f"{self.likelihood_!r} units expect {message}: encode the columns accordingly"
+                )
         with torch.device(self.device_):
             module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights)
@@ -238,8 +209,9 @@ class Learner(BaseEstimator, ABC):
 
     def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
         """Choose likelihood and scaling from the data, or take those of the start; return the scaled columns' means."""
-        columns, start = Columns.of(data), trained(self.start)
-        self._digest = columns.digest()
+        columns = Columns.of(data)
+        start = None if self.start is None else trained(self.start)
+        self._digest = columns.digest
         self.likelihood_ = self._likelihood(columns) if start is None else start.likelihood_
         scaling = self._scaling(columns, self.likelihood_) if start is None else copy.deepcopy(start.scaling_)
         self.scaling_ = scaling.to(self.device_, weights)
@@ -248,31 +220,28 @@ class Learner(BaseEstimator, ABC):
     def _recognise(self, data: Rows) -> None:
         """Make sure that more data are of the kind that likelihood and scaling were chosen for."""
         columns = Columns.of(data)
-        self._digest = columns.digest()
+        self._digest = columns.digest
         columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
 
     def _go_on(self, X: Any) -> Rows:
         """Return a reader of more scaled rows for a model that is there already."""
-        if len(self.scaling_.offset) != self.n_features_in_:
-            raise ValueError(
-                f"warm_start goes on with a model of {len(self.scaling_.offset)} features, and X has "
-                f"{self.n_features_in_}: set warm_start=False to begin anew"
-            )
-        data = self._rows(X)
-        self._recognise(data)
-        return self._scaled(data)
+        if (n := len(self.scaling_.offset)) != self.n_features_in_:
+            also = f"and X has {self.n_features_in_}: set warm_start=False to begin anew"
+            raise ValueError(f"warm_start goes on with a model of {n} features, {also}")
+        self._recognise(reader(X, device=self.device_, dtype=self.scaling_.offset.dtype))
+        return self._read(X)
 
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
         return Trainer(
             self.module_,
-            self._rule(),
-            part(self, "optimizer", self.module_),
-            self._plan(self.n_iter),
-            generator,
-            callbacks,
-            self._present(),
-            self._paces(),
-            self._restraints(),
+            present=self._present(),
+            paces=self._paces(),
+            restraints=self._restraints(),
+            plan=self._plan(self.n_iter),
+            rule=self._rule(),
+            optimizer=part(self, "optimizer", self.module_),
+            generator=generator,
+            callbacks=callbacks,
         )
 
     def _plan(self, n_iter: int) -> Plan:
@@ -288,7 +257,7 @@ class Learner(BaseEstimator, ABC):
         )
 
     def _learn(
-        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: Path | None
+        self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
         """Train on what the loop reads, and remember how it went."""
         stages = self._stages(data, held_out)
@@ -297,8 +266,8 @@ class Learner(BaseEstimator, ABC):
             generator,
             title=type(self).__name__,
             verbose=self.verbose,
-            stopping=self._stopping if self.early_stopping else None,
-            checkpoint=None if checkpoint is None else (checkpoint, saving.identity(self, data)),
+            stopping=partial(EarlyStopping, self.n_iter_no_change, self.tol) if self.early_stopping else None,
+            checkpoint=None if checkpoint is None else (Path(checkpoint), saving.identity(self, data)),
             callbacks=[] if self._kept is None else [self._kept],
         )
         if stages.named:
@@ -307,9 +276,6 @@ class Learner(BaseEstimator, ABC):
         self._trainer = trainer
         self._remember(trainer)
         return self
-
-    def _stopping(self) -> EarlyStopping:
-        return EarlyStopping(self.n_iter_no_change, self.tol)
 
     def _remember(self, trainer: Trainer) -> None:
         self.history_, self.n_iter_ = trainer.history, trainer.epoch
@@ -325,15 +291,10 @@ class Learner(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = self.counts
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave the optimiser behind and bring the module to the processor: a pickle must load anywhere."""
-        state = super().__getstate__().copy()
-        state.pop("_trainer", None)
-        state.pop("_sampling", None)
-        if "device_" in state and self.device_.type != "cpu":
-            state["module_"] = copy.deepcopy(self.module_).cpu()
-            state["scaling_"] = copy.deepcopy(self.scaling_).cpu()
-            state["device_"] = torch.device("cpu")
-        return state
+        """Return a state that loads anywhere."""
+        return saving.portable(self, super().__getstate__().copy())

@@ -10,7 +10,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from tildex.estimators.base.checks import check_count
+from tildex.estimators.base.checks import check_count, drawing
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.transformer import Estimator
 from tildex.models import BoltzmannMachine, Clamp, visible_means
@@ -28,8 +28,7 @@ class MachineEstimator(Estimator):
 
     @property
     def _machine(self) -> BoltzmannMachine:
-        machine: BoltzmannMachine = self.module_
-        return machine
+        return self.module_
 
     def sample(
         self,
@@ -57,7 +56,8 @@ class MachineEstimator(Estimator):
         """
         check_is_fitted(self, "module_")
         check_count(n)
-        return self._sample(self._machine, n, n_steps, self._clamp(n, given, mask), random_state)
+        rows = self._sample(self._machine, n, n_steps, self._clamp(n, given, mask), random_state)
+        return self._as_given(rows)
 
     def _sample(
         self, machine: BoltzmannMachine, n: int, n_steps: int, clamp: Clamp | None, random_state: Any
@@ -77,7 +77,7 @@ class MachineEstimator(Estimator):
         for step in steps:
             if step < 1:
                 raise ValueError(f"n_steps must be at least 1, got {step}")
-        generator = self._draws(random_state)
+        generator = drawing(self, random_state)
 
         def draw(units: Units, inputs: Tensor) -> Tensor:
             return units.sample(inputs, generator)

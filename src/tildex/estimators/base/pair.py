@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.transformer import Estimator
-from tildex.maps import Map
-from tildex.units import Units
 
-__all__ = ["PairEstimator", "start_at"]
+__all__ = ["PairEstimator"]
 
 
 @settings
@@ -25,11 +22,3 @@ class PairEstimator(Estimator):
 
     def _log_score(self, x: Tensor) -> Tensor:
         return self.module_.decoder.log_prob(x, self._encode(x))
-
-
-def start_at(decoder: Map, units: Units, mean: Tensor | None) -> None:
-    """Let an untrained decoder say the columns' means."""
-    bias = decoder.output_bias
-    if mean is not None and bias is not None:
-        with torch.no_grad():
-            bias.copy_(units.inputs_for(mean))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tildex.estimators.base.checks import PRECISIONS, resolve_device
+from tildex.estimators.base.checks import resolve_device
+from tildex.estimators.base.columns import PRECISIONS
 from tildex.estimators.base.snapshots import restore_snapshots, snapshot_tensors
 from tildex.estimators.base.table import is_model
 from tildex.estimators.base.trained import bare
@@ -22,7 +24,7 @@ from tildex.runs import Run, read_run, write_run
 from tildex.train import Rows
 from tildex.units import Units
 
-__all__ = ["identity", "likelihood_of", "read", "recipe_of", "save", "weights_of"]
+__all__ = ["identity", "likelihood_of", "portable", "read", "recipe_of", "save", "weights_of"]
 
 
 def save(estimator: Any, path: str | Path) -> Path:
@@ -75,6 +77,17 @@ def identity(estimator: Any, data: Rows) -> dict[str, Any]:
     kept = estimator._kept
     about = {"rows": len(data), "data": estimator._digest}
     return {**recipe_of(estimator), **about, "snapshots": sorted(kept.epochs) if kept is not None else []}
+
+
+def portable(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
+    """Return a pickle's state without the optimiser, its tensors on the processor."""
+    state.pop("_trainer", None)
+    state.pop("_sampling", None)
+    if "device_" in state and estimator.device_.type != "cpu":
+        state["module_"] = copy.deepcopy(estimator.module_).cpu()
+        state["scaling_"] = copy.deepcopy(estimator.scaling_).cpu()
+        state["device_"] = torch.device("cpu")
+    return state
 
 
 def likelihood_of(fitted: Mapping[str, Any]) -> Units:
@@ -133,10 +146,9 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
     estimator.n_iter_ = int(fitted["n_iter"])
     if "feature_names_in" in fitted:
         estimator.feature_names_in_ = np.array(fitted["feature_names_in"], dtype=object)
-    estimator._restore(fitted)
-    estimator.likelihood_ = estimator._likelihood_of(fitted)
     weights, estimator._products = PRECISIONS[fitted["weights"]], PRECISIONS[fitted["products"]]
-    estimator.scaling_ = estimator._no_scaling().to(weights)
+    estimator._restore(fitted)
+    estimator.scaling_.to(weights)
     module = estimator._build(estimator.n_features_in_, estimator.likelihood_, Generator(0), None)
     estimator.module_ = module.to(weights)
     _copy(run.weights, weights_of(estimator))

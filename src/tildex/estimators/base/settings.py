@@ -1,24 +1,16 @@
-"""Settings of estimators: how they are declared, and what one that is None stands for."""
+"""Settings of estimators: how they are declared, and defaults that depend on the estimator or on its module."""
 
 from __future__ import annotations
 
-import functools
-import typing
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import UnionType
 from typing import Any, TypeVar, dataclass_transform
 
-from tildex.part import Part
-from tildex.units import Activation
+from tildex.part import Default, Part, default_part, part
 
-__all__ = ["Default", "fill_in", "part", "settings", "usual", "where", "where_unbounded"]
+__all__ = ["Default", "fill_in", "part", "settings", "where", "where_unbounded"]
 
 T = TypeVar("T")
-
-
-Default = Part | None | Callable[[Any, Any], Any]
-"""A part, or a function of estimator and module, None before there is one, that returns a default."""
 
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
@@ -36,14 +28,9 @@ def where_unbounded(gentle: Part, *, otherwise: Default) -> Default:
     return choose
 
 
-def where(holds: Callable[[Any], bool], part: Part, *, otherwise: Default) -> Default:
+def where(holds: Callable[[Any], bool], chosen: Part, *, otherwise: Default) -> Default:
     """Return a default for estimators of which ``holds`` is true."""
-    return lambda estimator, module: part if holds(estimator) else otherwise
-
-
-def usual(estimator: Any, name: str) -> Part | None:
-    """Return what a setting that is None stands for, as far as it can be said before there are data."""
-    return _resolved(estimator.defaults.get(name), estimator, None)
+    return lambda estimator, module: chosen if holds(estimator) else otherwise
 
 
 def fill_in(estimator: Any, names: Iterable[str]) -> None:
@@ -52,41 +39,6 @@ def fill_in(estimator: Any, names: Iterable[str]) -> None:
     for name in names:
         head, _, rest = name.partition("__")
         if rest and head not in names and getattr(estimator, head, None) is None:
-            default = usual(estimator, head)
+            default = default_part(estimator, head)
             if default is not None:
                 setattr(estimator, head, default.copy())
-
-
-def part(estimator: Any, name: str, module: Any = None) -> Any:
-    """Return a fresh copy of a setting that is a part, or of what None stands for where ``module`` is trained.
-
-    Raises
-    ------
-    ValueError
-        If the setting is something else than its annotation says.
-    """
-    value = getattr(estimator, name)
-    if value is None:
-        value = _resolved(estimator.defaults.get(name), estimator, module)
-        return None if value is None else value.copy()
-    kinds = _kinds(estimator.__class__, name)
-    if isinstance(value, kinds):
-        return value.copy()
-    if isinstance(value, Activation):
-        raise value.refuse(f"given as {name}")
-    some = ", ".join(f"{known}()" for known in list(kinds[0].table)[:3])
-    raise ValueError(f"{name} must be one of the {kinds[0].kind} parts, such as {some}, got {value!r}")
-
-
-@functools.cache
-def _kinds(cls: type, name: str) -> tuple[type[Part], ...]:
-    """Return the kinds of part that a setting's annotation allows."""
-    hint = typing.get_type_hints(cls)[name]
-    allowed = typing.get_args(hint) if isinstance(hint, UnionType) else (hint,)
-    return tuple(kind for kind in allowed if isinstance(kind, type) and issubclass(kind, Part))
-
-
-def _resolved(default: Default, estimator: Any, module: Any) -> Part | None:
-    while not (default is None or isinstance(default, Part)):
-        default = default(estimator, module)
-    return default

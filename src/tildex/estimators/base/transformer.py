@@ -15,10 +15,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.estimators.base.binarised import binary_rows
-from tildex.estimators.base.checks import check, check_settings
+from tildex.estimators.base.checks import begin, check
 from tildex.estimators.base.columns import apply, hold_out
 from tildex.estimators.base.learner import Learner
-from tildex.estimators.base.seeds import training_generator
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
 from tildex.train import Rows
@@ -63,6 +62,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """Return data as :func:`check` does, which also remembers their columns with ``reset``."""
         return check(self, X, reset=reset)
+
+    def _as_given(self, rows: Any) -> Any:
+        """Return rows as the training data came."""
+        return rows
 
     def _with_labels(self, data: Rows) -> Rows:
         """Return the scaled rows with what else of each the model learns."""
@@ -109,7 +112,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         self
         """
         X = self._checked(X, reset=True)
-        path, generator = self._begin(checkpoint)
+        generator = begin(self, checkpoint)
         data = self._with_labels(self._start(X, generator))
         for name in ("_kept", "snapshots_", "snapshot_rows_"):
             self.__dict__.pop(name, None)
@@ -117,10 +120,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             begin_snapshots(self, data, snapshots)
         held_out = None
         if X_val is not None:
-            held_out = self._scaled(self._rows(self._checked(X_val, reset=False))).take(slice(None))
+            held_out = self._read(self._checked(X_val, reset=False)).take(slice(None))
         elif self.early_stopping:
             data, held_out = hold_out(data, self.validation_fraction, generator)
-        self._learn(self._training_rows(data), held_out, generator, path)
+        self._learn(self._training_rows(data), held_out, generator, checkpoint)
         self._finish(data)
         if len(snapshots):
             end_snapshots(self)
@@ -137,8 +140,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             )
         first = not hasattr(self, "module_")
         X = self._checked(X, reset=first)
-        device = check_settings(self)
-        generator = training_generator(self.random_state, device if first else self.device_, None)
+        generator = begin(self, device=None if first else self.device_)
         data = self._start(X, generator) if first else self._go_on(X)
         if not hasattr(self, "_trainer"):
             self._trainer = self._trainer_for(generator, [])
@@ -160,11 +162,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             X = check_array(X, dtype=[np.float32, np.float64])
         if X.ndim != 2 or X.shape[1] != self.n_components:
             raise ValueError(f"expected codes of shape (rows, {self.n_components}), got {tuple(X.shape)}")
-        return apply(lambda z: self.scaling_.inverse(self._decode(z)), X, like=self.scaling_.offset)
+        rows = apply(lambda z: self.scaling_.inverse(self._decode(z)), X, like=self.scaling_.offset)
+        return self._as_given(rows)
 
     def reconstruct(self, X: Any) -> Any:
         """Return the mean row given the mean code of each row, in the data's units, shape (rows, features)."""
-        return self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
+        rows = self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
+        return self._as_given(rows)
 
     def score_samples(self, X: Any) -> Any:
         """Return a log-probability-like score a row, in nats of the data's own units: higher is better.
@@ -188,8 +192,3 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     def _over(self, X: Any, function: Callable[[Tensor], Tensor]) -> Any:
         check_is_fitted(self, "module_")
         return apply(function, self._checked(X, reset=False), like=self.scaling_.offset)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

@@ -9,13 +9,12 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from tildex.estimators.base.checks import layer_sizes
 from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import Default, part, settings, where, where_unbounded
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.dbm_plan import NONE, pretrained
 from tildex.generator import Generator
-from tildex.maps import Coupling
+from tildex.maps import Coupling, layer_sizes
 from tildex.models import CONVERGED, BoltzmannMachine, Layer, mean_field
 from tildex.optimizers import SGD, Linear, Optimizer
 from tildex.rules import PCD, Rule, Variational

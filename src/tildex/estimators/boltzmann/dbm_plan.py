@@ -108,8 +108,7 @@ _PLANS: dict[str, Callable[[Any, Rows, Tensor | None], Stages]] = {
 
 
 def _joint_trainer(dbm: Any, generator: Generator) -> Trainer:
-    trainer: Trainer = dbm._trainer_for(generator, [])
-    return trainer
+    return dbm._trainer_for(generator, [])
 
 
 def _joint(dbm: Any, data: Rows, held_out: Tensor | None) -> Stage:

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.data import JoinedRows, OneHotRows
-from tildex.estimators.base.checks import check_count
+from tildex.estimators.base.checks import check_count, drawing
 from tildex.estimators.base.labels import (
     digest,
     encode_classes,
@@ -26,7 +26,7 @@ from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import Default, part, settings, where_unbounded
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.dbn_plan import machines, one_by_one, up_down_trainer
-from tildex.evaluate import log_partition, log_partition_ais
+from tildex.estimators.boltzmann.dbn_queries import bounds_of, completed, log_partition_of
 from tildex.generator import Generator
 from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp
 from tildex.optimizers import SGD, Linear, Optimizer
@@ -37,12 +37,6 @@ from tildex.train.stages import Stages
 from tildex.units import Bernoulli, Units
 
 __all__ = ["DeepBeliefNetwork"]
-
-# The bound of `score_samples`: the mean over a thousand images is then within a few hundredths of a nat.
-_BOUND_SAMPLES = 32
-_ROWS_AT_ONCE = 4096
-# Up to this many units on a side, adding up all states is faster than annealing.
-_ENUMERATED = 12
 
 
 def _has_labels(estimator: Any) -> bool:
@@ -188,8 +182,7 @@ device, warm_start, verbose, random_state
 
     @property
     def _machine(self) -> BoltzmannMachine:
-        top: BoltzmannMachine = self.module_.top
-        return top
+        return self.module_.top
 
     def sample(
         self,
@@ -225,7 +218,7 @@ device, warm_start, verbose, random_state
         check_count(n)
         if n_steps < 1:
             raise ValueError(f"n_steps must be at least 1, got {n_steps}")
-        generator, network = self._draws(random_state), self.module_
+        generator, network = drawing(self, random_state), self.module_
         known = self._clamp(n, given, mask)
         clamp = None if label is None else self._clamp_label(label, n)
         with torch.no_grad(), fast_products(generator.device):
@@ -233,24 +226,8 @@ device, warm_start, verbose, random_state
                 state = network.chains(n, n_steps, generator, clamp=clamp)
                 rows = network.visible_means(state, generator)
             else:
-                rows = self._completed(*known[0], n_steps, generator, clamp)
+                rows = completed(network, *known[0], n_steps, generator, clamp)
             return self.scaling_.inverse(rows).cpu().numpy()
-
-    def _completed(
-        self, values: Tensor, given: Tensor, n_steps: int, generator: Generator, clamp: Clamp | None
-    ) -> Tensor:
-        """Return scaled rows whose unknown values are the means at the end of chains that keep the known ones."""
-
-        def draw(units: Units, inputs: Tensor) -> Tensor:
-            return units.sample(inputs, generator)
-
-        network = self.module_
-        state = network.chains(len(values), 1, generator, clamp=clamp)
-        for _ in range(n_steps):
-            rows = torch.where(given, values, network.down(state[0], generator)[0])
-            state[0] = network.up(rows, generator)[-1]
-            state = network.top.sweep(state, draw, clamp=clamp)
-        return torch.where(given, values, network.visible_means(state, generator))
 
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:
@@ -270,6 +247,7 @@ device, warm_start, verbose, random_state
         return {"classes": labels_to_json(self.classes_)} if self.label_layer else {}
 
     def _restore(self, fitted: dict[str, Any]) -> None:
+        super()._restore(fitted)
         if self.label_layer:
             self.classes_ = labels_from_json(fitted["classes"])
 
@@ -279,8 +257,7 @@ device, warm_start, verbose, random_state
         return BeliefNetwork.of(machines(self, n_features, likelihood, generator, mean))
 
     def _rule(self) -> Rule:
-        rule: Rule = part(self, "up_down")
-        return rule
+        return part(self, "up_down")
 
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
         return up_down_trainer(self, generator, callbacks)
@@ -299,30 +276,10 @@ device, warm_start, verbose, random_state
         return self.module_.unroll().decoder.mean(z)
 
     def _log_score(self, x: Tensor) -> Tensor:
-        bounds = [self._bound(part) for part in x.split(_ROWS_AT_ONCE // _BOUND_SAMPLES)]
-        return torch.cat(bounds) - self._log_partition()
-
-    def _bound(self, x: Tensor) -> Tensor:
-        """Return the mean log weight of each row under noise that is the same for every row, in any company."""
-        depth = 0
-
-        def draw(units: Units, inputs: Tensor) -> Tensor:
-            nonlocal depth
-            depth += 1
-            rows = inputs.split(_BOUND_SAMPLES)
-            return torch.cat([units.sample(row, Generator(depth, x.device)) for row in rows])
-
-        weights = self.module_.weigh(x.repeat_interleave(_BOUND_SAMPLES, 0), draw)
-        return weights.view(-1, _BOUND_SAMPLES).mean(1)
+        return bounds_of(self.module_, x) - self._log_partition()
 
     def _log_partition(self) -> float:
-        """Return the top machine's log Z, found once a training, by a fixed seed where it is annealed."""
+        """Return the top machine's log Z, found once a training."""
         if not hasattr(self, "_log_z"):
-            top = self._machine
-            units = [sum(top.layers[k].size for k in side) for side in top.sides]
-            small = [top.layers[k].units.finite for k in top.sides[units.index(min(units))]]
-            if min(units) <= _ENUMERATED and all(small):
-                self._log_z = log_partition(top)
-            else:
-                self._log_z = log_partition_ais(top, Generator(0, self.device_)).log_partition.value
+            self._log_z = log_partition_of(self._machine)
         return self._log_z

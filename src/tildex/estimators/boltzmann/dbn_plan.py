@@ -12,12 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tildex.estimators.base.checks import check_whole, layer_sizes
+from tildex.estimators.base.checks import check_whole
 from tildex.estimators.base.columns import chunks
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
-from tildex.maps import Coupling
+from tildex.maps import Coupling, layer_sizes
 from tildex.models import BeliefNetwork, BoltzmannMachine, Layer, flip
 from tildex.products import autocast
 from tildex.rules import PCD, Rule
@@ -25,7 +25,7 @@ from tildex.train import Rows, Trainer
 from tildex.train.stages import Stage, Stages
 from tildex.units import Categorical, Units
 
-__all__ = ["machines", "one_by_one", "up_down_trainer"]
+__all__ = ["machines", "one_by_one", "present_at", "up_down_trainer"]
 
 Present = Callable[[Tensor, Generator], Tensor]
 
@@ -71,7 +71,7 @@ def up_down_trainer(dbn: Any, generator: Generator, callbacks: Sequence[Any]) ->
         dbn._plan(dbn.n_iter_up_down or dbn.n_iter),
         generator,
         callbacks,
-        _present_at(dbn, 0, dbn.label_layer),
+        present_at(dbn, 0, dbn.label_layer),
     )
 
 
@@ -132,7 +132,7 @@ def _machine_stage(dbn: Any, depth: int, data: Rows, held_out: Tensor | None) ->
         # A network of nothing but its top trains on rows that hold labels.
         model = BeliefNetwork([], machine) if labelled else machine
         rule: Rule = part(dbn, "up_down" if labelled else "rule")
-        present = _present_at(dbn, depth, labelled)
+        present = present_at(dbn, depth, labelled)
         if flipped and type(rule) is PCD:
             chosen = generator.permutation(len(data))[: rule.n_chains or dbn.batch_size]
             _start_at(present(data.take(chosen), generator), rule, machine, generator)
@@ -192,7 +192,7 @@ def _mean_at(dbn: Any, depth: int, data: Rows) -> Tensor:
     return torch.stack(layers).sum(0) / len(data)
 
 
-def _present_at(dbn: Any, depth: int, labelled: bool) -> Present:
+def present_at(dbn: Any, depth: int, labelled: bool) -> Present:
     """Return what rows go through before the machine of a depth sees them: binarisation, then samples going up.
 
     Labels that the machine has no layer for are left behind.

@@ -85,5 +85,4 @@ precision, device, warm_start, verbose, random_state
     max_norm: float | None = None
 
     def _hidden(self) -> Units:
-        units: Units = part(self, "hidden")
-        return units
+        return part(self, "hidden")

@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from tildex.estimators.base.checks import check
+from tildex.estimators.base.checks import check, drawing
 from tildex.estimators.base.columns import apply
 from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import settings
@@ -27,7 +27,7 @@ class RestrictedMachine(MachineEstimator):
     def gibbs(self, v: Any) -> Any:
         """Return visible values one Gibbs step after ``v``, shape (rows, features)."""
         check_is_fitted(self, "module_")
-        generator = self._draws(None)
+        generator = drawing(self, None)
 
         def step(x: Tensor) -> Tensor:
             state = self.module_.sweep(

@@ -10,12 +10,11 @@ from torch import Tensor
 
 from tildex.data import binarise
 from tildex.estimators.base.binarised import check_binarisation
-from tildex.estimators.base.checks import layer_sizes
 from tildex.estimators.base.columns import Columns, chunks, standard
 from tildex.estimators.multimodal.columns import known_rows, rows_that_know
 from tildex.estimators.multimodal.modality import Families, Field, Modality, fields_of
 from tildex.generator import Generator
-from tildex.maps import CommonLength, Scaling
+from tildex.maps import CommonLength, Scaling, layer_sizes
 from tildex.train import Rows
 from tildex.units import Bernoulli, Gaussian, Multinomial, Units
 
@@ -35,7 +34,7 @@ def choose(dbm: Any, data: Rows, weights: torch.dtype) -> Tensor:
         if not len(rows):
             raise ValueError(f"{field.name} is known in no row: leave it out, or give rows that have it")
         columns = Columns.of(rows)
-        digests.append(columns.digest())
+        digests.append(columns.digest)
         units = _units(one, field, rows, columns, documents=not (dbm._plain and dbm.modalities is None))
         offset, scale = standard(columns, units)
         if not units.counts_words:
@@ -64,7 +63,7 @@ def recognise(dbm: Any, data: Rows) -> None:
         if not len(rows):
             continue
         columns = Columns.of(rows)
-        digests.append(columns.digest())
+        digests.append(columns.digest)
         if not one.units.counts_words:
             offset, scale = (field.of(t[None])[0] for t in (dbm.scaling_.offset, dbm.scaling_.scale))
             columns.require(one.units, Scaling(offset, scale))
@@ -125,7 +124,7 @@ def _units(one: Modality, field: Field, rows: Rows, columns: Columns, *, documen
 
 def _automatic(rows: Rows, columns: Columns, *, documents: bool) -> Units:
     """Return the family that the values of one modality suggest."""
-    if columns.in_unit_interval():
+    if columns.in_unit_interval:
         return Bernoulli()
     if not documents or float(columns.low.min()) < 0:
         return Gaussian()

@@ -10,7 +10,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from tildex.estimators.base.checks import check_count, layer_sizes
+from tildex.estimators.base.checks import check_count
 from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
@@ -20,7 +20,7 @@ from tildex.estimators.multimodal.modality import Field, Modality, fields_of
 from tildex.estimators.multimodal.plan import paces_of, pathway_by_pathway
 from tildex.estimators.multimodal.queries import clamp_of, inferred, passes_of
 from tildex.generator import Generator
-from tildex.maps import Scaling
+from tildex.maps import layer_sizes
 from tildex.models import CONVERGED, BoltzmannMachine, Clamp, Layer, infer, joined, mean_field
 from tildex.optimizers import SGD, Adam, Linear, Optimizer
 from tildex.part import decode, encode
@@ -41,6 +41,10 @@ class MultimodalDBM(MachineEstimator):
     ``fit`` takes a dict of arrays, one a modality, or one table whose columns ``modalities`` shares out. A row need not
     know all modalities: one that is NaN in all its columns, or absent from the dict, is inferred, in training as in
     use. A document without any words counts as unknown.
+
+    ``sample``, ``reconstruct`` and ``inverse_transform`` return what ``fit`` was given: a dict, or a table that
+    :meth:`split` shares out. In ``sample(given=...)`` word counts are known as a whole or not, and in a dict NaN says
+    what is unknown.
 
     The code is the mean-field activation of the joint layer, given whatever is known. ``score_samples`` is the
     variational bound on the log-likelihood of what is known up to one constant, log Z, which ``tildex likelihood``
@@ -209,47 +213,6 @@ precision, device, warm_start, verbose, random_state
         walked = self._walk(self.module_, n, [int(step) for step in steps], clamp, random_state)
         return {step: self._as_given(rows) for step, rows in walked.items()}
 
-    def sample(
-        self,
-        n: int = 1,
-        *,
-        n_steps: int = 1000,
-        given: Any = None,
-        mask: Any = None,
-        random_state: Any = None,
-    ) -> Any:
-        """Return the visible means of ``n`` chains after ``n_steps`` Gibbs steps, as the training data came.
-
-        Parameters
-        ----------
-        n : int
-            Chains.
-        n_steps : int
-            Steps of each, from independent units with the training data's means.
-        given : dict of str to array of shape (columns,) or (n, columns), or array of all columns, optional
-            Known values that every step puts back; NaN means unknown, and word counts are known as a whole or not.
-        mask : boolean array like a ``given`` array, optional
-            Which values are known, instead of NaN.
-        random_state : int, RandomState or None
-            The seed; None goes on from the estimator's own draws.
-
-        Returns
-        -------
-        dict of str to array of shape (n, columns), or array
-            As the training data came: of a model of one table, an array that :meth:`split` shares out.
-        """
-        return self._as_given(
-            super().sample(n, n_steps=n_steps, given=given, mask=mask, random_state=random_state)
-        )
-
-    def inverse_transform(self, X: Any) -> Any:
-        """Return the mean rows that joint codes ``X`` stand for, as the training data came."""
-        return self._as_given(super().inverse_transform(X))
-
-    def reconstruct(self, X: Any) -> Any:
-        """Return the mean row given the joint code of each row, as the training data came."""
-        return self._as_given(super().reconstruct(X))
-
     def join(self, given: Any) -> Any:
         """Return modalities side by side in one array, NaN for those that are absent, shape (rows, features)."""
         return self._over(given, lambda x: x)
@@ -311,13 +274,6 @@ precision, device, warm_start, verbose, random_state
         bound: Tensor = self.module_.bound(x)
         return bound - logs - self.scaling_.log_volume()
 
-    def _likelihood_of(self, fitted: dict[str, Any]) -> Any:
-        return families(self.modalities_)
-
-    def _no_scaling(self) -> Scaling:
-        zeros = torch.zeros(self.n_features_in_)
-        return scaling_of(self.modalities_, zeros, zeros + 1)
-
     def _fitted(self) -> dict[str, Any]:
         return {
             "modalities": encode(self.modalities_),
@@ -332,6 +288,9 @@ precision, device, warm_start, verbose, random_state
         self._plain = bool(fitted["plain"])
         if names := fitted["column_names"]:
             self.column_names_ = {name: list(columns) for name, columns in names.items()}
+        self.likelihood_ = families(self.modalities_)
+        zeros = torch.zeros(self.n_features_in_)
+        self.scaling_ = scaling_of(self.modalities_, zeros, zeros + 1)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

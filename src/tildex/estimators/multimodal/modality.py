@@ -109,6 +109,7 @@ class Families(list):
     """
 
     low, high = -np.inf, np.inf
+    constrained = True
     binary = real = counts_words = own_lengths = False
 
     def __init__(self, units: Sequence[Units], fields: Sequence[Field]) -> None:

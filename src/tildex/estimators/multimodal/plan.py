@@ -87,8 +87,7 @@ def _pretrained(dbm: Any, data: Rows, known: np.ndarray, held_out: Tensor | None
 
     def joined(generator: Generator) -> Trainer:
         gather(parts, top, dbm.module_)
-        trainer: Trainer = dbm._trainer_for(generator, [])
-        return trainer
+        return dbm._trainer_for(generator, [])
 
     stages.append(Stage("joint", joined, data, held_out))
     return Stages(stages, nn.ModuleList([dbm.module_, *(one for below in parts for one in below), top]))

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.corruptions import Corruption, Turned, VaryingNoise
-from tildex.estimators.base.checks import check
+from tildex.estimators.base.checks import begin, check, drawing
 from tildex.estimators.base.columns import Columns, apply, hold_out
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import Default, part, settings
@@ -136,15 +136,15 @@ verbose, random_state
         check_views(self.views)
         X, shape = as_rows(X, self.image_shape)
         X = check(self, X, reset=True)
-        path, generator = self._begin(checkpoint)
+        generator = begin(self, checkpoint)
         if not self._goes_on:
             self.image_shape_ = self._axes(X.shape[1]) if shape is None else shape
         data, held_out = self._start(X, generator), None
         if X_val is not None:
-            held_out = self._rows(self._known_rows(X_val)).take(slice(None))
+            held_out = self._read(self._known_rows(X_val)).take(slice(None))
         elif self.early_stopping:
             data, held_out = hold_out(data, self.validation_fraction, generator)
-        return self._learn(data, held_out, generator, path)
+        return self._learn(data, held_out, generator, checkpoint)
 
     def transform(self, X: Any) -> Any:
         """Return restored images, in the shape of ``X``.
@@ -178,7 +178,7 @@ verbose, random_state
             The seed; None goes on from the estimator's own draws.
         """
         check_is_fitted(self, "module_")
-        generator = self._draws(random_state)
+        generator = drawing(self, random_state)
 
         def corrupted(x: Tensor) -> Tensor:
             seen, lost = self.module_.corruption.hide(x, generator)
@@ -253,5 +253,6 @@ verbose, random_state
         return {"image_shape": list(self.image_shape_)}
 
     def _restore(self, fitted: dict[str, Any]) -> None:
+        super()._restore(fitted)
         height, width, channels = fitted["image_shape"]
         self.image_shape_ = (int(height), int(width), int(channels))

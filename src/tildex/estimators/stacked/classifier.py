@@ -142,4 +142,5 @@ precision, device, warm_start, verbose, random_state
         return {"classes": labels_to_json(self.classes_)}
 
     def _restore(self, fitted: dict[str, Any]) -> None:
+        super()._restore(fitted)
         self.classes_ = labels_from_json(fitted["classes"])

@@ -9,13 +9,13 @@ import torch
 from sklearn.base import clone
 from torch import Tensor
 
-from tildex.estimators.base.checks import check_counts, check_whole, layer_sizes
+from tildex.estimators.base.checks import check_counts, check_whole
 from tildex.estimators.base.columns import Columns, Transformed
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.table import is_model
 from tildex.estimators.base.transformer import Estimator
 from tildex.generator import Generator
-from tildex.maps import Affine, Scaling
+from tildex.maps import Affine, Scaling, layer_sizes
 from tildex.models import Conditional, Pair, one_layer, unroll
 from tildex.part import nearest
 from tildex.products import autocast
@@ -71,10 +71,7 @@ def unrolled(
         ours = layer.module_.to(generator.device)
         pairs.append(Pair(Conditional(up, ours.encoder.units), Conditional(down, ours.decoder.units)))
         n_in = layer.n_components
-    if mean is not None:
-        lowest: Any = pairs[0].decoder
-        with torch.no_grad():
-            lowest.map.output_bias.copy_(lowest.units.inputs_for(mean))
+    pairs[0].decoder.starting_at(mean)
     return unroll(pairs, noise=part(deep, "noise"))
 
 
@@ -140,7 +137,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         columns, like = Columns.of(below), deep.scaling_.offset
         layer.device_, layer._products = deep.device_, deep._products
         layer.scaling_ = layer._scaling(columns, layer.likelihood_).to(like)
-        scaled = layer._scaled(below).take(slice(0, min(len(below), 2048)))
+        scaled = Transformed(below, layer.scaling_).take(slice(0, min(len(below), 2048)))
         if (message := layer.likelihood_.outside(scaled)) is not None:
             raise ValueError(
                 f"pretrain, layer {depth + 1}: {layer.likelihood_!r} units expect {message}: choose hidden or code "
@@ -150,17 +147,22 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         with torch.device(deep.device_):
             module = layer._build(layer.n_features_in_, layer.likelihood_, generator, mean)
         layer.module_ = module.to(like)
-        trainer: Trainer = layer._trainer_for(generator, [])
-        return trainer
+        return layer._trainer_for(generator, [])
 
     def end(trainer: Trainer) -> None:
-        layer._finish(layer._scaled(below))
+        layer._finish(Transformed(below, layer.scaling_))
         learned = one_layer(layer.module_, layer.scaling_)
         ups, downs = deep.module_.encoder.map.conditionals, deep.module_.decoder.map.conditionals
         ups[depth].load_state_dict(learned.encoder.state_dict())
         downs[len(downs) - 1 - depth].load_state_dict(learned.decoder.state_dict())
 
-    return Stage(f"layer {depth + 1}", begin, lambda: layer._training_rows(layer._scaled(below)), None, end)
+    return Stage(
+        f"layer {depth + 1}",
+        begin,
+        lambda: layer._training_rows(Transformed(below, layer.scaling_)),
+        None,
+        end,
+    )
 
 
 @torch.no_grad()

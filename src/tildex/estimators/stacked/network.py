@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from tildex.corruptions import Corruption
 from tildex.data import JoinedRows, rows
-from tildex.estimators.base.checks import check, layer_sizes
+from tildex.estimators.base.checks import begin, check
 from tildex.estimators.base.columns import apply, chunks
 from tildex.estimators.base.labels import check_both, digest
 from tildex.estimators.base.learner import Learner
@@ -26,7 +26,7 @@ from tildex.estimators.base.saving import weights_of
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
-from tildex.maps import MLP, Affine
+from tildex.maps import MLP, Affine, layer_sizes
 from tildex.models import BoltzmannMachine, Conditional, Network, layers_of
 from tildex.optimizers import Adam, Cosine
 from tildex.penalties import Penalty
@@ -84,7 +84,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             raise ValueError(
                 f"start was trained on {start.n_features_in_} features, and X has {self.n_features_in_}"
             )
-        path, generator = self._begin(checkpoint)
+        generator = begin(self, checkpoint)
         # Before the module is built: its head has a column for each target.
         targets = self._targets(y, known=self._goes_on)
         data = self._start(X, generator)
@@ -94,11 +94,11 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         held_out = None
         if X_val is not None:
             X_val, y_val = check_both(self, X_val, y_val, reset=False, columns=columns)
-            judged = self._joined(self._scaled(self._rows(X_val)), self._targets(y_val, known=True))
+            judged = self._joined(self._read(X_val), self._targets(y_val, known=True))
             held_out = judged.take(slice(None))
         elif self.early_stopping:
             data, held_out = self._hold_out(data, y, generator)
-        return self._learn(data, held_out, generator, path)
+        return self._learn(data, held_out, generator, checkpoint)
 
     def transform(self, X: Any) -> Any:
         """Return the means of the last hidden layer, shape (rows, units)."""
@@ -174,8 +174,3 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             Pace(list(layer.parameters()), rate, self.head_first)
             for layer, rate in zip(trained, rates, strict=True)
         ]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
-        return tags

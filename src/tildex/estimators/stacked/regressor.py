@@ -127,6 +127,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         return {"targets": targets}
 
     def _restore(self, fitted: dict[str, Any]) -> None:
+        super()._restore(fitted)
         targets = fitted["targets"]
         self.target_mean_, self.target_scale_ = np.array(targets["mean"]), np.array(targets["scale"])
         self._flat = bool(targets["flat"])
