@@ -1,6 +1,4 @@
-"""The base of every configurable piece of a model: constructor arguments, a name in a table, conversion to and from
-JSON.
-"""
+"""The base of every configurable piece of a model: constructor arguments, a name in a table, JSON both ways."""
 
 from __future__ import annotations
 

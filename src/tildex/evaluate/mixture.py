@@ -51,9 +51,7 @@ class GaussianMixture:
         return cls(shares / shares.sum(), centres, spread * torch.eye(centres.shape[1], dtype=torch.float64))
 
     def smoothed(self, scale: float | Tensor) -> Self:
-        """Return the density after adding normal noise with standard deviation ``scale``, one number or one per
-        column.
-        """
+        """Return the density after adding normal noise of standard deviation ``scale``, a number or one per column."""
         noise = torch.as_tensor(scale, dtype=torch.float64).square().expand(self.means.shape[1])
         return type(self)(self.weights, self.means, self.covariances + torch.diag(noise))
 

@@ -43,9 +43,7 @@ class ImageNetwork(Part, ABC, kind="network"):
     @property
     @abstractmethod
     def radius(self) -> int:
-        """The receptive field's radius: the distance in pixels, along either axis, to the farthest pixel that affects
-        a feature.
-        """
+        """The receptive field's radius: pixels along either axis to the farthest pixel that affects a feature."""
 
     @abstractmethod
     def layers(self, channels: int, *, generator: Generator) -> nn.Module:

@@ -62,9 +62,7 @@ class Neighbours(Penalty):
         self.degrees = degrees
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return each row's contribution to the batch's divergence times the number of rows, so that the mean is the
-        divergence.
-        """
+        """Return each row's contribution times the number of rows, so that the mean is the batch's divergence."""
         if len(step.x) < 3:
             # Two rows are each other's only neighbours at any distance.
             return 0 * step.hidden.sum(-1)

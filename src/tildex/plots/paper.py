@@ -20,9 +20,7 @@ COLOURS = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
     *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
 )
-"""Ten colours distinguishable with any colour vision: Petroff (2021), "Accessible color sequences for data
-visualization".
-"""
+"""Ten colours for any colour vision: Petroff (2021), "Accessible color sequences for data visualization"."""
 
 _HEAD = 0.36
 _MISSING = "\N{WHITE SQUARE}"

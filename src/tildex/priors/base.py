@@ -58,9 +58,7 @@ class Mixture:
 
 
 class Prior(nn.Module, Part, ABC, kind="prior"):
-    """The distribution of codes before a row is seen. The part declares the form; its sized copy holds the
-    parameters.
-    """
+    """The distribution of codes before a row is seen. The part sets the form; its sized copy holds parameters."""
 
     @abstractmethod
     def sized(self, code: Units, size: int, *, visible: Units, n_features: int, generator: Generator) -> Self:

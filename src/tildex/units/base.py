@@ -129,9 +129,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
         """Return the most likely value."""
 
     def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
-        """Return log p(x | inputs) in nats; if x holds probabilities instead of binary values, minus this is the
-        cross-entropy.
-        """
+        """Return log p(x | inputs) in nats; for probabilities x of binary units, this is minus the cross-entropy."""
         return (inputs * x).sum(-1) - self.energy(x) - self.cgf(inputs)
 
     def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:

@@ -102,9 +102,7 @@ class ReLU(Units):
 
 
 def _split(inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Return minus the inputs for the tail and the inputs for the rest, each clamped to where its formula is
-    accurate.
-    """
+    """Return minus the inputs for the tail and the inputs for the rest, clamped to where each formula is accurate."""
     return (-inputs).clamp_min(-_TAIL), inputs.clamp_min(_TAIL)
 
 

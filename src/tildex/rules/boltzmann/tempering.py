@@ -92,9 +92,7 @@ class ParallelTempering(PCD):
     def _swapped(
         self, model: BoltzmannMachine, v: Tensor, received: Tensor, betas: Tensor, generator: Generator
     ) -> Tensor:
-        """Return the row index of each position's new state, after swap attempts of all even, then all odd
-        neighbours.
-        """
+        """Return the row of each position's new state, after swap attempts of all even, then all odd neighbours."""
         n = len(v) // self.n_betas
         # The log-weight of every state at every temperature, elementwise from one matrix product.
         table = torch.stack([_log_marginal(model, v, received, beta) for beta in betas])

@@ -107,9 +107,7 @@ class TrajectoryTempering(PCD):
         return v if self._updates % self.every else self._swapped(model, v, generator)
 
     def _swapped(self, model: BoltzmannMachine, v: Tensor, generator: Generator) -> Tensor:
-        """Advance every earlier machine's chains, swap from the oldest to the current, and return the current visible
-        values.
-        """
+        """Advance all earlier chains, swap from the oldest to the current, and return the current visible values."""
         visible, hidden = model.layers
         newest = _of(model, v)
         ladder = [*self.snapshots, newest]
@@ -139,9 +137,7 @@ class TrajectoryTempering(PCD):
         return values[-1]
 
     def _add(self, model: BoltzmannMachine) -> None:
-        """Keep a snapshot of the machine; if there are too many, drop the one whose neighbours are closest to each
-        other.
-        """
+        """Keep a snapshot of the machine; if there are too many, drop the one with the closest neighbours."""
         assert self.chains is not None
         self.snapshots.append(_of(model, self.chains))
         if len(self.snapshots) <= self.n_models:

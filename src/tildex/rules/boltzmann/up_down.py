@@ -146,9 +146,7 @@ class UpDown(Rule):
         return Loss(gap, {"free_energy_gap": gap}, gradients + units_gradients(top, both, inputs, rows))
 
     def _start(self, top: BoltzmannMachine, data: list[Tensor], draw: Update) -> None:
-        """Start the chains at the data and the offsets at their means, which leaves a pretrained top machine in
-        place.
-        """
+        """Start chains at the data and offsets at their means, which leaves a pretrained top machine unchanged."""
         rows, chains = len(data[0]), self.n_chains or len(data[0])
         chosen = torch.arange(chains, device=data[0].device) % rows
         self.chains = top.sweep([layer[chosen] for layer in data], draw, order=(1,))

@@ -167,9 +167,7 @@ class Variational(Rule):
         gradients: Gradients,
         biases: list[Tensor],
     ) -> Tensor:
-        """Return the data's mean energy minus the model's, from its gradient, since it is linear in weights and
-        biases.
-        """
+        """Return the data's mean energy minus the model's, from its gradient: it is linear in weights and biases."""
         measures = torch.stack([model.layers[k].units.energy(state[k]) for k in model.visible]).sum(0)
         total = measures[:rows].mean() - measures[rows:].mean()
         for layer, bias in zip(model.layers, biases, strict=True):
