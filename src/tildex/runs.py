@@ -109,7 +109,7 @@ def _read_recipe(path: Path) -> dict[str, Any]:
     file = path / "recipe.json"
     if not file.is_file():
         raise RunError(
-            f"expected a run folder with a recipe.json, and {path} is not one: give the folder of a saved run"
+            f"expected a run folder with a recipe.json, and {path} is none: give the folder of a saved run"
         )
     try:
         recipe = json.loads(file.read_text(encoding="utf-8"))
