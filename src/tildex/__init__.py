@@ -7,8 +7,8 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# Names are fetched when first used, so that ``tildex --help`` need not wait for torch. A test compares them with what
-# the rooms offer.
+# Names are imported on first use, so that ``tildex --help`` does not wait for torch. A test compares them with the
+# public names of the rooms.
 _PUBLIC = {
     "tildex.corruptions": (
         "BernoulliNoise",

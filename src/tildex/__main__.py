@@ -1,4 +1,4 @@
-"""``python -m tildex`` is the command ``tildex``."""
+"""Makes ``python -m tildex`` the same as the command ``tildex``."""
 
 import sys
 

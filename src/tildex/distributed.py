@@ -1,4 +1,4 @@
-"""Several processes training one model: torch.distributed behind a few functions that do nothing on one process.
+"""Data-parallel training: torch.distributed behind a few functions that do nothing in a single process.
 
 Start the same script with ``torchrun --nproc-per-node 2 script.py``; under SLURM, with ``srun torchrun``.
 """
@@ -19,7 +19,7 @@ __all__ = ["all_gather", "all_reduce_mean", "all_reduce_sum", "broadcast", "rank
 
 @functools.cache
 def world_size() -> int:
-    """Return the number of processes; joins the group on the first call in a process that torchrun started."""
+    """Return the number of processes; the first call in a process started by torchrun joins the group."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or not dist.is_available():
         return 1
     if not dist.is_initialized():
@@ -29,12 +29,12 @@ def world_size() -> int:
 
 @functools.cache
 def rank() -> int:
-    """Return this process's number, 0 on one process."""
+    """Return this process's rank, 0 in a single process."""
     return dist.get_rank() if world_size() > 1 else 0
 
 
 def all_reduce_sum(tensors: Sequence[Tensor]) -> None:
-    """Add the tensors of all processes in place, as one message."""
+    """Sum the tensors over all processes in place, in one message."""
     if world_size() == 1:
         return
     flat = torch.cat([t.reshape(-1) for t in tensors])
@@ -44,14 +44,14 @@ def all_reduce_sum(tensors: Sequence[Tensor]) -> None:
 
 
 def all_reduce_mean(tensors: Sequence[Tensor]) -> None:
-    """Replace the tensors by their means over all processes."""
+    """Replace the tensors with their means over all processes."""
     if world_size() > 1 and tensors:
         all_reduce_sum(tensors)
         torch._foreach_div_(list(tensors), world_size())
 
 
 def broadcast(tensors: Sequence[Tensor]) -> None:
-    """Give every process the tensors of the first."""
+    """Copy the first process's tensors to every process."""
     if world_size() == 1:
         return
     for t in tensors:

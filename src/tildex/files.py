@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written under a temporary name, then renamed; safetensors with JSON inside."""
+"""Atomic file writes: a temporary name, then a rename; nested state as safetensors with JSON in the header."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ _TENSOR = "$tensor"
 
 
 class RunError(ValueError):
-    """A run folder or one of its files is missing, damaged or not ours."""
+    """A run folder or one of its files is missing, damaged or not Tildex's."""
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a temporary file beside ``path`` and move it there; on any failure nothing is left.
+    """Let ``write`` fill a temporary file beside ``path``, then rename it to ``path``; a failure leaves nothing
+    behind.
 
     Raises
     ------
     RunError
-        If the folder cannot be written, or the disk is full.
+        If the folder is not writable, or the disk is full.
     """
     path = Path(path)
     temporary: Path | None = None
@@ -54,20 +55,20 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write JSON, indented, whole or not at all."""
+    """Write indented JSON atomically."""
     text = json.dumps(value, indent=2) + "\n"
     write_whole(path, lambda target: target.write_text(text, encoding="utf-8"))
 
 
 def save_state(path: Path, tree: Any) -> None:
-    """Save nested dictionaries, lists, numbers and tensors as one safetensors file, the structure in its header."""
+    """Save nested dictionaries, lists, numbers and tensors as one safetensors file with the structure in its header."""
     tensors: dict[str, Tensor] = {}
     structure = json.dumps(_take_tensors(tree, tensors))
     write_whole(path, lambda target: save_file(tensors, target, metadata={"structure": structure}))
 
 
 def load_state(path: Path) -> Any:
-    """Load what :func:`save_state` saved; nothing in the file is executed.
+    """Load a file from :func:`save_state`; nothing in the file is executed.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def load_state(path: Path) -> Any:
             structure = json.loads((file.metadata() or {})["structure"])
             return _put_tensors(structure, file.get_tensor)
     except FileNotFoundError:
-        raise RunError(f"expected {path}, found no such file: was the run saved or begun?") from None
+        raise RunError(f"expected {path}, found no such file: was the run saved or started?") from None
     except (SafetensorError, OSError, KeyError, ValueError, TypeError) as error:
         raise RunError(
             f"{path} is not a complete state file of this library ({error}); "
@@ -92,11 +93,11 @@ def _take_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
         value = torch.from_numpy(np.ascontiguousarray(value))
     if isinstance(value, Tensor):
         name = str(len(tensors))
-        # Clone: safetensors refuses memory that two tensors share.
+        # Clone, because safetensors refuses tensors that share memory.
         tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
         return {_TENSOR: name}
     if isinstance(value, Mapping):
-        # JSON knows only text as keys; pairs keep the numbers that optimisers use.
+        # JSON keys are text only; pairs keep the integer keys that optimisers use.
         return {"$pairs": [[key, _take_tensors(item, tensors)] for key, item in value.items()]}
     if isinstance(value, list | tuple):
         return [_take_tensors(item, tensors) for item in value]

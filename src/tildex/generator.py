@@ -1,9 +1,10 @@
-"""The one source of randomness, passed to whatever draws: same seed, same result, and its state can be saved.
+"""The one source of randomness, passed to everything that draws: same seed, same result, with a state that can be
+saved.
 
-On a processor the bits come from numpy's SFC64, several times cheaper than torch's generator; elsewhere from the
-generator of the device. A Bernoulli draw compares 16 random bits with the probability. Those alone would round every
-probability to 1/65536, so eight more, shared by the call, fill the places below: u is then uniform on the multiples of
-2^-24, as torch's own float32 uniform numbers are, and a unit fires with its probability, however rare.
+On a CPU the bits come from numpy's SFC64, several times cheaper than torch's generator; elsewhere from the device's
+generator. A Bernoulli draw compares 16 random bits with the probability. These alone would round every probability to
+1/65536, so eight more bits, shared by the call, extend them: u is then uniform on multiples of 2^-24, like torch's
+float32 uniform numbers, and even rare units fire with their exact probability.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Generator:
     seed : int
         Non-negative; the same seed on the same device gives the same draws.
     device : torch.device or str
-        Where the draws are made and stay.
+        Where the draws are made.
 
     Example
     -------
@@ -40,17 +41,17 @@ class Generator:
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
         self.seed = seed
         self.device = torch.device(device)
-        # Orders and splits are drawn here on every device, so that a seed names one split.
+        # Orders and splits are drawn here for every device, so that a seed determines one split.
         self._numpy = np.random.Generator(np.random.SFC64(seed))
         self._torch = None if self.device.type == "cpu" else torch.Generator(self.device).manual_seed(seed)
 
     def bernoulli(self, probability: Tensor) -> Tensor:
-        """Return 0 or 1 in the type of ``probability``, each 1 with its probability, to 24 bits on a processor."""
+        """Return 0 or 1 in the type of ``probability``, each 1 with its probability, to 24 bits on a CPU."""
         if self._torch is not None:
             return torch.bernoulli(probability, generator=self._torch)
         p = probability.detach()
         p = p if p.dtype in (torch.float32, torch.float64) else p.float()
-        # In place from here on: a fresh array for every step of the arithmetic costs more than the arithmetic.
+        # In place from here on: a new array per step would cost more than the arithmetic.
         u = self._bits(p.numel()).view(p.shape).to(p.dtype)
         u.add_(_LEVELS / 2 + int(self._numpy.integers(256)) / 256).mul_(1 / _LEVELS)
         return torch.lt(u, p, out=u).to(probability.dtype)
@@ -78,7 +79,7 @@ class Generator:
         return torch.from_numpy(self._numpy.poisson(rate.detach().double().numpy())).to(rate.dtype)
 
     def binomial(self, n: int, probability: Tensor) -> Tensor:
-        """Return how many of ``n`` trials succeed, in the type of ``probability``."""
+        """Return the number of successes in ``n`` trials, in the type of ``probability``."""
         if self._torch is not None:
             return torch.binomial(torch.full_like(probability, n), probability, generator=self._torch)
         p = probability.detach().double().numpy()
@@ -97,7 +98,7 @@ class Generator:
         return Generator(int(self._numpy.integers(2**63 - 1)), self.device)
 
     def get_state(self) -> dict[str, Any]:
-        """Return everything that decides the next draw: numbers, lists and tensors."""
+        """Return the state that determines the next draw: numbers, lists and tensors."""
         inner = self._numpy.bit_generator.state
         state: dict[str, Any] = {
             "words": [int(word) for word in inner["state"]["state"]],
@@ -109,7 +110,7 @@ class Generator:
         return state
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go back to where :meth:`get_state` was called."""
+        """Restore the state from :meth:`get_state`."""
         self._numpy.bit_generator.state = {
             "bit_generator": "SFC64",
             "state": {"state": np.array(state["words"], dtype=np.uint64)},

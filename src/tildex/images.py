@@ -1,4 +1,4 @@
-"""Pictures as rows: their shape, and how bright a colour looks."""
+"""Images as rows: their shape, and luminance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 __all__ = ["LUMINANCE", "check_image_shape", "image_axes", "luminance"]
 
 LUMINANCE = (0.299, 0.587, 0.114)
-"""What red, green and blue count in the brightness of a pixel (ITU-R recommendation BT.601)."""
+"""Weights of red, green and blue in the luminance of a pixel (ITU-R recommendation BT.601)."""
 
 
 def luminance(pixels: Tensor) -> Tensor:
@@ -19,18 +19,18 @@ def luminance(pixels: Tensor) -> Tensor:
 
 
 def check_image_shape(image_shape: Sequence[int] | None) -> None:
-    """Refuse what is not height, width and perhaps channels; None stands for square images of one channel."""
+    """Refuse anything but height, width and optional channels; None means square images of one channel."""
     if image_shape is not None and (len(image_shape) not in (2, 3) or min(image_shape) < 1):
         raise ValueError(f"image_shape must be height, width and perhaps channels, got {image_shape!r}")
 
 
 def image_axes(image_shape: Sequence[int] | None, columns: int) -> tuple[int, int, int]:
-    """Return height, width and channels of the images that rows of so many columns are.
+    """Return height, width and channels of images in rows of ``columns`` columns.
 
     Raises
     ------
     ValueError
-        If such images have another number of values.
+        If images of this shape have another number of values.
     """
     edge = math.isqrt(columns)
     height, width, channels = (edge, edge, 1) if image_shape is None else (*image_shape, 1)[:3]

@@ -1,4 +1,4 @@
-"""What every configurable piece of a model is: its constructor's arguments, a name in a table, JSON both ways."""
+"""The base of every configurable piece of a model: constructor arguments, a name in a table, JSON both ways."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["Default", "Part", "default_part", "nearest", "part"]
 
 
 class Part:
-    """A piece of a model whose constructor arguments are its whole configuration.
+    """A piece of a model, fully configured by its constructor arguments.
 
-    A *kind* (units, corruptions, penalties, ...) is a direct subclass that names itself with
-    ``class Penalty(Part, kind="penalty")``. Each subclass whose name is public then enters the kind's
-    table under that name, and from there the command line, saved recipes, documentation and the law tests find it.
+    A *kind* (units, corruptions, penalties, ...) is a direct subclass that names itself with ``class Penalty(Part,
+    kind="penalty")``. Each subclass with a public name is then registered in the kind's table, where the command
+    line, saved recipes, documentation and the law tests find it.
 
     Parts follow scikit-learn's parameter protocol, so ``clone`` and ``GridSearchCV`` reach into them.
 
@@ -45,12 +45,12 @@ class Part:
 
     @classmethod
     def named(cls, name: str) -> type[Self]:
-        """Return the class of this kind with that name, upper and lower case alike.
+        """Return the class of this kind with that name, ignoring case.
 
         Raises
         ------
         ValueError
-            If the table has no such name; the message offers the nearest one.
+            If the table has no such name; the message suggests the nearest one.
         """
         folded = {known.lower(): part for known, part in cls.table.items()}
         try:
@@ -88,13 +88,13 @@ class Part:
         return self
 
     def copy(self) -> Self:
-        """Return a fresh part with the same arguments and none of the learned state."""
+        """Return a new part with the same arguments and no learned state."""
         return type(self)(
             **{k: v.copy() if isinstance(v, Part) else v for k, v in self.get_params(deep=False).items()}
         )
 
     def misplaced(self, setting: str) -> ValueError | None:
-        """Return what to say where this was given as a setting of another kind; None where the usual error will do."""
+        """Return the error if this was given as a ``setting`` of another kind; None for the usual error."""
         return None
 
     def to_json(self) -> dict[str, Any]:
@@ -104,7 +104,7 @@ class Part:
 
     @staticmethod
     def from_json(record: Mapping[str, Any]) -> Part:
-        """Rebuild a part from :meth:`to_json`; only names in the tables can be built.
+        """Rebuild a part from :meth:`to_json`; only registered names can be built.
 
         Raises
         ------
@@ -132,30 +132,30 @@ class Part:
             return NotImplemented
         return type(self) is type(other) and self.get_params(deep=False) == other.get_params(deep=False)
 
-    # Parts hold modules and are looked up by identity there, so equality by value must not change the hash.
+    # Parts can be modules, which are looked up by identity, so equality by value must not change the hash.
     __hash__ = object.__hash__
 
 
 Default = Part | None | Callable[[Any, Any], Any]
-"""What a setting that is None stands for: a part, or a function of owner and module, None before there is one."""
+"""The default of a setting that is None: a part, or a function of owner and module (None before there is one)."""
 
 
 def part(owner: Any, name: str, module: Any = None) -> Any:
-    """Return a fresh copy of a setting that is a part, or of what None stands for where ``module`` is trained.
+    """Return a new copy of a setting that is a part, or of its default for ``module`` if it is None.
 
     Parameters
     ----------
     owner : object
-        Has the setting, annotated with the kinds of part that it may be, and ``defaults`` by name.
+        Holds the setting, annotated with its allowed kinds of part, and ``defaults`` by name.
     name : str
-        Of the setting.
+        Name of the setting.
     module : Module, optional
-        What is to be trained, for defaults that depend on it.
+        The module to train, for defaults that depend on it.
 
     Raises
     ------
     ValueError
-        If the setting is something else than its annotation says.
+        If the setting does not match its annotation.
     """
     value = getattr(owner, name)
     if value is None:
@@ -171,7 +171,7 @@ def part(owner: Any, name: str, module: Any = None) -> Any:
 
 
 def default_part(owner: Any, name: str, module: Any = None) -> Part | None:
-    """Return what a setting that is None stands for; without a module, as far as it is known before there are data."""
+    """Return the default of a setting that is None; without a module, as far as it is known before there are data."""
     default = owner.defaults.get(name)
     while not (default is None or isinstance(default, Part)):
         default = default(owner, module)
@@ -202,7 +202,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(value: Any) -> Any:
-    """Undo :func:`encode`; sequences come back as tuples, which nothing can change by accident."""
+    """Undo :func:`encode`; sequences become tuples, which cannot be changed by accident."""
     if isinstance(value, Mapping):
         return Part.from_json(value)
     if isinstance(value, list):
@@ -211,7 +211,7 @@ def decode(value: Any) -> Any:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return advice for a misspelt name: the closest known one, or all of them.
+    """Return advice for a misspelt name: the closest known name, or all of them.
 
     >>> nearest("Maskin", ["Masking", "Dropout"])
     "did you mean 'Masking'?"

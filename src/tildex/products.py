@@ -1,8 +1,8 @@
-"""Matrix products: on a processor, the library that multiplies fastest at the accuracy of float32.
+"""Matrix products: on a CPU, the fastest library with float32 accuracy.
 
-On some processors torch's default library reaches half the speed of oneDNN, which torch carries too and takes when
-it may compute in bfloat16. Where the hardware has no reason to, oneDNN then still computes in float32; a trial product
-tells, once, and where accuracy would suffer nothing is changed.
+On some CPUs torch's default library reaches half the speed of oneDNN, which torch includes and uses if allowed to
+compute in bfloat16. On hardware without fast bfloat16, oneDNN then still computes in float32; one trial product
+checks this, and if accuracy would suffer nothing is changed.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import torch
 __all__ = ["autocast", "fast_products"]
 
 
-# Below this many multiplications a product is over before a second thread has woken up; and where other programs
-# keep the cores busy, waiting for that thread can take many times as long as the work.
+# Below this many multiplications a product ends before a second thread has woken up; on busy cores, waiting for that
+# thread can take many times as long as the work.
 _WORTH_A_THREAD = 1_000_000
 
 
 @contextlib.contextmanager
 def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Iterator[None]:
-    """Let products on a processor be as fast as float32 accuracy allows, for the length of a block.
+    """Make CPU products as fast as float32 accuracy allows, within a ``with`` block.
 
     Parameters
     ----------
     device : torch.device
-        Where they are computed; on any but a processor nothing is changed.
+        Where they are computed; only a CPU is affected.
     largest : int
-        Multiplications in the largest of them; small ones get one thread.
+        Multiplications in the largest product; small ones use one thread.
     """
     if device.type != "cpu":
         yield
@@ -48,7 +48,7 @@ def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Itera
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractContextManager[Any]:
-    """Return a block whose products are taken in ``dtype``: in bfloat16, beside weights of float32, or as they are."""
+    """Return a context in which products are computed in ``dtype``: in bfloat16 with float32 weights, or unchanged."""
     if dtype is torch.bfloat16:
         return torch.autocast(device.type, dtype)
     return contextlib.nullcontext()

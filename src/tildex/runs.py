@@ -1,7 +1,7 @@
 """A run on disk: ``recipe.json``, ``weights.safetensors`` and ``history.jsonl`` in a folder; loading executes nothing.
 
-Where codes were kept during training, ``snapshots.safetensors`` holds them. The recipe is written last and carries the
-checksums, so a folder is either whole or refused.
+Codes kept during training are in ``snapshots.safetensors``. The recipe is written last and holds the checksums, so a
+folder is either complete or refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Run:
-    """What a run folder holds: the nested recipe, tensors by name, a record an epoch, and codes kept on the way."""
+    """The content of a run folder: the nested recipe, tensors by name, one history record per epoch, and kept codes."""
 
     recipe: dict[str, Any]
     weights: dict[str, Tensor]
@@ -38,12 +38,12 @@ class Run:
 
 
 def write_run(path: str | Path, run: Run) -> Path:
-    """Write a run folder and return its path; other files in it are left alone.
+    """Write a run folder and return its path; other files in it are kept.
 
     Raises
     ------
     RunError
-        If ``path`` is a file, a folder of something else, or cannot be written.
+        If ``path`` is a file, a folder that is not a run, or not writable.
     """
     path = Path(path)
     if path.exists() and not path.is_dir():
@@ -57,7 +57,7 @@ def write_run(path: str | Path, run: Run) -> Path:
     if run.snapshots:
         checksums["snapshots_sha256"] = _write_tensors(snapshots, run.snapshots)
     else:
-        # Those of a run that was here before are of other codes.
+        # Snapshots of an earlier run in this folder belong to other codes.
         snapshots.unlink(missing_ok=True)
     write_json(path / "recipe.json", {"format": FORMAT, **run.recipe, **checksums})
     return path
@@ -97,7 +97,7 @@ def _write_tensors(file: Path, tensors: Mapping[str, Tensor]) -> str:
 
 def _require(file: Path, checksum: str | None) -> None:
     if not file.is_file():
-        raise RunError(f"{file.parent} has a recipe and no {file.name}: restore it, or train again")
+        raise RunError(f"{file.parent} has a recipe but no {file.name}: restore it, or train again")
     if _sha256(file) != checksum:
         raise RunError(
             f"{file} is not the file that recipe.json describes (its checksum differs): it is damaged or mixed "
@@ -126,7 +126,7 @@ def _read_recipe(path: Path) -> dict[str, Any]:
 
 
 def _ours(path: Path) -> bool:
-    # A folder that only holds a checkpoint is a run that has not ended yet.
+    # A folder with only a checkpoint is an unfinished run.
     return (path / "recipe.json").is_file() or (path / "checkpoint.safetensors").is_file()
 
 
@@ -136,7 +136,7 @@ def _sha256(file: Path) -> str:
 
 
 def provenance(out: Path, source: str, split: str, record: Record) -> None:
-    """Note beside a run what it was trained on, so that a report can read it again."""
+    """Record beside a run which data it was trained on, so that a report can read them again."""
     path = Path(source)
     known = str(path.resolve()) if path.exists() and record.name != source else source
     write_json(
@@ -145,7 +145,7 @@ def provenance(out: Path, source: str, split: str, record: Record) -> None:
 
 
 def read_provenance(run: Path, data_dir: Path | None) -> tuple[str, Record] | None:
-    """Return what a run was trained on: its source and rows, or None where they are no longer to be had."""
+    """Return a run's training data, source and rows, or None if they are no longer available."""
     try:
         noted = json.loads((run / _PROVENANCE).read_text(encoding="utf-8"))
         record = read(noted["source"], split=noted["split"], data_dir=data_dir)

@@ -1,4 +1,4 @@
-"""Axis names, and the records that rules, penalties and the loop hand each other.
+"""Axis names, and the records passed between rules, penalties and the loop.
 
 Axes, in the order in which they appear: ``batch`` (rows of data), ``chains`` (rows of model samples), ``visible``
 and ``hidden`` (units of a layer), ``features`` (columns of the data).
@@ -18,24 +18,24 @@ __all__ = ["Loss", "Step", "Update"]
 
 @dataclass
 class Step:
-    """What one training step has computed, for a penalty to look at.
+    """The results of one training step, for penalties.
 
     Attributes
     ----------
     x : Tensor of shape (batch, visible)
         The data.
     corrupted : Tensor of shape (batch, visible)
-        What the encoder saw; ``x`` itself when nothing corrupts.
+        The encoder's input; ``x`` itself without corruption.
     inputs : Tensor of shape (batch, hidden)
         The natural parameters of the code.
     hidden : Tensor of shape (batch, hidden)
         The mean of the code.
     generator : Generator, optional
-        The step's source of randomness, for what is estimated.
+        The step's source of randomness, for estimates.
     outputs : Tensor of shape (batch, visible), optional
-        The natural parameters of the data, as the decoder makes them of the code.
+        The natural parameters of the data, from the decoder.
     progress : float
-        The share of training that is done.
+        The fraction of training done.
     """
 
     x: Tensor
@@ -49,7 +49,7 @@ class Step:
 
 @dataclass
 class Loss:
-    """A scalar to descend, and the parts it is the sum of.
+    """A scalar to minimise, and the parts that it sums.
 
     Sums run over features and means over rows, everywhere.
 
@@ -60,7 +60,7 @@ class Loss:
     parts : dict of str to Tensor
         Detached scalars by name.
     gradients : list of (Parameter, Tensor)
-        What a rule knows in closed form, in place of or beside what the tape of ``total`` gives.
+        Gradients that a rule has in closed form, instead of or in addition to autograd's through ``total``.
     """
 
     total: Tensor
@@ -69,7 +69,7 @@ class Loss:
 
     @classmethod
     def of(cls, **parts: Tensor) -> Loss:
-        """Return the loss that is the sum of the means of ``parts``, one value a row each."""
+        """Return the sum of the means of ``parts``, which have one value per row."""
         means = {name: values.mean() for name, values in parts.items()}
         return cls(torch.stack(list(means.values())).sum(), {name: m.detach() for name, m in means.items()})
 
@@ -78,7 +78,7 @@ class Loss:
         return Loss(self.total + other.total, self.parts | other.parts, self.gradients + other.gradients)
 
     def backward(self) -> None:
-        """Add the gradient to every parameter's."""
+        """Add the loss's gradient to that of every parameter."""
         if self.total.requires_grad:
             self.total.backward()
         for parameter, gradient in self.gradients:
@@ -86,4 +86,4 @@ class Loss:
 
 
 Update = Callable[[Any, Tensor], Tensor]
-"""How a sweep renews a layer from its units and inputs: a draw (Gibbs) or the mean (mean field)."""
+"""How a sweep updates a layer from its units and inputs: a draw (Gibbs) or the mean (mean field)."""

@@ -119,7 +119,7 @@ def test_files_of_another_kind(tmp_path):
     (tmp_path / "a.npy").write_text("x,y\n1,2\n")
     refused(tmp_path / "a.npy", "magic string")
     saved(tmp_path / "b.npy", np.ones((2, 2))).rename(tmp_path / "b.npz")
-    refused(tmp_path / "b.npz", "no zip archive")
+    refused(tmp_path / "b.npz", "not a zip archive")
 
 
 def test_npz_without_a_clear_choice(tmp_path):
@@ -133,7 +133,7 @@ def test_npz_without_a_clear_choice(tmp_path):
     ("y", "message"),
     [
         (np.array([0, 1, 2]), "one label for each of 2 rows"),
-        (np.ones((2, 2)), "expected one label a row"),
+        (np.ones((2, 2)), "expected one label per row"),
         (np.array([0.5, 1.0]), "row 1 has 0.5"),
         (np.array([1.0, np.nan]), "row 2 has nan"),
         (np.array([1j, 2]), "whole numbers or words, got complex128"),

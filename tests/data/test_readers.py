@@ -79,7 +79,7 @@ def test_endings_in_capitals(tmp_path):
         ({"feature_names": ("a",)}, "1 names for 3 columns"),
         ({"groups": np.ones(3)}, "one group for each of 2 rows"),
         ({"files": ("a",)}, "1 files for 2 rows"),
-        ({"tags": np.ones((2, 3)), "tag_names": ("a",)}, "tags of 2 rows and a name a column"),
+        ({"tags": np.ones((2, 3)), "tag_names": ("a",)}, "tags of 2 rows and one name per column"),
     ],
 )
 def test_records_that_do_not_fit(parts, message):

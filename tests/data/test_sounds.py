@@ -82,7 +82,7 @@ def test_what_cannot_be_used_is_named_and_the_rest_is_read(tmp_path):
     ]
     assert said["silent.wav"].startswith("is silent; record it again")
     assert said["empty.wav"].startswith("is empty")
-    assert "8 samples a second, where 1,000 to 384,000 are sensible" in said["slow.wav"]
+    assert "8 samples per second, where 1,000 to 384,000 are plausible" in said["slow.wav"]
     assert said["text.ogg"].startswith("is not a whole sound") and "NaN" in said["nan.wav"]
     assert said["wide.wav"] == "has 65 channels, more than 64; save those that matter"
     assert record.note.startswith("skipped 7 files: ") and record.note.endswith("; and 2 more")
@@ -99,7 +99,7 @@ def test_one_sound_in_a_wanted_rate(tmp_path):
     assert read_sound(tmp_path / "a.wav", 4000).shape == (2000,)
     with pytest.raises(DataError, match="cannot be read"):
         read_sound(tmp_path / "b.wav", 4000)
-    with pytest.raises(DataError, match="at least 1,000 samples a second, got 3"):
+    with pytest.raises(DataError, match="at least 1,000 samples per second, got 3"):
         read_sound(tmp_path / "a.wav", 3)
 
 

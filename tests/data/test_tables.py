@@ -72,7 +72,7 @@ def test_row_labels_of_pandas_are_left_out(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is not a .csv file with a head line"),
+        ("", "is not a .csv file with a header line"),
         ("a,b\n", "expected at least one row"),
         ("a,b\n1,2\n3\n", "Expected 2 columns, got 1"),
         ("a,b\n1,2\n3,oops\n", "column 'b': expected numbers, row 2 has 'oops'"),

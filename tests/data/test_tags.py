@@ -69,7 +69,7 @@ def test_two_files_of_one_name_need_their_path(folder):
     record = read(folder, tags=write(folder, "file,tags\na.png,sea\nsub/a.png,sky\nc,snow\n"))
     assert record.tags.toarray().tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     record = read(folder, tags=write(folder, "file,tags\na,sea\nb,sky\n"))
-    assert record.skipped[0] == "tags.csv: 'a' is a.png and sub/a.png; write the path"
+    assert record.skipped[0] == "tags.csv: 'a' matches a.png and sub/a.png; write the path"
 
 
 def test_a_word_of_two_columns_says_which(folder):
@@ -90,11 +90,11 @@ def test_archives_of_pictures(folder):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("file,tags\n", "expected a row a file below the head line, got none"),
+        ("file,tags\n", "expected one row per file below the header line, got none"),
         ("file\na.png\n", "expected a column of tags beside the file names, got the columns file"),
-        ("", "is not a .csv file with a head line"),
+        ("", "is not a .csv file with a header line"),
         ("file,tags\nx.png,sea\n", "none of the 3 images .* has a row in tags.csv"),
-        ("file,tags\na.png,\n", "says nothing of the images"),
+        ("file,tags\na.png,\n", "has no tags for the images"),
     ],
 )
 def test_tables_that_cannot_be_used(text, message, folder):

@@ -122,5 +122,5 @@ def test_random_hyperplanes_differ_as_often_as_the_angle_says():
 
 
 def test_more_bits_than_axes_are_refused(mixed):
-    with pytest.raises(ValueError, match="at most 12 bits, as many as there are axes, got 13"):
+    with pytest.raises(ValueError, match="at most 12 bits, the number of axes, got 13"):
         pca_signs(mixed, 13)

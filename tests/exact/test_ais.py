@@ -213,5 +213,5 @@ def test_what_cannot_start_is_refused(graph):
     with pytest.raises(ValueError, match="burn_in must be at least 0 Gibbs steps, got -1"):
         log_partition_reverse_ais(machine, Generator(0), start=torch.zeros(3, 2).double(), burn_in=-1)
     machine.couplings[0].up_gain = 2.0
-    with pytest.raises(ValueError, match="belong to no joint distribution"):
+    with pytest.raises(ValueError, match="have no joint distribution"):
         log_partition_ais(machine, Generator(0))

@@ -370,7 +370,7 @@ def test_tops_that_cannot_be_summed_out_are_refused():
 
     for visible in ((0,), (0, 1), (1,)):
         deep = BoltzmannMachine(layers(3), {(0, 1): join(), (1, 2): join()}, visible)
-        with pytest.raises(ValueError, match="hidden layers are joined to visible ones only"):
+        with pytest.raises(ValueError, match="hidden layers connect only to visible ones"):
             BeliefNetwork([], deep)
     two_labels = BoltzmannMachine(layers(3), {(0, 1): join(), (1, 2): join()}, (0, 2))
     with pytest.raises(ValueError, match="one finite variable"):

@@ -180,7 +180,7 @@ def test_unequal_gains_have_no_energy():
     joined = coupling()
     machine = BoltzmannMachine(layers(Bernoulli(), Bernoulli()), {(0, 1): joined})
     joined.up_gain = 2.0
-    with pytest.raises(ValueError, match="gains 2 up and 1 down belong to no joint distribution"):
+    with pytest.raises(ValueError, match="gains 2 up and 1 down have no joint distribution"):
         machine.energy([torch.zeros(1, 2)] * 2)
     x = torch.ones(1, 2)
     torch.testing.assert_close(machine.inputs(1, [x, x]), 2 * x @ joined.weight.t())

@@ -76,5 +76,5 @@ def test_a_deep_machine_moves_one_sweep_from_its_mean_field():
 
 
 def test_a_number_of_chains_is_of_those_that_persist():
-    with pytest.raises(ValueError, match="n_chains is of persistent chains"):
+    with pytest.raises(ValueError, match="n_chains needs persistent=True"):
         Variational(n_chains=10, persistent=False)

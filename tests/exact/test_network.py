@@ -87,7 +87,7 @@ def test_a_gaussian_head_sums_half_squared_errors():
     constant = 2 * 0.5 * np.log(2 * np.pi)
     squared = 0.5 * (model.reconstruct(X) - rows[:, 4:]).square().sum(1).mean()
     torch.testing.assert_close(Supervised()(model, rows, Generator(0)).total, squared + constant)
-    with pytest.raises(ValueError, match="smoothing is for targets of finitely many values"):
+    with pytest.raises(ValueError, match="smoothing needs discrete targets"):
         Supervised(smoothing=0.1)(model, rows, Generator(0))
 
 

@@ -184,7 +184,7 @@ def test_likelihoods_say_what_they_stand_on():
         model, X, Generator(0), n_samples=20, notes={"binarisation": "frozen, seed 0", "split": "test"}
     )
     lines = dict(found.lines())
-    assert "20 samples a row" in lines["importance-weighted estimate"]
+    assert "20 samples per row" in lines["importance-weighted estimate"]
     assert lines["binarisation"] == "frozen, seed 0" and lines["split"] == "test"
     assert lines["log Z"].startswith("none")
     assert found.ok and not found.exact

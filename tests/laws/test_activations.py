@@ -214,7 +214,7 @@ def test_a_threshold_learns_the_slope_of_the_mean_code():
         (lambda: TopK(2.5), "k must be a whole number"),
         (lambda: TopK(2, alpha=0.1), "alpha must leave at least one of 2 units"),
         (lambda: TopK(2, start=0.5), "start must be at least 1 times k"),
-        (lambda: BatchTopK(2, anneal=1.5), "anneal must be a share of training"),
+        (lambda: BatchTopK(2, anneal=1.5), "anneal must be a fraction of training"),
         (lambda: JumpReLU(0.0), "threshold must be positive"),
         (lambda: JumpReLU(bandwidth=-1.0), "bandwidth must be positive"),
         (lambda: TopK(7).sized(SIZE), "uses 7 units, and the code has 6: lower k or alpha"),

@@ -126,7 +126,7 @@ def test_a_value_may_be_struck_and_not_change(close, corruption):
 @pytest.mark.parametrize("make", [Masking, SaltAndPepper, Dropout, GaussianNoise])
 def test_wrong_strengths_are_refused(make):
     name = make().parameter_names()[0]
-    with pytest.raises(ValueError, match=f"{name} has 3 values where the data have 144 columns: give one"):
+    with pytest.raises(ValueError, match=f"{name} has 3 values but the data have 144 columns: give one"):
         make([0.1, 0.2, 0.3])(X, Generator(0))
     with pytest.raises(ValueError, match=f"{name} must .*got -0.1 for column 1"):
         make([0.1, -0.1])
@@ -254,7 +254,7 @@ def test_missing_pixels_lose_all_channels_at_their_rate(close):
     rates = Missing(0.8, lowest=0.2).hide(torch.ones(4000, 400), Generator(0))[1].double().mean(1)
     close(rates, torch.tensor(0.5), torch.tensor(0.6**2 / 12 + 0.25 / 400))
     assert rates.min() < 0.25 < 0.75 < rates.max()
-    with pytest.raises(ValueError, match="144 columns are no pixels of 5 channels"):
+    with pytest.raises(ValueError, match="144 columns cannot hold pixels of 5 channels"):
         Missing(0.5, channels=5)(X, Generator(0))
     for settings in ({"rate": 1.1}, {"lowest": 0.9}, {"channels": 0}):
         with pytest.raises(ValueError, match=next(iter(settings))):
@@ -293,7 +293,7 @@ def test_greyscale_keeps_the_luminance_and_nothing_else(close):
     struck = Greyscale(0.3).strike(X, Generator(0))[1]
     assert torch.equal(struck.all(1), struck.any(1))
     close(struck[:, 0].double(), torch.tensor(0.3))
-    with pytest.raises(ValueError, match="4 columns: no such pixels"):
+    with pytest.raises(ValueError, match="4 columns, not a multiple of 3"):
         Greyscale()(torch.ones(2, 4), Generator(0))
 
 

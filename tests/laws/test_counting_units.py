@@ -149,7 +149,7 @@ def test_all_count_vectors_are_listed_once(words, length, vectors):
 def test_too_many_count_vectors_are_not_listed():
     units = ReplicatedSoftmax(1000, length=50)
     assert not units.finite
-    with pytest.raises(ValueError, match="too many count vectors to list"):
+    with pytest.raises(ValueError, match="too many count vectors to enumerate"):
         units.nodes(torch.zeros(1000))
 
 

@@ -60,7 +60,7 @@ def test_schedules_end_where_they_say():
     assert Linear(end=0.2)(1.0) == pytest.approx(0.2)
     assert Cosine(warmup=0.1, end=0.2)(1.0) == pytest.approx(0.2)
     assert Cosine(warmup=0.5)(0.25) == pytest.approx(0.5)
-    with pytest.raises(ValueError, match="warmup must be a share"):
+    with pytest.raises(ValueError, match="warmup must be a fraction"):
         Cosine(warmup=1.0)
 
 

@@ -338,7 +338,7 @@ def test_revive_gives_a_row_to_the_silent_unit_that_matches_its_residual_best(si
     ("penalty", "message"),
     [
         (L0(), "L0 counts.*use code=JumpReLU"),
-        (Revive(), "Revive needs a code that says which units are silent"),
+        (Revive(), "Revive needs a code that counts silent units"),
     ],
     ids=["L0", "Revive"],
 )
@@ -351,7 +351,7 @@ def test_penalties_of_activations_refuse_codes_that_cannot_tell(penalty, message
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: L0(warmup=1.5), "warmup must be a share of training"),
+        (lambda: L0(warmup=1.5), "warmup must be a fraction of training"),
         (lambda: Revive(after=0), "after must be at least 1"),
         (lambda: Revive(n_units=0), "n_units must be at least 1"),
     ],

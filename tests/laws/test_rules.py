@@ -305,7 +305,7 @@ def test_chains_persist_and_are_as_many_as_asked():
 
 
 def test_emphasis_without_a_corruption_is_refused():
-    with pytest.raises(ValueError, match="on_corrupted and on_intact differ, and there is no corruption"):
+    with pytest.raises(ValueError, match="on_corrupted and on_intact differ but there is no corruption"):
         Reconstruction(on_intact=0.0)
 
 

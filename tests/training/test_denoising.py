@@ -68,7 +68,7 @@ def stop():
 
 def test_settings_are_refused_at_fit_in_words():
     for settings, message in (
-        ({"corruption": Masking([0.1, 0.2])}, "rate has 2 values where the data have 6 columns"),
+        ({"corruption": Masking([0.1, 0.2])}, "rate has 2 values but the data have 6 columns"),
         ({"on_intact": -1.0}, "must not be negative"),
         ({"walkback": 0}, "walkback must be at least 1"),
     ):

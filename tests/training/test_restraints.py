@@ -61,7 +61,7 @@ def test_equal_paces_change_nothing():
 
 
 def test_one_line_for_all_parameters_cannot_hold_some_back():
-    with pytest.raises(ValueError, match="LBFGS moves all parameters by one step size"):
+    with pytest.raises(ValueError, match="LBFGS uses one step size for all parameters"):
         trainer(LBFGS(), n_iter=1, paces=lambda m: [Pace([m.low], 0.5)])
 
 
@@ -139,7 +139,7 @@ def test_a_column_without_length_is_left_alone():
 
 
 def test_a_line_search_cannot_keep_lengths():
-    with pytest.raises(ValueError, match=r"LBFGS searches along a line.*choose Adam or SGD"):
+    with pytest.raises(ValueError, match=r"LBFGS uses a line search.*choose Adam or SGD"):
         fitted(LBFGS(), 0, n_iter=1)
 
 

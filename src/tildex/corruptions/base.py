@@ -1,4 +1,4 @@
-"""Corruptions: noise that a model must undo, drawn from a generator that is passed."""
+"""Corruptions: noise that a model must undo, drawn from a generator passed in."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tildex.part import Part
 __all__ = ["Corruption", "Strength", "Then", "check_strength", "per_column"]
 
 Strength = float | Sequence[float]
-"""How strongly columns are struck: one number for all, or one a column."""
+"""The strength of a corruption: one number, or one per column."""
 
 
 class Corruption(Part, ABC, kind="corruption"):
-    """A random map from data to data of the same shape; the data itself is never changed.
+    """A random map from data to data of the same shape; the input is never modified in place.
 
     ``first >> second`` applies one after the other.
 
     Attributes
     ----------
     hides : bool
-        Whether values are lost and it is known which, as under a black block; see :meth:`hide`.
+        Whether values are lost with a known mask, as under a black block; see :meth:`hide`.
     """
 
     hides: bool = False
@@ -36,26 +36,27 @@ class Corruption(Part, ABC, kind="corruption"):
         """Return a corrupted copy of ``x``, or ``x`` itself at strength zero."""
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return a corrupted copy of ``x`` and, true or false, which values were struck, both of its shape.
+        """Return a corrupted copy of ``x`` and a boolean mask of the corrupted values, both of its shape.
 
-        Here those are the values that changed. A corruption that may leave a struck value as it was, as pepper on
-        black does, says which were struck: to learn only from what changed would teach that black is never true.
+        By default these are the values that changed. A corruption that may leave a corrupted value unchanged, like
+        pepper on black, overrides this: learning only from changed values would teach that black is never true.
         """
         corrupted = self(x, generator)
         return corrupted, corrupted != x
 
     def hide(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return a corrupted copy of ``x`` and, true or false, which values are known to be lost, of its shape.
+        """Return a corrupted copy of ``x`` and a boolean mask of the values known to be lost, both of its shape.
 
-        Here none are: that noise was added does not show. A corruption that ``hides`` says which.
+        By default none are, since added noise is not visible; a corruption that ``hides`` overrides this.
         """
         return self(x, generator), torch.zeros_like(x, dtype=torch.bool)
 
     def undoing(self, change: Tensor, lost: Tensor) -> Tensor:
-        """Return what of a change of pixels, shape (..., channels), can undo this corruption: here all of it.
+        """Return the part of a change of pixels, shape (..., channels), that can undo this corruption: by default
+        all.
 
-        A corruption that leaves something as it was, a pixel that is not ``lost`` or the luminance of one, takes that
-        out of the change.
+        A corruption that preserves something, such as pixels that are not ``lost`` or the luminance, removes that
+        part from the change.
         """
         return change
 
@@ -82,30 +83,30 @@ class Then(Corruption):
         return self.second(self.first(x, generator), generator)
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Apply both; struck is what either strikes."""
+        """Apply both; the mask is the union."""
         once, first = self.first.strike(x, generator)
         twice, second = self.second.strike(once, generator)
         return twice, first | second
 
     @property
     def hides(self) -> bool:  # type: ignore[override]
-        """Whether either does."""
+        """Whether either corruption hides values."""
         return self.first.hides or self.second.hides
 
     def hide(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Apply both; lost is what either hides, and nothing the second does to it shows."""
+        """Apply both; values hidden by either are lost, and the second cannot change those hidden by the first."""
         once, first = self.first.hide(x, generator)
         twice, second = self.second.hide(once, generator)
         return torch.where(first, once, twice), first | second
 
     def undoing(self, change: Tensor, lost: Tensor) -> Tensor:
-        """Return what both allow where they allow the same, and all of it where they differ."""
+        """Return the part that both allow if they agree, else the whole change."""
         alike = type(self.first).undoing is type(self.second).undoing
         return self.first.undoing(change, lost) if alike else change
 
 
 def check_strength(name: str, value: Strength, most: float = float("inf")) -> Strength:
-    """Return ``value``, or say that it is not a number from 0 to ``most``, or a sequence of such.
+    """Return ``value``, or raise an error if it is not a number from 0 to ``most``, or a sequence of them.
 
     Example
     -------
@@ -115,8 +116,8 @@ def check_strength(name: str, value: Strength, most: float = float("inf")) -> St
     """
     if isinstance(value, str) or not isinstance(value, Real | Sequence):
         raise ValueError(
-            f"{name} must be a number, or a list or tuple of one a column, got {type(value).__name__}: "
-            "an array becomes one by tolist()"
+            f"{name} must be a number, or a list or tuple with one per column, got {type(value).__name__}: "
+            "convert an array with tolist()"
         )
     several = isinstance(value, Sequence)
     numbers: Sequence[float] = value if isinstance(value, Sequence) else [value]
@@ -128,17 +129,17 @@ def check_strength(name: str, value: Strength, most: float = float("inf")) -> St
 
 
 def per_column(name: str, value: Strength, x: Tensor) -> Tensor:
-    """Return a strength for every value of ``x``, in its type and shape.
+    """Return the strength at every value of ``x``, in its type and shape.
 
     Raises
     ------
     ValueError
-        If there is neither one number nor one a column.
+        Unless there is one number or one per column.
     """
     strengths = x.new_tensor(value)
     if strengths.ndim and strengths.shape != x.shape[-1:]:
         raise ValueError(
-            f"{name} has {len(strengths)} values where the data have {x.shape[-1]} columns: "
-            "give one number, or one a column"
+            f"{name} has {len(strengths)} values but the data have {x.shape[-1]} columns: "
+            "give one number, or one per column"
         )
     return strengths.expand_as(x)

@@ -19,7 +19,7 @@ class GaussianNoise(Corruption):
     Parameters
     ----------
     scale : float or sequence of float
-        The standard deviation, or one a column.
+        The standard deviation, or one per column.
 
     Example
     -------

@@ -1,8 +1,9 @@
-r"""Greyscale: the luminance of a pixel in the place of its three channels.
+r"""Greyscale: a pixel's luminance replaces its three channels.
 
 .. math:: \tilde x_{pc} = Y_p = \sum_k w_k x_{pk}, \qquad w = (0.299, 0.587, 0.114)
 
-Colours of one luminance form a plane, and what must be added to grey is a vector in the plane through zero.
+Colours of equal luminance form a plane, so the change from grey to colour is a vector in the parallel plane through
+zero.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ __all__ = ["Greyscale"]
 
 
 class Greyscale(Corruption):
-    """Takes the colour out of images of red, green and blue, columns side by side; their luminance stays.
+    """Removes the colour of RGB images, channels in adjacent columns; the luminance stays.
 
-    A model that restores may therefore add nothing that has a luminance, and colours what is grey.
+    A restoration model may therefore add only changes without luminance: it colours grey images.
 
     Parameters
     ----------
@@ -40,24 +41,24 @@ class Greyscale(Corruption):
         self.rate = rate
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return ``x`` with grey rows."""
+        """Return ``x`` with some rows made grey."""
         return x if self.rate == 0 else self.strike(x, generator)[0]
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return the same, and which values are in a row that became grey."""
+        """Return the same, and a mask of the values in rows made grey."""
         pixels = _pixels(x)
         struck = generator.bernoulli(x.new_full((len(x), 1), self.rate)).bool()
         grey = luminance(pixels).expand_as(pixels).reshape(x.shape)
         return torch.where(struck, grey, x), struck.expand_as(x)
 
     def undoing(self, change: Tensor, lost: Tensor) -> Tensor:
-        """Return the part of a change of pixels, shape (..., 3), that leaves their luminance as it is."""
+        """Return the part of a change of pixels, shape (..., 3), that preserves luminance."""
         return change - luminance(change)
 
 
 def _pixels(x: Tensor) -> Tensor:
     if x.shape[-1] % 3:
         raise ValueError(
-            f"greyscale is of red, green and blue, and rows have {x.shape[-1]} columns: no such pixels"
+            f"greyscale needs pixels of red, green and blue, and rows have {x.shape[-1]} columns, not a multiple of 3"
         )
     return x.unflatten(-1, (-1, 3))

@@ -20,7 +20,7 @@ class Masking(Corruption):
     Parameters
     ----------
     rate : float or sequence of float
-        The probability, or one a column.
+        The probability, or one per column.
 
     Example
     -------
@@ -40,32 +40,32 @@ class Masking(Corruption):
         return x * _kept(self.rate, x, generator)
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return the same, and which values were set to zero, those that were zero before among them."""
+        """Return the same, and a mask of the values set to zero, including those that were zero before."""
         kept = _kept(self.rate, x, generator)
         return x * kept, kept == 0
 
 
 class Dropout(Corruption):
-    """Masking that divides what is left by the share kept, so that means stay as they were (Srivastava et al.,
+    """Masking that divides the remaining values by the fraction kept, so that means are unchanged (Srivastava et al.,
     2014, "Dropout: a simple way to prevent neural networks from overfitting").
 
     Parameters
     ----------
     rate : float or sequence of float
-        The probability to be lost, at most 0.99, or one a column.
+        The probability of dropping a value, at most 0.99, or one per column.
     """
 
     def __init__(self, rate: Strength = 0.5) -> None:
         self.rate = check_strength("rate", rate, 0.99)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return ``x`` with some values set to zero and the others enlarged."""
+        """Return ``x`` with some values set to zero and the others scaled up."""
         if self.rate == 0:
             return x
         return self.strike(x, generator)[0]
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return the same, and which values were set to zero."""
+        """Return the same, and a mask of the values set to zero."""
         kept = _kept(self.rate, x, generator)
         return x * kept / (1 - per_column("rate", self.rate, x)), kept == 0
 

@@ -1,4 +1,4 @@
-"""Mirrored images: left for right, with up and down as they are."""
+"""Horizontally mirrored images; up and down stay as they are."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ __all__ = ["Mirrored"]
 
 
 class Mirrored(Corruption):
-    """Exchanges left and right of an image with probability ``rate``.
+    """Mirrors each image left to right with probability ``rate``.
 
-    The ``augmentation`` where it matters what is above: skies are blue because they are on top.
+    An ``augmentation`` for images where up and down matter, such as skies above landscapes.
 
     Parameters
     ----------
     image_shape : sequence of int, optional
-        Height, width and, unless there is one, channels of the images that rows are; square and of one channel when
-        not given.
+        Height, width and, if more than one, channels of the images in rows; square with one channel when not given.
     rate : float
         The probability.
 

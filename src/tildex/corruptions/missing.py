@@ -1,4 +1,4 @@
-r"""Missing pixels: each is lost with all its channels, and it is known which are.
+r"""Missing pixels: each loses all its channels, and the mask of lost pixels is known.
 
 .. math:: \tilde x_{pc} = x_{pc} m_p, \qquad m_p \sim \mathrm{Bernoulli}(1 - r), \qquad
           r \sim U(\text{lowest}, \text{rate})
@@ -16,16 +16,16 @@ __all__ = ["Missing"]
 
 
 class Missing(_Hiding):
-    """Loses each pixel with probability ``rate``; a model that restores is told which are lost.
+    """Drops each pixel with probability ``rate``; a restoration model receives the mask of lost pixels.
 
     Parameters
     ----------
     rate : float
-        The probability, or the largest one if images differ.
+        The probability, or its maximum if ``lowest`` is given.
     lowest : float, optional
-        Each row draws its own rate between ``lowest`` and ``rate``; without it all have ``rate``.
+        If given, each row draws its own rate between ``lowest`` and ``rate``.
     channels : int, optional
-        Columns that make one pixel and are lost together, side by side in a row; 1 when not given.
+        Adjacent columns that form one pixel and are lost together; 1 when not given.
 
     Example
     -------
@@ -48,10 +48,10 @@ class Missing(_Hiding):
         self.channels = channels
 
     def lost(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return the values of lost pixels."""
+        """Return the mask of lost pixels."""
         channels = self.channels or 1
         if x.shape[-1] % channels:
-            raise ValueError(f"rows of {x.shape[-1]} columns are no pixels of {channels} channels")
+            raise ValueError(f"rows of {x.shape[-1]} columns cannot hold pixels of {channels} channels")
         pixels = x.new_ones(len(x), x.shape[-1] // channels)
         if self.lowest is None:
             rates = pixels * self.rate

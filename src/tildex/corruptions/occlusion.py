@@ -1,4 +1,4 @@
-"""Occlusion: square blocks of an image are lost, and it is known which."""
+"""Occlusion: square blocks of an image are lost, under a known mask."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ __all__ = ["Occlusion"]
 
 
 class Occlusion(_Hiding):
-    """Loses square blocks of each image, anywhere inside it; a model that restores is told where they lie.
+    """Blanks square blocks at random places inside each image; a restoration model receives their mask.
 
     Parameters
     ----------
     size : int
-        The edge of a block in pixels; a side of the image, where that is shorter.
+        The edge of a block in pixels, limited to the sides of the image.
     blocks : int
-        Blocks an image, which may overlap.
+        Blocks per image, which may overlap.
     rate : float
         The probability of each block.
     image_shape : sequence of int, optional
-        Height, width and, unless there is one, channels of the images that rows are; square and of one channel when
-        not given.
+        Height, width and, if more than one, channels of the images in rows; square with one channel when not given.
 
     Example
     -------
@@ -59,7 +58,7 @@ class Occlusion(_Hiding):
         self.image_shape = image_shape
 
     def lost(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return the values of lost blocks."""
+        """Return the mask of the lost blocks."""
         height, width, channels = image_axes(self.image_shape, x.shape[-1])
         rows, columns = (self._inside(edge, len(x), generator) for edge in (height, width))
         there = generator.bernoulli(x.new_full((len(x), self.blocks), self.rate)).bool()
@@ -67,7 +66,7 @@ class Occlusion(_Hiding):
         return lost[..., None].expand(-1, -1, -1, channels).reshape(x.shape)
 
     def _inside(self, edge: int, n: int, generator: Generator) -> Tensor:
-        """Return which places along an edge lie in each block, shape (n, blocks, edge)."""
+        """Return a mask of the positions along an edge inside each block, shape (n, blocks, edge)."""
         size = min(self.size, edge)
         start = torch.from_numpy(generator.integers(edge - size + 1, n * self.blocks)).to(generator.device)
         start = start.view(n, self.blocks, 1)

@@ -1,4 +1,4 @@
-r"""Salt and pepper: a share of the values set to either end of the range, each end as often as the other."""
+r"""Salt and pepper: a fraction of values set to either end of the range, with equal probability."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["SaltAndPepper"]
 
 
 class SaltAndPepper(Corruption):
-    """Sets each value with probability ``rate`` to ``low`` or ``high``, evenly.
+    """Sets each value to ``low`` or ``high``, equally often, with probability ``rate``.
 
     Parameters
     ----------
     rate : float or sequence of float
-        The probability, or one a column.
+        The probability, or one per column.
     low, high : float
         The ends of the range, in units of the data after scaling.
 
@@ -41,7 +41,7 @@ class SaltAndPepper(Corruption):
         return self.strike(x, generator)[0]
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
-        """Return the same, and which values were struck, those that lay at that end before among them."""
+        """Return the same, and a mask of the values set, including those already at that end."""
         struck = generator.bernoulli(per_column("rate", self.rate, x)).bool()
         salt = generator.bernoulli(torch.full_like(x, 0.5))
         return torch.where(struck, self.low + (self.high - self.low) * salt, x), struck

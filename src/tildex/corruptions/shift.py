@@ -1,4 +1,4 @@
-"""Shifts of whole images by a few pixels, what leaves one edge being lost and zeros coming in at the other."""
+"""Shifts of whole images by a few pixels; pixels leaving one edge are lost and zeros enter at the other."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ __all__ = ["Shift"]
 
 
 class Shift(Corruption):
-    """Moves each image by up to ``pixels`` down or up and right or left, every way as likely.
+    """Shifts each image by up to ``pixels`` vertically and horizontally, all shifts equally likely.
 
-    As an ``augmentation`` a model learns to return what was moved; as a ``corruption``, to move it back.
+    As an ``augmentation``, the model learns to return the shifted image; as a ``corruption``, to undo the shift.
 
     Parameters
     ----------
     pixels : int
-        The largest move along either axis.
+        The largest shift along either axis.
     image_shape : sequence of int, optional
-        Height, width and, unless there is one, channels of the images that rows are; square and of one channel when
-        not given.
+        Height, width and, if more than one, channels of the images in rows; square with one channel when not given.
     rate : float or sequence of float
-        The share of values that are taken from the moved image, one for all or one a column; the others stay.
+        The fraction of values taken from the shifted image, one number or one per column; the others stay.
 
     Example
     -------
@@ -51,7 +50,7 @@ class Shift(Corruption):
         self.rate = check_strength("rate", rate, 1.0)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return moved images."""
+        """Return shifted images."""
         if self.pixels == 0 or self.rate == 0:
             return x
         height, width, channels = image_axes(self.image_shape, x.shape[-1])
@@ -61,7 +60,7 @@ class Shift(Corruption):
         above, left = (
             torch.arange(n, device=x.device) - move for n, move in ((height, down), (width, right))
         )
-        # Where each pixel comes from, and whether that is inside the image.
+        # The source position of each pixel, and whether it is inside the image.
         taken = images.gather(1, above.remainder(height)[:, :, None, None].expand_as(images))
         taken = taken.gather(2, left.remainder(width)[:, None, :, None].expand_as(images))
         inside = ((above >= 0) & (above < height))[:, :, None] & ((left >= 0) & (left < width))[:, None]

@@ -1,4 +1,4 @@
-r"""Noise that presses a code of logistic units to its ends, so that nothing is lost when it is rounded to bits.
+r"""Noise that drives a code of logistic units towards 0 and 1, so that rounding it to bits loses little.
 
 .. math:: \tilde h = \sigma(\sigma^{-1}(h) + \text{scale} \cdot \epsilon) \qquad \text{or} \qquad
           \tilde h \sim \mathrm{Bernoulli}(h), \quad \frac{\partial \tilde h}{\partial h} := 1
@@ -14,18 +14,18 @@ from tildex.generator import Generator
 
 __all__ = ["BernoulliNoise", "LogitNoise"]
 
-# Beyond it a logistic unit is as good as binary, and the logit would be infinite.
+# Beyond it a logistic unit is practically binary, and the logit would be infinite.
 _END = 1e-6
 
 
 class LogitNoise(Corruption):
-    """Adds normal noise to what a logistic unit receives, given its mean: a code that is to get through must be near
-    0 or 1 (Salakhutdinov & Hinton, 2009, "Semantic hashing", where the variance of the noise is 16).
+    """Adds normal noise to the input of a logistic unit, given its mean: only values near 0 or 1 survive the noise
+    (Salakhutdinov & Hinton, 2009, "Semantic hashing", where the variance of the noise is 16).
 
     Parameters
     ----------
     scale : float or sequence of float
-        The standard deviation of the noise, or one a unit.
+        The standard deviation of the noise, or one per unit.
 
     Example
     -------
@@ -39,23 +39,23 @@ class LogitNoise(Corruption):
         self.scale = check_strength("scale", scale)
 
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return means between 0 and 1, moved; gradients pass where the unit is not at an end already."""
+        """Return noisy means between 0 and 1; gradients pass except where a unit is already saturated."""
         if self.scale == 0:
             return x
         inputs = torch.logit(x, eps=_END)
         noise = per_column("scale", self.scale, inputs) * generator.normal_like(inputs)
-        # What gets no noise stays as it is, at its ends too.
+        # Values without noise stay unchanged, saturated ones too.
         return torch.where(noise == 0, x, torch.sigmoid(inputs + noise))
 
 
 class BernoulliNoise(Corruption):
-    """Draws 0 or 1 with the probability that a value between them is; gradients pass as if nothing had been drawn
-    (Bengio, Léonard & Courville, 2013, "Estimating or propagating gradients through stochastic neurons").
+    """Draws 0 or 1 with each value as the probability of 1; gradients pass straight through (Bengio, Léonard &
+    Courville, 2013, "Estimating or propagating gradients through stochastic neurons").
 
     Parameters
     ----------
     rate : float or sequence of float
-        The share of values that are drawn, or one a unit; the others stay as they are.
+        The fraction of values that are drawn, or one per unit; the others stay unchanged.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""Turned images: one of the eight symmetries of a square, or of the four of a rectangle, drawn for every image."""
+"""Turned images: each by a random one of the eight symmetries of a square, or the four of a rectangle."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ __all__ = ["Turned"]
 
 
 class Turned(Corruption):
-    """Turns each image upside down, left to right and, where it is square, about its diagonal, each every other time.
+    """Flips each image vertically, horizontally and, if square, about its diagonal, each with probability one half.
 
-    As an ``augmentation`` this makes eight images of one, all of them as likely in nature wherever up and down do not
-    matter, as in patches of photographs.
+    As an ``augmentation``, this makes eight images of one, equally plausible where orientation does not matter, as in
+    patches of photographs.
 
     Parameters
     ----------
     image_shape : sequence of int, optional
-        Height, width and, unless there is one, channels of the images that rows are; square and of one channel when
-        not given.
+        Height, width and, if more than one, channels of the images in rows; square with one channel when not given.
     rate : float
-        The probability that an image takes part.
+        The probability that an image is turned.
 
     Example
     -------

@@ -1,4 +1,4 @@
-r"""Normal noise whose strength is drawn anew for every row.
+r"""Normal noise with a random strength per row.
 
 .. math:: \sigma \sim U(\text{lowest}, \text{scale}), \qquad \tilde x = x + \sigma \epsilon, \qquad
           \epsilon \sim N(0, I)
@@ -15,7 +15,7 @@ __all__ = ["VaryingNoise"]
 
 
 class VaryingNoise(Corruption):
-    """Adds normal noise of a standard deviation that each row draws for itself: one model for a range of noise.
+    """Adds normal noise with a standard deviation drawn per row: one model for a range of noise levels.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
-r"""Binary rows from values between 0 and 1, such as grey values.
+r"""Binary rows from values in [0, 1], such as grey values.
 
 .. math:: \text{dynamic, frozen: } x_i' \sim \mathrm{Bernoulli}(x_i), \qquad
           \text{threshold: } x_i' = [x_i > \tfrac12]
 
-Likelihoods of differently binarised rows are not comparable: on MNIST they lie tens of nats apart. So the way is always
-chosen by name, and belongs beside every figure.
+Likelihoods of differently binarised rows are not comparable: on MNIST they differ by tens of nats. So the method is
+always chosen by name, and should accompany every reported number.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ _CHUNK = 4096
 
 
 def binarise(x: Tensor, how: str, generator: Generator) -> Tensor:
-    """Return binary rows in the shape, type and place of ``x``.
+    """Return binary rows with the shape, type and device of ``x``.
 
     Parameters
     ----------
     x : Tensor of shape (rows, features)
-        Values from 0 to 1; values that are 0 or 1 stay what they are.
+        Values from 0 to 1; 0 and 1 stay unchanged.
     how : str
-        ``dynamic``: a fresh draw with the values as probabilities at every call, for training. ``frozen``: the draw
-        that the generator's *seed* names, the same at every call and on every device; give it all rows at once.
-        ``threshold``: 1 above a half. ``none``: ``x`` itself.
+        ``dynamic``: a new draw with the values as probabilities at every call, for training. ``frozen``: a draw
+        determined by the generator's *seed*, the same at every call and on every device; pass all rows at once.
+        ``threshold``: 1 above one half. ``none``: ``x`` itself.
     generator : Generator
-        Makes the fresh draw, or names the frozen one.
+        Makes the new draw; its seed determines the frozen one.
 
     Raises
     ------
     DataError
-        If there is no such way, or values to freeze or threshold lie outside 0 to 1.
+        If there is no such method, or values to freeze or threshold lie outside 0 to 1.
 
     Example
     -------
@@ -54,13 +54,13 @@ def binarise(x: Tensor, how: str, generator: Generator) -> Tensor:
 
 
 def _dynamic(x: Tensor, generator: Generator) -> Tensor:
-    # Called at every training step, so the range is not looked at here: the estimator has done so once.
+    # Called at every training step, so the range is not checked here; the estimator has checked it once.
     return generator.bernoulli(x)
 
 
 def _frozen(x: Tensor, generator: Generator) -> Tensor:
     _require_probabilities(x)
-    # Always drawn on a processor and in portions of one size: a seed then names one draw everywhere.
+    # Always drawn on the CPU in portions of one size, so that a seed determines one draw everywhere.
     draws = Generator(generator.seed)
     return torch.cat([draws.bernoulli(part.cpu()).to(x) for part in x.split(_CHUNK)])
 
@@ -82,18 +82,18 @@ _WAYS: dict[str, Callable[[Tensor, Generator], Tensor]] = {
 }
 
 BINARISATIONS: tuple[str, ...] = tuple(_WAYS)
-"""The ways to binarise, by name."""
+"""The binarisation methods, by name."""
 
 
 class FrozenRows:
-    """A reader of rows whose frozen draw is made once and kept, a byte a value.
+    """A reader of frozen binary rows, drawn once and kept, one byte per value.
 
     Parameters
     ----------
     data : Rows
         Values from 0 to 1.
     seed : int
-        Names the draw; it equals ``binarise(all rows, "frozen", Generator(seed))``.
+        Determines the draw, which equals ``binarise(all rows, "frozen", Generator(seed))``.
 
     Raises
     ------
@@ -108,7 +108,7 @@ class FrozenRows:
             x = data.take(slice(start, min(start + _CHUNK, len(data))))
             _require_probabilities(x)
             parts.append(draws.bernoulli(x.cpu()).to(torch.uint8))
-            # Batches are given where and in which type the data gave theirs.
+            # Batches keep the device and type of the data's batches.
             self._like = x[:0]
         self._kept = torch.cat(parts)
 
@@ -121,7 +121,7 @@ class FrozenRows:
         return self._kept.shape[1]
 
     def take(self, index: Any) -> Tensor:
-        """Return the binary rows with these numbers."""
+        """Return the binary rows with these indices."""
         chosen = index if isinstance(index, slice) else torch.from_numpy(index)
         return self._kept[chosen].to(self._like)
 

@@ -1,4 +1,4 @@
-"""Reading what a user names: a known data set, a file or a folder."""
+"""Reading data by name or path: a known data set, a file or a folder."""
 
 from __future__ import annotations
 
@@ -42,24 +42,26 @@ def read(
     Parameters
     ----------
     data : str or path
-        A known name such as ``"mnist"``, or a path. Names win: a folder of that name is ``./mnist``.
+        A known name such as ``"mnist"``, or a path. Names take precedence: write ``./mnist`` for a folder of that
+        name.
     data_dir : path, optional
-        The folder of known data sets; ``$TILDEX_DATA`` or the user's cache where none is given.
+        The folder of known data sets; ``$TILDEX_DATA`` or the user's cache when not given.
     split : str
-        Part of a known data set; a path is read whole, whatever the split.
+        Part of a known data set; a path is always read whole.
     image_size : (height, width), optional
-        Resizes the images of a folder.
+        Size to which the images of a folder are resized.
     tags : path, optional
-        A table of what is on the images of a folder or zip archive, a .csv file; pictures without a row are skipped.
+        A .csv table of tags for the images of a folder or zip archive; pictures without a row are skipped.
     rate : int, optional
-        Samples a second of the sounds of a folder or zip archive; their most common rate by default, 22,050 at most.
+        Samples per second for the sounds of a folder or zip archive; by default their most common rate, at most
+        22,050.
     seconds : float, optional
-        How much of each sound is read; 10 by default.
+        Maximum length read of each sound; 10 by default.
 
     Raises
     ------
     DataError
-        If nothing is called so, or it cannot be read.
+        If nothing has this name, or it cannot be read.
 
     Example
     -------
@@ -90,11 +92,11 @@ def read(
 
 
 def _require_none(what: str, **options: object) -> None:
-    """Refuse options that would do nothing."""
+    """Refuse options that would have no effect."""
     if given := [name for name, value in options.items() if value is not None]:
         raise DataError(
-            f"{' and '.join(given)} cannot be chosen for {what}: tags are of folders of pictures, rate and seconds of "
-            "folders of sounds"
+            f"{' and '.join(given)} cannot be chosen for {what}: tags are for folders of pictures, rate and seconds "
+            "for folders of sounds"
         )
 
 

@@ -1,4 +1,4 @@
-"""What reading a data set gives: rows by features, and what is known about them."""
+"""The result of reading a data set: rows by features, with metadata."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ class Record:
     shape : tuple of int, optional
         Shape of one sample, e.g. (28, 28) or (32, 32, 3); None for a table.
     feature_names : tuple of str, optional
-        One name a column of ``X``.
+        One name per column of ``X``.
     target_names : tuple of str, optional
-        ``target_names[k]`` is what label ``k`` means.
+        ``target_names[k]`` is the name of label ``k``.
     name : str
         The data set or file it came from.
     note : str
-        What a user of these rows must know, e.g. that some are missing; mostly empty.
+        A note to the user, e.g. that some rows are missing; usually empty.
     tags : float32 array or sparse CSR matrix of shape (rows, tags), optional
-        What is said of each row: 1 where a tag applies, or its weight.
+        Tags of each row: 1 where a tag applies, or its weight.
     tag_names : tuple of str, optional
-        One name a column of ``tags``.
+        One name per column of ``tags``.
     groups : int64 array of shape (rows,), optional
-        Rows that belong together, such as those of a speaker or a fold, and must not be parted by a split.
+        Groups of rows, such as speakers or folds, that a split must keep together.
     files : tuple of str
-        The file each row came from, where every row has its own.
+        The file of each row, if every row has its own.
     rate : int, optional
-        Values a second, where rows are sounds; shorter sounds end in zeros.
+        Samples per second, if rows are sounds; shorter sounds are padded with zeros.
     skipped : tuple of str
-        A sentence for each file that could not be used: which, why, and the cure.
+        One sentence per unusable file: which, why, and the remedy.
 
     Raises
     ------
     DataError
-        If the parts do not fit each other.
+        If the parts are inconsistent.
 
     Example
     -------
@@ -91,7 +91,7 @@ class Record:
             raise DataError(f"{self.name}: {len(self.files)} files for {rows} rows")
         if self.tags is not None and self.tags.shape != (rows, len(self.tag_names or ())):
             raise DataError(
-                f"{self.name}: expected tags of {rows} rows and a name a column, got {self.tags.shape} and "
+                f"{self.name}: expected tags of {rows} rows and one name per column, got {self.tags.shape} and "
                 f"{len(self.tag_names or ())} names"
             )
 
@@ -100,7 +100,7 @@ class Record:
 
     @property
     def n_labels(self) -> int:
-        """How many different labels the rows have; none where they have no labels."""
+        """Number of distinct labels, 0 without labels."""
         return 0 if self.y is None else len(np.unique(self.y))
 
     def __repr__(self) -> str:
@@ -109,11 +109,11 @@ class Record:
 
 
 class DataError(ValueError):
-    """Data that cannot be used: the message says what was expected, what came and what to do."""
+    """Unusable data; the message says what was expected, what was found and what to do."""
 
 
 def select(record: Record, chosen: np.ndarray) -> Record:
-    """Return the rows of a record that a boolean array marks, or whose numbers an integer array gives.
+    """Return the rows of a record selected by a boolean mask or an array of indices.
 
     Example
     -------

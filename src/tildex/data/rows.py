@@ -1,4 +1,4 @@
-"""How the training loop reads data: a batch of rows at a time, as tensors, whatever holds them."""
+"""Readers for the training loop: batches of rows as tensors, from any storage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMPY_TYPES = {torch.float16: np.float16, torch.float32: np.float32, torch.floa
 
 
 class Rows(Protocol):
-    """Rows that can be taken by number; a batch may share memory with the data, so it must not be changed."""
+    """Rows that can be taken by index; a batch may share memory with the data, so it must not be modified."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -33,29 +33,29 @@ class Rows(Protocol):
         ...
 
     def take(self, index: Index) -> Tensor:
-        """Return the rows with these numbers, shape (batch, features), on the wanted device."""
+        """Return the rows with these indices, shape (batch, features), on the reader's device."""
         ...
 
 
 def rows(X: Any, *, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> Rows:
-    """Return a reader of the rows of ``X``, which is never changed.
+    """Return a reader of the rows of ``X``, which is never modified.
 
-    An array in memory is converted once if its type differs; a memory map and a sparse matrix are read and
-    converted a batch at a time; a tensor stays on its device, and batches move.
+    An array in memory is converted once if its type differs; a memory map or sparse matrix is read and converted per
+    batch; a tensor stays on its device, and batches are moved.
 
     Parameters
     ----------
     X : array, memory map, scipy sparse matrix or tensor, of shape (rows, features)
         The data.
     device : torch.device or str
-        Where batches go.
+        Device of the batches.
     dtype : torch.dtype
         Floating type of the batches.
 
     Raises
     ------
     DataError
-        If ``X`` has no rows and columns, or is none of these.
+        If ``X`` does not have rows and columns, or is of another type.
 
     Example
     -------
@@ -75,7 +75,7 @@ def rows(X: Any, *, device: torch.device | str = "cpu", dtype: torch.dtype = tor
     if _mapped(X):
         return ArrayRows(np.asarray(X), device, dtype)
     X = X.astype(_NUMPY_TYPES.get(dtype, np.float32), copy=False)
-    # torch cannot share an array that is read-only or runs backwards.
+    # torch cannot share an array that is read-only or has negative strides.
     if not X.flags.writeable or min(X.strides) < 0:
         return ArrayRows(X, device, dtype)
     return TensorRows(torch.from_numpy(X).to(dtype), device, dtype)
@@ -100,17 +100,17 @@ class TensorRows(_Held):
     """Rows of a tensor, or of an array in memory that torch shares."""
 
     def take(self, index: Index) -> Tensor:
-        """Gather where the data lie, then move the batch."""
+        """Gather on the data's device, then move the batch."""
         if isinstance(index, slice):
             return self.X[index].to(self.device)
         return self.X.index_select(0, torch.from_numpy(index).to(self.X.device)).to(self.device)
 
 
 class ArrayRows(_Held):
-    """Rows of an array that torch cannot or should not hold: a memory map, or one that is read-only."""
+    """Rows of an array that torch cannot or should not share: a memory map or a read-only array."""
 
     def take(self, index: Index) -> Tensor:
-        """Read rows in the order of the file, convert them, and give them in the order asked for."""
+        """Read rows in file order, convert them, and return them in the requested order."""
         numpy_type = _NUMPY_TYPES.get(self.dtype, np.float32)
         if isinstance(index, slice):
             batch = self.X[index].astype(numpy_type)
@@ -122,16 +122,16 @@ class ArrayRows(_Held):
 
 
 class SparseRows(_Held):
-    """Rows of a CSR matrix, dense a batch at a time."""
+    """Rows of a CSR matrix, densified per batch."""
 
     def take(self, index: Index) -> Tensor:
-        """Fill in the zeros of a batch."""
+        """Return a batch as a dense tensor."""
         batch = self.X[index].astype(_NUMPY_TYPES.get(self.dtype, np.float32)).toarray()
         return torch.from_numpy(batch).to(self.device, self.dtype)
 
 
 class JoinedRows:
-    """The columns of several readers of as many rows, side by side: features, then targets, in one batch.
+    """The columns of several readers with equally many rows, concatenated: features, then targets, in one batch.
 
     Example
     -------
@@ -142,27 +142,27 @@ class JoinedRows:
     def __init__(self, *sources: Any) -> None:
         lengths = [len(source) for source in sources]
         if len(set(lengths)) > 1:
-            raise DataError(f"expected as many rows on every side, got {lengths}")
+            raise DataError(f"expected equally many rows in every reader, got {lengths}")
         self.sources = sources
 
     def __len__(self) -> int:
         return len(self.sources[0])
 
     def take(self, index: Index) -> Tensor:
-        """Take the rows from every source; their types follow the first."""
+        """Take the rows from every reader, in the type of the first."""
         first, *rest = (source.take(index) for source in self.sources)
         return torch.cat([first, *(part.to(first) for part in rest)], 1)
 
 
 class OneHotRows:
-    """Labels as rows with a one in the label's column, made a batch at a time.
+    """One-hot labels, encoded per batch.
 
     Parameters
     ----------
     labels : integer array of shape (rows,)
         From 0 to ``n_classes - 1``.
     n_classes : int
-        Columns.
+        Number of columns.
     """
 
     def __init__(self, labels: np.ndarray, n_classes: int) -> None:
@@ -173,13 +173,13 @@ class OneHotRows:
         return len(self.labels)
 
     def take(self, index: Index) -> Tensor:
-        """Return those rows in float32."""
+        """Return the rows in float32."""
         chosen = self.labels[index if isinstance(index, slice) else torch.from_numpy(index)]
         return torch.nn.functional.one_hot(chosen, self.n_classes).float()
 
 
 def _mapped(X: np.ndarray) -> bool:
-    """Say whether the memory of an array is a file, also where a view has lost the type ``memmap``."""
+    """Say whether an array's memory is a mapped file, even if a view has lost the type ``memmap``."""
     base: Any = X
     while isinstance(base, np.ndarray):
         if isinstance(base, np.memmap):

@@ -2,8 +2,8 @@ r"""Annealed importance sampling, forward and reverse (Neal, 2001; Salakhutdinov
 
 .. math:: E\big[w_{0 \to 1}\big] = \frac{Z}{Z_0}, \qquad E\big[w_{1 \to 0}\big] = \frac{Z_0}{Z}
 
-Chains from independent units make log Z too small when they are too few or too fast, chains from the model's own
-samples too large: where both agree, the truth lies between them.
+With too few chains or temperatures, forward chains from independent units underestimate log Z, and reverse chains
+from the model's samples overestimate it; the true value lies between the two.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from tildex.models import BoltzmannMachine
 __all__ = ["AISResult", "Progress", "log_partition_ais", "log_partition_reverse_ais"]
 
 Progress = Callable[[str, float], None]
-"""Told what is being done, and the share of it that is done, from 0 to 1."""
+"""Called with the current task and its progress from 0 to 1."""
 
 _LEAST_EFFECTIVE = 0.1
 
 
 @dataclass(frozen=True)
 class AISResult:
-    """An estimate of log Z and what is needed to judge it.
+    """An estimate of log Z with its diagnostics.
 
     Attributes
     ----------
     log_partition : Estimate
         In nats, with the standard error over chains.
     effective_sample_size : float
-        Of the chains' weights; a tenth of the chains or more is healthy.
+        Effective sample size of the chains' weights; at least a tenth of the chains is healthy.
     n_chains, n_betas : int
-        What was run.
+        Number of chains and of temperatures.
     log_weights : Tensor of shape (chains,)
-        What each chain gathered, in float64.
+        Log weights of the chains, in float64.
     """
 
     log_partition: Estimate
@@ -57,7 +57,7 @@ class AISResult:
         return self.effective_sample_size >= _LEAST_EFFECTIVE * self.n_chains
 
     def to_json(self) -> dict[str, Any]:
-        """Return all but the single weights as plain numbers."""
+        """Return all except the individual weights as plain numbers."""
         return {
             "log_partition": asdict(self.log_partition),
             "effective_sample_size": self.effective_sample_size,
@@ -75,22 +75,22 @@ def log_partition_ais(
     precision: torch.dtype = torch.float32,
     progress: Progress | None = None,
 ) -> AISResult:
-    """Estimate log Z by annealing chains from independent units with the data's means to the machine.
+    """Estimate log Z with chains annealed from independent units with the data's means to the machine.
 
-    Too few temperatures make log Z too small and likelihoods too good: :func:`two_sided` tells.
+    Too few temperatures make log Z too small and likelihoods too good; :func:`two_sided` detects this.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Any layers; one side is summed out exactly in the weights.
+        Any machine; one side is summed out exactly in the weights.
     generator : Generator
         Draws the chains.
     n_chains, n_betas : int
-        Chains and temperatures, at least 2 each.
+        Number of chains and temperatures, at least 2 each.
     precision : torch.dtype
-        Of matrix products; bfloat16 is faster where the processor has it.
+        Type of matrix products; bfloat16 is faster on hardware that supports it.
     progress : callable, optional
-        Told how far the work is.
+        Called with the progress.
     """
     _require_two(n_chains, n_betas)
     annealer = Annealer(machine, generator, precision=precision)
@@ -110,19 +110,19 @@ def log_partition_reverse_ais(
     precision: torch.dtype = torch.float32,
     progress: Progress | None = None,
 ) -> AISResult:
-    """Estimate log Z by annealing chains from the machine's own samples to independent units.
+    """Estimate log Z with chains annealed from the machine's samples to independent units.
 
-    Too few temperatures make log Z too large. That holds only as far as the chains do start at the machine's
-    distribution: exact samples, or rows it models well with a burn-in long enough to leave them.
+    Too few temperatures make log Z too large. This holds only if the chains start at the machine's distribution:
+    exact samples, or rows that it models well with a sufficiently long burn-in.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Any layers.
+        Any machine.
     generator : Generator
         Draws the chains.
     start : Tensor of shape (rows, columns) or sequence of Tensor
-        Rows of data, of which chains take as many as they need at random; or whole states, one tensor a layer.
+        Data rows, from which chains take random ones; or complete states, one tensor per layer.
     burn_in : int
         Gibbs steps of the machine before annealing begins.
     n_chains, n_betas, precision, progress
@@ -154,11 +154,11 @@ def _started(
     burn_in: int,
     progress: Progress | None,
 ) -> list[Tensor]:
-    """Return the states at which reverse chains begin."""
+    """Return the starting states of reverse chains."""
     machine, generator = annealer.machine, annealer.generator
     rows = start if isinstance(start, Tensor) else start[0]
     order = generator.permutation(len(rows))
-    # Fewer rows than chains begin several chains each.
+    # With fewer rows than chains, a row starts several chains.
     index = torch.from_numpy(order).repeat(-(-n_chains // len(order)))[:n_chains].to(rows.device)
     if not isinstance(start, Tensor):
         state = [values[index] for values in start]
@@ -167,13 +167,13 @@ def _started(
         known = _visible(machine, start[index])
         for k, values in known.items():
             state[k] = values.to(state[k])
-        # Hidden layers must first come to what belongs to the rows.
+        # Hidden layers must first equilibrate given the rows.
         state = annealer.gibbs(state, len(machine.layers), known=tuple(known))
     return annealer.gibbs(state, burn_in, _report(progress, "burn-in"))
 
 
 def _visible(machine: BoltzmannMachine, rows: Tensor) -> dict[int, Tensor]:
-    """Return rows by the visible layers they fill; the last of these, such as labels, may be left to the machine."""
+    """Split rows by visible layer; trailing layers, such as labels, may be omitted and are left to the machine."""
     known, begin = {}, 0
     for k in machine.visible:
         end = begin + machine.layers[k].size
@@ -192,7 +192,7 @@ def _summary(machine: BoltzmannMachine, log_weights: Tensor, n_betas: int, sign:
     n_chains = len(log_weights)
     weights = torch.exp(log_weights - log_weights.max())
     mean = weights.mean()
-    # The error of a log of a mean, to first order.
+    # Standard error of the log of a mean, to first order.
     error = weights.std() / mean / n_chains**0.5
     ratio = float(log_weights.max() + torch.log(mean))
     value = float(machine.base_log_partition().detach()) + sign * ratio

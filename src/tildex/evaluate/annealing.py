@@ -1,11 +1,11 @@
-r"""Chains annealed between independent units and a Boltzmann machine, and the log weights they gather (Neal, 2001).
+r"""Chains annealed between independent units and a Boltzmann machine, and their log weights (Neal, 2001).
 
 .. math:: \log w = \sum_t \log P^*_{\beta_t}(x_t) - \log P^*_{\beta_{t-1}}(x_t), \qquad
           \eta_k(\beta) = a_k + \beta\,\big(\textstyle\sum_j W_{jk} x_j + b_k - a_k\big)
 
-Chains carry one side of the machine; the other is summed out of the weights. Its inputs move on a straight line with
-the temperature, so the product that gives them at ``beta = 1`` serves both temperatures of a weight and the draw
-that follows: two products a temperature and coupling, one up and one down.
+Chains carry one side of the machine; the other is summed out of the weights. Its inputs are linear in beta, so the
+product that gives them at ``beta = 1`` serves both temperatures of a weight and the following draw: two products per
+temperature and coupling, one up and one down.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from tildex.products import fast_products
 __all__ = ["Annealer", "Report", "temperatures"]
 
 Report = Callable[[float], None]
-"""Told the share of the work that is done, from 0 to 1."""
+"""Called with the progress from 0 to 1."""
 
 _REPORTS = 200
-# How near to 1 temperatures stop getting closer.
+# Offset beyond 1 that limits how closely temperatures are spaced near 1.
 _CLOSENESS = 0.02
 
 
 class Annealer:
-    """A machine, the side its chains carry, and the type of its products.
+    """A machine, the side its chains carry, and the precision of its products.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Any layers; it is not changed.
+        Any machine; it is not changed.
     generator : Generator
         Draws the chains.
     side : int, optional
-        The side that chains carry; chosen when not given.
+        The side that chains carry; chosen automatically when not given.
     precision : torch.dtype
-        Of matrix products. With bfloat16 the weights are rounded to it, sums are not, and binary states are exact.
+        Type of matrix products. With bfloat16, weights are rounded, sums are not, and binary states are exact.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Annealer:
         self.generator = generator
         machine.energy(
             [layer.base[None] for layer in machine.layers]
-        )  # refuses what is no joint distribution
+        )  # refuses machines without a joint distribution
         self.kept, self.summed = _ordered(machine, side)
         self.low = precision is torch.bfloat16
         self.machine = _rounded(machine) if self.low else machine
@@ -73,9 +73,9 @@ class Annealer:
 
     @torch.no_grad()
     def anneal(self, state: Sequence[Tensor], betas: Sequence[float], report: Report | None = None) -> Tensor:
-        """Return the log weights, float64 of shape (chains,), of chains moved along ``betas``, up or down.
+        """Return the log weights, float64 of shape (chains,), of chains annealed along ``betas``, up or down.
 
-        ``state`` must come from the first temperature; only the values of the kept side are read.
+        ``state`` must be a sample at the first temperature; only the kept side is read.
         """
         state = list(state)
         log_weights = torch.zeros(len(state[0]), dtype=torch.float64, device=state[0].device)
@@ -105,7 +105,7 @@ class Annealer:
         *,
         known: Sequence[int] = (),
     ) -> list[Tensor]:
-        """Return the state after Gibbs steps at ``beta = 1``, the layers in ``known`` left as they are."""
+        """Return the state after Gibbs steps at ``beta = 1``, with the layers in ``known`` fixed."""
         state = list(state)
         order = [k for k in (*self.summed, *self.kept) if k not in known]
         with self._products(len(state[0])):
@@ -116,7 +116,7 @@ class Annealer:
         return state
 
     def _inputs(self, k: int, state: Sequence[Tensor]) -> Tensor:
-        """Return a layer's inputs at ``beta = 1``, the one place where products are made."""
+        """Return a layer's inputs at ``beta = 1``, the only place with matrix products."""
         if not self.low:
             return self.machine.inputs(k, state)
         with torch.autocast(state[0].device.type, torch.bfloat16):
@@ -127,7 +127,7 @@ class Annealer:
         return full if beta == 1 else torch.lerp(self.machine.layers[k].base, full, beta)
 
     def _slope(self, state: Sequence[Tensor]) -> Tensor:
-        """Return what the kept side's biases add to the log marginal for each unit of ``beta``."""
+        """Return the derivative of the kept side's bias terms in the log marginal with respect to ``beta``."""
         layers = self.machine.layers
         terms = [(state[k] * (layers[k].bias - layers[k].base)).sum(-1) for k in self.kept]
         return torch.stack(terms).sum(0)
@@ -138,11 +138,11 @@ class Annealer:
 
 
 def temperatures(n: int) -> list[float]:
-    """Return ``n`` inverse temperatures from 0 to 1, closer and closer towards 1, where chains move slowest.
+    """Return ``n`` inverse temperatures from 0 to 1, increasingly dense towards 1, where chains move slowest.
 
-    They are evenly spaced in the logarithm of ``1.02 - beta``. On a trained machine of 500 hidden units, 1,000 of them
-    lose less than 2,000 evenly spaced ones, and as little as 1,000 in the three sections of Salakhutdinov & Murray
-    (2008).
+    They are evenly spaced in the logarithm of ``1.02 - beta``. On a trained machine of 500 hidden units, 1,000 of
+    them lose less than 2,000 evenly spaced ones, and as little as 1,000 in the three sections of Salakhutdinov &
+    Murray (2008).
     """
     even = torch.linspace(1, 0, n, dtype=torch.float64)
     betas = 1 - _CLOSENESS * ((1 + 1 / _CLOSENESS) ** even - 1)
@@ -150,7 +150,7 @@ def temperatures(n: int) -> list[float]:
 
 
 def _ordered(machine: BoltzmannMachine, side: int | None) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the layers of the kept side and those of the other."""
+    """Return the layers of the kept side and of the other side."""
     if side is None:
         sizes = [sum(machine.layers[k].size for k in layers) for layers in machine.sides]
         side = int(sizes[1] < sizes[0])
@@ -158,7 +158,7 @@ def _ordered(machine: BoltzmannMachine, side: int | None) -> tuple[tuple[int, ..
 
 
 def _rounded(machine: BoltzmannMachine) -> BoltzmannMachine:
-    # Rounded once here, or autocast would round them at every product.
+    # Rounded once here, because autocast would round at every product.
     machine = copy.deepcopy(machine)
     for coupling in machine.couplings:
         coupling.weight.data = coupling.weight.data.bfloat16()

@@ -1,4 +1,4 @@
-"""What every model must beat: PCA of equal rank, and independent units."""
+"""Baselines for every model: PCA of equal rank, and independent units."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ __all__ = ["independent_bernoulli", "independent_gaussian", "pca_squared_error",
 
 
 def squared_error(X: Any, reconstruction: Any) -> Estimate:
-    """Return the squared error summed over features, its mean over rows and the standard error of that mean."""
+    """Return the mean over rows of the squared error summed over features, with its standard error."""
     difference = np.asarray(X, dtype=float) - np.asarray(reconstruction, dtype=float)
     return Estimate.of((difference**2).sum(1))
 
 
 def pca_squared_error(X_train: Any, X_test: Any, rank: int) -> Estimate:
-    """Return the squared error of held-out rows under PCA of ``rank`` axes, or as many as the data allow."""
+    """Return the squared error of held-out rows under PCA with ``rank`` axes, or as many as the data allow."""
     pca = PCA(min(rank, *X_train.shape), random_state=0).fit(np.asarray(X_train))
     return squared_error(X_test, pca.inverse_transform(pca.transform(np.asarray(X_test))))
 
@@ -27,7 +27,7 @@ def pca_squared_error(X_train: Any, X_test: Any, rank: int) -> Estimate:
 def independent_bernoulli(X_train: Any, X_test: Any) -> Estimate:
     """Return the log-likelihood of held-out rows under independent binary units with the training means, in nats.
 
-    Means are kept within 1 / (rows + 2) of the ends, so that a pixel never seen lit costs a finite amount.
+    Means are clamped to at least 1 / (rows + 2) from 0 and 1, so that a pixel never on in training has finite cost.
     """
     rows = len(X_train)
     p = (np.asarray(X_train, dtype=float).sum(0) + 1) / (rows + 2)
@@ -38,7 +38,7 @@ def independent_bernoulli(X_train: Any, X_test: Any) -> Estimate:
 def independent_gaussian(X_train: Any, X_test: Any) -> Estimate:
     """Return the log-likelihood of held-out rows under independent normal columns with the training moments, in nats.
 
-    A column that never varies has no density and counts as certain.
+    A constant column has no density and counts as certain.
     """
     mean, std = np.asarray(X_train, dtype=float).mean(0), np.asarray(X_train, dtype=float).std(0)
     varies = std > 0

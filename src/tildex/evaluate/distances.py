@@ -1,4 +1,4 @@
-"""Distances from some rows to all others, a portion at a time, so that tens of thousands of rows fit."""
+"""Distances from queries to all rows, in portions, so that tens of thousands of rows fit in memory."""
 
 from __future__ import annotations
 
@@ -21,53 +21,54 @@ __all__ = [
 ]
 
 Distance = Callable[[Tensor, Tensor], Tensor]
-"""From queries (n, features) and rows (m, features) to what orders the rows by nearness, shape (n, m)."""
+"""From queries (n, features) and rows (m, features) to distances, or any increasing function of them, shape (n, m)."""
 
-# Numbers of one portion: 8 MB in float32, which is read several times.
+# Numbers in one portion: 8 MB in float32, small because it is read several times.
 _PORTION = 1 << 21
-# Up to it float64 costs next to nothing; beyond it products dominate, and near points differ in many columns.
+# Up to this many columns float64 costs almost nothing; beyond it products dominate, and near points differ in many
+# columns.
 _NARROW = 64
 
 
 def as_rows(X: Any) -> Tensor:
-    """Return ``X`` as a tensor of floats where it is, float64 if it has few columns."""
+    """Return ``X`` as a float tensor on its device, float64 if it has few columns."""
     x = X if isinstance(X, Tensor) else torch.from_numpy(np.ascontiguousarray(X))
     return x.to(torch.float64 if x.shape[1] <= _NARROW else torch.float32)
 
 
 def portions(n_queries: int, n_rows: int) -> Iterator[slice]:
-    """Yield slices of the queries such that a portion's distances fit in little memory."""
+    """Yield slices of the queries whose distances need little memory."""
     step = max(1, _PORTION // n_rows)
     for start in range(0, n_queries, step):
         yield slice(start, min(start + step, n_queries))
 
 
 def squared_euclidean(queries: Tensor, rows: Tensor) -> Tensor:
-    """Return squared distances less the queries' own lengths, which order no row before another."""
+    """Return squared distances minus the queries' squared norms, which do not affect the order of rows."""
     return torch.addmm(rows.square().sum(1), queries, rows.t(), alpha=-2.0)
 
 
 def hamming(queries: Tensor, rows: Tensor) -> Tensor:
-    """Return in how many bits codes of 0 and 1 differ."""
+    """Return the number of differing bits of codes of 0 and 1."""
     return queries.sum(1, keepdim=True) + rows.sum(1) - 2 * queries @ rows.t()
 
 
 def cosine(queries: Tensor, rows: Tensor) -> Tensor:
-    """Return minus the cosine of the angle; rows of zeros stand at right angles to all."""
+    """Return minus the cosine of the angle, 0 for rows of zeros."""
     return -torch.nn.functional.normalize(queries) @ torch.nn.functional.normalize(rows).t()
 
 
 def nearest_rows(queries: Any, codes: Any, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the numbers of the ``k`` nearest codes of each query, the nearest first, and their Euclidean distances.
+    """Return the indices of the ``k`` nearest codes of each query, nearest first, and their Euclidean distances.
 
     Parameters
     ----------
     queries : array of shape (n, components)
-        Codes of what is looked for.
+        Codes to search for.
     codes : array of shape (rows, components)
-        Codes of what there is.
+        Codes to search in.
     k : int
-        How many; all rows where there are fewer.
+        Number of neighbours; all rows if there are fewer.
 
     Returns
     -------
@@ -88,14 +89,14 @@ def nearest_rows(queries: Any, codes: Any, k: int) -> tuple[np.ndarray, np.ndarr
         raise ValueError(
             f"expected codes of {codes.shape[1]} units and at least one neighbour, got {queries.shape[1]} and {k}"
         )
-    # About the middle of all rows, for products lose digits far from the origin.
+    # Relative to the mean of all rows, because products lose digits far from the origin.
     middle = codes.mean(0, dtype=float)
     looked_for, rows = as_rows(queries - middle), as_rows(codes - middle)
     found, distances = [], []
     for part in portions(len(queries), len(rows)):
         asked = looked_for[part]
         index = squared_euclidean(asked, rows).topk(min(k, len(rows)), largest=False).indices
-        # What orders rows is too coarse for near ones: their distances are taken anew.
+        # The values used for sorting are too coarse for near rows, so their distances are recomputed.
         distance = torch.linalg.vector_norm(rows[index] - asked[:, None], dim=2)
         order = distance.argsort(dim=1, stable=True)
         found.append(index.gather(1, order))
@@ -104,7 +105,7 @@ def nearest_rows(queries: Any, codes: Any, k: int) -> tuple[np.ndarray, np.ndarr
 
 
 def others_nearest(codes: Any, k: int) -> np.ndarray:
-    """Return the numbers of the ``k`` nearest other rows of each row, shape (rows, k), or as many as there are.
+    """Return the indices of the ``k`` nearest other rows of each row, shape (rows, k), or all if there are fewer.
 
     Example
     -------
@@ -114,6 +115,6 @@ def others_nearest(codes: Any, k: int) -> np.ndarray:
     codes = np.asarray(codes)
     found, _ = nearest_rows(codes, codes, min(k + 1, len(codes)))
     itself = found == np.arange(len(codes))[:, None]
-    # Of many equal rows it may not be among the first; then the last goes.
+    # Among many equal rows, the row itself may not be in the list; then the last one is dropped.
     itself[~itself.any(1), -1] = True
     return found[~itself].reshape(len(codes), -1)

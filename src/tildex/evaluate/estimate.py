@@ -1,4 +1,4 @@
-"""What every evaluation returns: a value and how sure it is."""
+"""The result of every evaluation: a value and its standard error."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Estimate"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """A value with its standard error; zero where the value is exact.
+    """A value with its standard error, which is zero for an exact value.
 
     Example
     -------
@@ -25,7 +25,7 @@ class Estimate:
 
     @classmethod
     def of(cls, values: Any) -> Estimate:
-        """Return the mean of independent ``values`` and the standard error of that mean; NaN error from one value."""
+        """Return the mean of independent ``values`` and its standard error, NaN for a single value."""
         values = np.asarray(values, dtype=float)
         error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else float("nan")
         return cls(float(values.mean()), float(error))

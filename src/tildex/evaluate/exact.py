@@ -21,7 +21,7 @@ _CHUNK = 1 << 14
 
 @torch.no_grad()
 def log_partition(machine: BoltzmannMachine) -> float:
-    """Return log Z in nats, the side with fewer joint states enumerated and the other summed out.
+    """Return log Z in nats; the side with fewer joint states is enumerated and the other summed out.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def enumerable(machine: BoltzmannMachine) -> bool:
 
 
 def _values(machine: BoltzmannMachine, k: int) -> Tensor | None:
-    """Return the values of one variable of layer ``k``, shape (values, group), or None if they are not finite."""
+    """Return the values of one variable of layer ``k``, shape (values, group), or None if there are infinitely many."""
     layer = machine.layers[k]
     if not layer.units.finite:
         return None
@@ -71,7 +71,7 @@ def _bits(machine: BoltzmannMachine, side: int) -> float:
 
 
 def _states(machine: BoltzmannMachine, side: int) -> Iterator[list[Tensor]]:
-    """Yield all joint states of one side in chunks; the other side's places hold biases and are never read."""
+    """Yield all joint states of one side in chunks; the other side's entries hold biases and are never read."""
     tables = {k: values for k in machine.sides[side] if (values := _values(machine, k)) is not None}
     counts = [
         len(values) for k, values in tables.items() for _ in range(machine.layers[k].size // values.shape[1])
@@ -81,7 +81,7 @@ def _states(machine: BoltzmannMachine, side: int) -> Iterator[list[Tensor]]:
         for k, values in tables.items():
             digits = []
             for _ in range(machine.layers[k].size // values.shape[1]):
-                # The state's number, written in a mixed radix, one digit a variable.
+                # The state's index in mixed radix, one digit per variable.
                 numbers, digit = numbers // len(values), numbers % len(values)
                 digits.append(values[digit])
             state[k] = torch.cat(digits, 1)

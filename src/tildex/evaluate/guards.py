@@ -1,8 +1,8 @@
-"""Guards: whether a training stayed healthy, each in one sentence with a cure.
+"""Guards: checks of a training run's health, each in one sentence with a remedy.
 
-The measures are those that training put into the history: :func:`tildex.rules.watch` says what they are for Boltzmann
-machines, :meth:`tildex.rules.SparseReconstruction.diagnose` for sparse codes, and :meth:`tildex.rules.ELBO.diagnose`
-for codes that have a prior.
+The measures come from the training history: see :func:`tildex.rules.watch` for Boltzmann machines,
+:meth:`tildex.rules.SparseReconstruction.diagnose` for sparse codes, and :meth:`tildex.rules.ELBO.diagnose` for codes
+with a prior.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 __all__ = ["GUARD_COLUMNS", "Guard", "guards"]
 
-# A verdict stands on the middle one of the last measurements: a single one's chains may wander.
+# A verdict uses the median of the last measurements, because the chains of a single one fluctuate.
 _LAST = 3
 
 
@@ -25,13 +25,13 @@ class Guard:
     Attributes
     ----------
     name : str
-        What is guarded against.
+        The fault that it checks for.
     value : float
         The measure, the median of the last three in the history.
     ok : bool
-        Whether it is within what healthy trainings show.
+        Whether it is in the range of healthy runs.
     sentence : str
-        What the value means, and what to do where it is not.
+        The meaning of the value, and what to do if it is not ok.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Guard:
 
 @dataclass(frozen=True)
 class _Kind:
-    """A guard's name and column, when its value is well, and what to say; ``{}`` stands for the value."""
+    """A guard's name and column, its range of good values, and its sentences, with ``{}`` for the value."""
 
     name: str
     column: str
@@ -56,16 +56,16 @@ _KINDS = (
         "dead hidden units",
         "hidden_dead",
         lambda share: share <= 0.1,
-        "{:.0%} of the hidden units are off whatever the row is.",
-        "{:.0%} of the hidden units are off whatever the row is and add nothing: lower the learning rate, add "
+        "{:.0%} of the hidden units are off for every row.",
+        "{:.0%} of the hidden units are off for every row and add nothing: lower the learning rate, add "
         "penalty=KLSparsity(), or take fewer units.",
     ),
     _Kind(
         "saturated hidden units",
         "hidden_saturated",
         lambda share: share <= 0.1,
-        "{:.0%} of the hidden units are on whatever the row is.",
-        "{:.0%} of the hidden units are on whatever the row is and act as biases only: lower the learning rate, centre "
+        "{:.0%} of the hidden units are on for every row.",
+        "{:.0%} of the hidden units are on for every row and act only as biases: lower the learning rate, centre "
         "the gradient, or add penalty=KLSparsity().",
     ),
     _Kind(
@@ -74,23 +74,23 @@ _KINDS = (
         lambda share: share <= 0.1,
         "{:.1%} of the code's units have not been in use for 10,000 rows.",
         "{:.0%} of the code's units have not been in use for 10,000 rows and explain nothing: add penalty=Revive(), "
-        "let k come down more slowly, lower the learning rate or the penalty, or take fewer components.",
+        "lower k more slowly, lower the learning rate or the penalty, or use fewer components.",
     ),
     _Kind(
         "frozen chains",
         "chain_moves",
         lambda moves: moves >= 0.05,
         "A Gibbs sweep moves the chains {:.0%} as far as independent draws would.",
-        "A Gibbs sweep moves the chains only {:.1%} as far as independent draws would, so they are frozen and learning "
-        "sees a stale model: take more steps k, lower the learning rate, or add penalty=WeightDecay().",
+        "A Gibbs sweep moves the chains only {:.1%} as far as independent draws would, so they are frozen and training "
+        "uses stale samples: use more steps k, lower the learning rate, or add penalty=WeightDecay().",
     ),
     _Kind(
         "diverging chains",
         "chain_gap",
         lambda gap: abs(gap) <= 2,
         "The chains' mean energy is {:+.2f} standard deviations from the data's.",
-        "The chains' mean energy is {:+.2f} standard deviations from the data's, so they are where no data are: lower "
-        "the learning rate, and take more steps k or more chains.",
+        "The chains' mean energy is {:+.2f} standard deviations from the data's, so they are away from the data: lower "
+        "the learning rate, and use more steps k or more chains.",
     ),
     _Kind(
         "overfitting",
@@ -98,24 +98,24 @@ _KINDS = (
         lambda gap: gap <= 0.5,
         "Held-out rows have a free energy {:+.2f} standard deviations from that of training rows.",
         "Held-out rows have a free energy {:+.2f} standard deviations from that of training rows, which the machine "
-        "learns by heart: stop earlier, take fewer hidden units, add penalty=WeightDecay(), or give more rows.",
+        "memorises: stop earlier, use fewer hidden units, add penalty=WeightDecay(), or give more rows.",
     ),
     _Kind(
         "posterior collapse",
         "active_units",
         lambda active: active >= 1,
-        "{:.0f} units or variables of the code follow the row.",
-        "{:.0f} units of the code follow the row: the encoder says the same of every row, and the decoder has learned "
-        "to do without. Train longer, let the divergence come later with rule=ELBO(warmup=0.2), "
-        "leave it free_nats, or lower beta.",
+        "{:.0f} units or variables of the code depend on the row.",
+        "{:.0f} units of the code depend on the row: the encoder gives every row the same code, and the decoder "
+        "ignores it. Train longer, introduce the divergence later with rule=ELBO(warmup=0.2), "
+        "set free_nats, or lower beta.",
     ),
     _Kind(
         "empty codes",
         "code_nats",
         lambda nats: nats >= 0.1,
-        "A row's code says {:.2f} nats about it.",
-        "A row's code says only {:.2f} nats about it, next to nothing (posterior collapse): train longer, let the "
-        "divergence come later with rule=ELBO(warmup=0.2), leave it free_nats, or lower beta.",
+        "A row's code carries {:.2f} nats about it.",
+        "A row's code carries only {:.2f} nats about it (posterior collapse): train longer, introduce the "
+        "divergence later with rule=ELBO(warmup=0.2), leave it free_nats, or lower beta.",
     ),
 )
 
@@ -124,7 +124,7 @@ GUARD_COLUMNS = tuple(kind.column for kind in _KINDS)
 
 
 def guards(history: Sequence[Mapping[str, float]]) -> list[Guard]:
-    """Return a verdict for every measure of health that a history has, none where it has none.
+    """Return a verdict for every health measure in a history.
 
     Parameters
     ----------
@@ -139,11 +139,11 @@ def guards(history: Sequence[Mapping[str, float]]) -> list[Guard]:
     found = []
     for kind in _KINDS:
         records = [record for record in history if kind.column in record]
-        # Of a training in stages the last one counts: the others were of other machines.
+        # Only the last stage counts: earlier stages trained other machines.
         values = [r[kind.column] for r in records if r.get("stage") == records[-1].get("stage")][-_LAST:]
         if values:
             value = statistics.median(values)
-            # Not a number is no health either, and compares as false.
+            # NaN also counts as unhealthy: it compares as false.
             ok = math.isfinite(value) and kind.well(value)
             found.append(Guard(kind.name, value, ok, (kind.healthy if ok else kind.broken).format(value)))
     return found

@@ -1,4 +1,4 @@
-r"""What learned bits must beat: signs of linear projections.
+r"""Baselines for learned bits: signs of linear projections.
 
 .. math:: b = [\,(x - \bar x) V R > 0\,]
 """
@@ -18,21 +18,21 @@ __all__ = ["SignHash", "iterative_quantization", "pca_signs", "random_hyperplane
 
 @dataclass(frozen=True)
 class SignHash:
-    """Bits that say on which side of hyperplanes through the mean a row lies.
+    """Bits that encode on which side of hyperplanes through the mean a row lies.
 
     Attributes
     ----------
     mean : array of shape (features,)
-        Of the rows it was fitted on.
+        Mean of the rows it was fitted on.
     directions : array of shape (features, bits)
-        What the hyperplanes stand on.
+        Normals of the hyperplanes.
     """
 
     mean: np.ndarray
     directions: np.ndarray
 
     def project(self, X: Any) -> np.ndarray:
-        """Return how far each row is to the positive side, shape (rows, bits)."""
+        """Return each row's signed projections, shape (rows, bits)."""
         return (np.asarray(X, dtype=np.float64) - self.mean) @ self.directions
 
     def __call__(self, X: Any) -> np.ndarray:
@@ -49,7 +49,7 @@ def random_hyperplanes(X: Any, bits: int, generator: Generator) -> SignHash:
 
 
 def pca_signs(X: Any, bits: int) -> SignHash:
-    """Return hyperplanes across the principal axes of ``X``.
+    """Return hyperplanes normal to the principal axes of ``X``.
 
     Raises
     ------
@@ -58,27 +58,27 @@ def pca_signs(X: Any, bits: int) -> SignHash:
     """
     mean, axes = principal_axes(X, bits)
     if len(axes) < bits:
-        raise ValueError(f"expected at most {len(axes)} bits, as many as there are axes, got {bits}")
+        raise ValueError(f"expected at most {len(axes)} bits, the number of axes, got {bits}")
     return SignHash(mean, axes.T)
 
 
 def iterative_quantization(X: Any, bits: int, generator: Generator, n_iter: int = 50) -> SignHash:
-    """Return the principal axes rotated so that signs lose least (Gong & Lazebnik, 2011, "Iterative quantization: a
-    Procrustean approach to learning binary codes").
+    """Return the principal axes, rotated to minimise the quantisation error of signs (Gong & Lazebnik, 2011,
+    "Iterative quantization: a Procrustean approach to learning binary codes").
 
-    From a random rotation R, the signs B of V R and the rotation that minimises the squared distance of V R from B
-    are found in turn; neither step can raise it.
+    Starting at a random rotation R, it alternates between the signs B of V R and the rotation that minimises the
+    squared distance of V R from B; neither step can increase it.
 
     Parameters
     ----------
     X : array of shape (rows, features)
-        What to fit to.
+        Rows to fit to.
     bits : int
-        At most as many as there are axes.
+        Number of bits, at most the number of axes.
     generator : Generator
         Draws the first rotation.
     n_iter : int
-        Rounds.
+        Number of iterations.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-r"""How near a restored image is to the original.
+r"""The quality of restored images.
 
 .. math:: \mathrm{PSNR} = 10 \log_{10} \frac{\text{peak}^2}{\tfrac1n \sum_i (x_i - \hat x_i)^2}
 """
@@ -21,8 +21,7 @@ def psnr(images: Any, restored: Any, *, peak: float = 1.0) -> Estimate:
     Parameters
     ----------
     images, restored : array or Tensor of shape (n, ...)
-        Originals, and what was made of them; what lies outside the range from 0 to ``peak`` counts as its end, which is
-        what a picture can show.
+        Originals and restorations; values outside [0, ``peak``] are clipped, as when displayed.
     peak : float
         The largest value a pixel can have.
 
@@ -34,7 +33,7 @@ def psnr(images: Any, restored: Any, *, peak: float = 1.0) -> Estimate:
     originals, shown = (torch.as_tensor(t).detach().double().flatten(1) for t in (images, restored))
     if originals.shape != shown.shape:
         raise ValueError(
-            f"expected as many images and pixels, got {tuple(originals.shape)} and {tuple(shown.shape)}"
+            f"expected arrays of equal shape, got {tuple(originals.shape)} and {tuple(shown.shape)}"
         )
     errors = (originals - shown.clamp(0, peak)).square().mean(1).clamp_min(np.finfo(np.float64).tiny)
     return Estimate.of((10 * torch.log10(peak**2 / errors)).cpu().numpy())

@@ -1,9 +1,9 @@
-r"""How good a code is for what comes after it: a linear probe, and whether neighbours stay neighbours.
+r"""The quality of a code: a linear probe, and preservation of neighbours.
 
 .. math:: T_k = 1 - \frac{2}{n k (2n - 3k - 1)} \sum_i \sum_{j \in U_k(i)} (r_{ij} - k)
 
-where U_k(i) are the k nearest codes of row i that are not among its k nearest rows, and r_ij is the rank of row j by
-distance from row i.
+where U_k(i) are those of the k nearest codes of row i that are not among its k nearest rows, and r_ij is the rank of
+row j by distance from row i.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ __all__ = ["continuity", "neighbour_error", "probe_accuracy", "trustworthiness"]
 
 
 def probe_accuracy(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> Estimate:
-    """Return the accuracy on held-out codes of a logistic regression trained on codes."""
+    """Return the held-out accuracy of a logistic regression trained on codes."""
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     probe.fit(np.asarray(Z_train, dtype=float), y_train)
     return Estimate.of(probe.predict(np.asarray(Z_test, dtype=float)) == np.asarray(y_test))
 
 
 def trustworthiness(X: Any, Z: Any, *, k: int = 12) -> Estimate:
-    """Return how far the nearest codes of a row belong to near rows: 1 where the ``k`` nearest are the same (Venna &
-    Kaski, 2001, "Neighborhood preservation in nonlinear projection methods").
+    """Return how far near codes belong to near rows: 1 if the ``k`` nearest neighbours are the same (Venna & Kaski,
+    2001, "Neighborhood preservation in nonlinear projection methods").
 
     Parameters
     ----------
     X, Z : array of shape (rows, features) and (rows, components)
         The data and the code of each row.
     k : int
-        Neighbours, fewer than half of the rows.
+        Number of neighbours, fewer than half of the rows.
 
     Raises
     ------
     ValueError
-        If the rows are not as many, or too few for ``k``.
+        If the numbers of rows differ or are too small for ``k``.
 
     Example
     -------
@@ -67,21 +67,21 @@ def trustworthiness(X: Any, Z: Any, *, k: int = 12) -> Estimate:
 
 
 def continuity(X: Any, Z: Any, *, k: int = 12) -> Estimate:
-    """Return how far the nearest rows of a row have near codes: trustworthiness with data and codes exchanged.
+    """Return how far near rows have near codes: trustworthiness with data and codes exchanged.
 
-    Trustworthiness suffers where a map puts strangers together, continuity where it tears neighbours apart.
+    Trustworthiness falls if a map puts distant rows together, continuity if it separates neighbours.
 
     Parameters
     ----------
     X, Z, k
-        As of :func:`trustworthiness`.
+        As in :func:`trustworthiness`.
     """
     return trustworthiness(Z, X, k=k)
 
 
 def neighbour_error(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any, *, k: int = 1) -> Estimate:
-    """Return the share of held-out codes that the majority of their ``k`` nearest training codes puts into another
-    class; where classes draw, the one that a nearer code has decides.
+    """Return the error rate of k-nearest-neighbour classification of held-out codes by majority among training codes;
+    in a tie, the class with the nearer code wins.
 
     Raises
     ------
@@ -104,23 +104,23 @@ def neighbour_error(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any, *, k: 
     for part in portions(len(queries), len(rows)):
         nearest = squared_euclidean(queries[part], rows).topk(k, largest=False).indices
         votes = torch.nn.functional.one_hot(labels[nearest], len(names)).double()
-        # Less than a vote in all, and the more the nearer.
+        # The tie-breaker: larger for nearer codes, and less than one vote in total.
         nearness = torch.linspace(0.5, 0.1, k, dtype=torch.float64)[:, None] / k**2
         found.append((votes * (1 + nearness)).sum(1).argmax(1))
     return Estimate.of(names[torch.cat(found).numpy()] != np.asarray(y_test))
 
 
 def _intrusions(x: Tensor, z: Tensor, part: slice, k: int) -> Tensor:
-    """Return by how much the k nearest codes of some rows are further than k among rows, a sum a row."""
+    """Return, per row, the sum of excess ranks among rows of the k nearest codes."""
     itself = torch.arange(part.start, part.stop, device=x.device)[:, None]
-    # A row's own place must be the first in either ranking, also beside others like it.
+    # A row itself must come first in both rankings, even among duplicates.
     far = squared_euclidean(x[part], x).scatter_(1, itself, -torch.inf)
     near = squared_euclidean(z[part], z).scatter_(1, itself, torch.inf).topk(k, largest=False).indices
     distance = far.gather(1, near)
     total = far.new_zeros(len(far), dtype=torch.float64)
     nearer = torch.empty_like(far)
     for column in distance.unbind(1):
-        # Compared into floats, which are counted many times faster than truth values.
+        # Compared into floats, which are summed many times faster than booleans.
         torch.lt(far, column[:, None], out=nearer)
         total += (nearer.sum(1) - k).clamp_min(0)
     return total

@@ -1,11 +1,11 @@
-r"""Documents of different lengths: log Z of every length in one run of annealing, and perplexity per word.
+r"""Documents of different lengths: log Z of every length in one annealing run, and perplexity per word.
 
 .. math:: Z(D) = \sum_h e^{c \cdot h + D f(h)}, \qquad f(h) = \log \sum_k e^{b_k + (W^\top h)_k}, \qquad
           \text{perplexity} = \exp\Big(-\frac1N \sum_n \frac{\log p(\text{words of } n)}{D_n}\Big)
 
-Given its hidden units a document's words are independent draws, so that with the words summed out the length takes the
-part of an inverse temperature: at D = 0 the hidden units are independent and log Z is known, and chains that go from
-length to length (Neal, 2001, "Annealed importance sampling") gather log Z of each on their way.
+Given the hidden units, a document's words are independent draws, so with the words summed out the length acts as an
+inverse temperature: at D = 0 the hidden units are independent and log Z is known, and chains annealed from length to
+length (Neal, 2001, "Annealed importance sampling") give log Z of each.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class LengthPartitions:
-    """log Z of each length, and what is needed to judge it.
+    """log Z of each length, with diagnostics.
 
     Attributes
     ----------
     lengths : Tensor of shape (lengths,)
-        Ascending, each once.
+        Ascending and unique.
     values, standard_errors, effective_sizes : Tensor of shape (lengths,)
         log Z in nats, its standard error over chains, and the effective sample size of their weights.
     n_chains, n_sweeps : int
-        What was run; no chains where everything was enumerated.
+        Number of chains and sweeps; no chains if everything was enumerated.
     growth : float
-        By which share the length grew from stop to stop.
+        Relative growth of the length between annealing steps.
     """
 
     lengths: Tensor
@@ -59,12 +59,12 @@ class LengthPartitions:
     growth: float = 0.0
 
     def of_rows(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return lengths of rows, their log Z and its standard errors, shape (batch,) each.
+        """Return the rows' lengths, their log Z and its standard errors, shape (batch,) each.
 
         Raises
         ------
         ValueError
-            If a row's length is not among those that were asked for, or is no whole number.
+            If a row's length was not requested, or is not a whole number.
         """
         lengths = x.sum(-1).double().cpu()
         place = torch.searchsorted(self.lengths.double(), lengths).clamp_(max=len(self.lengths) - 1)
@@ -72,19 +72,19 @@ class LengthPartitions:
         if len(wrong):
             row = int(wrong[0])
             raise ValueError(
-                f"row {row} has {float(lengths[row]):g} words, a length without a log Z: ask for it too"
+                f"row {row} has {float(lengths[row]):g} words, a length without a log Z: include it in lengths"
             )
         return lengths, self.values[place], self.standard_errors[place]
 
 
 def at_length(machine: BoltzmannMachine, length: int) -> BoltzmannMachine:
-    """Return the machine of documents of one length, over the same parameters: for all that knows one log Z."""
+    """Return the machine for documents of one length, over the same parameters; it has a single log Z."""
     units = _words(machine)
     return with_units(machine, {0: ReplicatedSoftmax(units.n_words, length)})
 
 
 def exact_lengths(machine: BoltzmannMachine, lengths: Tensor) -> LengthPartitions:
-    """Return log Z of each length by enumeration, for machines of which one side can be enumerated."""
+    """Return log Z of each length by enumeration, for machines with an enumerable side."""
     unique = lengths.detach().long().unique().cpu()
     values = torch.tensor([log_partition(at_length(machine, int(n))) for n in unique], dtype=torch.float64)
     return LengthPartitions(unique, values, torch.zeros_like(values), torch.full_like(values, torch.inf))
@@ -101,25 +101,25 @@ def log_partition_lengths(
     growth: float = 0.02,
     progress: Callable[[str, float], None] | None = None,
 ) -> LengthPartitions:
-    """Estimate log Z of each length, chains annealed from no words at all to the largest number.
+    """Estimate log Z of each length, with chains annealed from zero words to the largest number.
 
-    Too few sweeps make log Z too small and perplexities too good: double them, and compare
+    Too few sweeps make log Z too small and perplexities too good; to check, double them, and compare with
     ``two_sided(at_length(machine, n), ...)`` at some lengths.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Of two layers, the visible one a replicated softmax of one document.
+        A two-layer machine whose visible layer is a replicated softmax of one document.
     lengths : Tensor
-        Whole numbers of words, in any order and number.
+        Numbers of words, whole, in any order, with repeats allowed.
     generator : Generator
         Draws the chains.
     n_chains, n_sweeps : int
-        Chains, and Gibbs sweeps of each at every stop.
+        Number of chains, and of Gibbs sweeps per annealing step.
     growth : float
-        By which share the length grows from stop to stop, at least by one word.
+        Relative growth of the length between annealing steps, at least one word.
     progress : callable, optional
-        Told what is being done and how far it is.
+        Called with the current task and its progress.
 
     Example
     -------
@@ -136,7 +136,7 @@ def log_partition_lengths(
     units, hidden, coupling = _words(machine), machine.layers[1], machine.couplings[0]
     if machine.edges != ((0, 1),) or machine.layers[0].size != units.n_words:
         raise ValueError(
-            "lengths can be annealed in a machine of one document and one hidden layer: for a deeper one anneal "
+            "lengths can be annealed only in a machine of one document and one hidden layer: for a deeper one anneal "
             "each length, with two_sided(at_length(machine, length), ...)"
         )
     if n_chains < 2 or n_sweeps < 1 or growth <= 0:
@@ -154,7 +154,7 @@ def log_partition_lengths(
             inputs = machine.inputs(0, [h, h])
             slope = units.slopes(inputs)[:, 0].double()
             step = max(1, round(growth * length))
-            # Lengths on the way to the next stop have weights of their own, from the chains as they stand.
+            # Lengths before the next step get their own weights from the chains' current state.
             while len(found) < len(wanted) and wanted[len(found)] < length + step:
                 found.append(_summary(log_weights + (wanted[len(found)] - length) * slope))
             if progress is not None:
@@ -176,7 +176,7 @@ def log_partition_lengths(
 def log_word_probability(machine: BoltzmannMachine, x: Tensor, partitions: LengthPartitions) -> Tensor:
     """Return the log-probability of each row's words in their order, given their number, float64 of shape (batch,).
 
-    A count vector is more probable than one order of its words, by the multinomial coefficient, which is left out.
+    A count vector is more probable than one order of its words by the multinomial coefficient, which is left out.
     """
     _, log_z, _ = partitions.of_rows(x)
     ordered = machine.log_marginal([x, x]) + _words(machine).energy(x)
@@ -187,16 +187,16 @@ def log_word_probability(machine: BoltzmannMachine, x: Tensor, partitions: Lengt
 def perplexity(machine: BoltzmannMachine, x: Tensor, partitions: LengthPartitions) -> Estimate:
     """Return the perplexity per word of documents: exp of minus the mean over documents of log p / length.
 
-    As Salakhutdinov & Hinton (2009, "Replicated softmax") count, every document alike, however long. The standard error
-    is that of the mean over documents, joined by those of log Z as if all of them erred in one direction, which they
-    do: they come from the same chains.
+    As in Salakhutdinov & Hinton (2009, "Replicated softmax"), every document has equal weight, whatever its length.
+    The standard error combines that of the mean over documents with those of log Z, which count as fully correlated
+    because they come from the same chains.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Of two layers, the visible one a replicated softmax.
+        A two-layer machine whose visible layer is a replicated softmax.
     x : Tensor of shape (batch, words)
-        Counts; rows without words say nothing and are left out.
+        Counts; rows without words are left out.
     partitions : LengthPartitions
         log Z of all their lengths.
     """

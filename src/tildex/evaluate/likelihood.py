@@ -1,10 +1,10 @@
-r"""The log-likelihood of rows under any model with a normaliser, and everything a figure must carry to be compared.
+r"""The log-likelihood of rows under any model, with everything needed to compare it.
 
 .. math:: \text{bound}(x) - \log Z \;\le\; \log \frac1K \sum_k w_k(x) - \log Z \;\lesssim\; \log P(x)
 
-A model offers ``evidence(x, generator)`` and ``normaliser``: an RBM's bound is exact, that of a deep machine or network
-is variational, and importance weights tighten it. A variational autoencoder has no Z: its bound is the mean of the
-weights' logs, and the log of their mean the importance-weighted bound.
+A model provides ``evidence(x, generator)`` and ``normaliser``. An RBM's bound is exact; that of a deep machine or
+belief network is variational, and importance weights tighten it. A variational autoencoder has no Z: its bound is the
+mean log weight, and the log mean weight is the importance-weighted bound.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ _CHUNK = 1000
 
 
 class Bounded(Protocol):
-    """A model whose log-likelihood can be bounded and estimated, but for one log Z."""
+    """A model whose log-likelihood can be bounded and estimated up to one log Z."""
 
     def evidence(self, x: Tensor, generator: Generator) -> Evidence:
-        """Return a bound on log P(x) of rows before log Z is taken off, and what draws weights that tighten it."""
+        """Return a bound on log P(x) before subtracting log Z, and a function that draws weights to tighten it."""
         ...
 
     @property
     def normaliser(self) -> BoltzmannMachine | None:
-        """The machine whose log Z is to be taken off, None where there is none."""
+        """The machine whose log Z must be subtracted, or None."""
         ...
 
     def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return rows of that machine's visible layers, taken up to it from rows of data."""
+        """Return rows of that machine's visible layers, encoded from data rows."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Annealing:
-    """How log Z is estimated where it cannot be enumerated.
+    """Settings for estimating log Z if it cannot be enumerated.
 
     Attributes
     ----------
     n_chains, n_betas, burn_in : int
-        Of :func:`two_sided`.
+        As in :func:`two_sided`.
     precision : torch.dtype
-        Of its matrix products, and of those that draw the weights of a variational autoencoder.
+        Type of its matrix products, and of those that draw the weights of a variational autoencoder.
     """
 
     n_chains: int = 100
@@ -68,24 +68,25 @@ class Annealing:
 
 @dataclass(frozen=True, kw_only=True)
 class Likelihood:
-    """A log-likelihood in nats a row, and how it was had.
+    """A log-likelihood in nats per row, and how it was computed.
 
     Attributes
     ----------
     bound : Estimate
-        The mean bound, log Z taken off; exact but for log Z where ``exact``. Its error joins that of rows and log Z.
+        The mean bound minus log Z; apart from log Z's error it is exact if ``exact``. Its error combines those of
+        rows and log Z.
     tightened : Estimate or None
-        The mean log of ``n_samples`` importance weights a row; None where the bound is exact.
+        The importance-weighted estimate from ``n_samples`` weights per row; None if the bound is exact.
     log_partition : Estimate or None
-        log Z; without error where it was enumerated, None where the model has none.
+        log Z, without error if enumerated; None if the model has none.
     annealing : TwoSided or None
-        The two runs that estimated log Z; None where it was enumerated or is not needed.
+        The two runs that estimated log Z; None if it was enumerated or is not needed.
     rows, n_samples : int
-        How many rows, and weights a row.
+        Number of rows, and of weights per row.
     error_over_rows : float
-        The standard error of the bound over rows alone.
+        The part of the bound's standard error due to rows.
     notes : dict of str to str
-        What the caller knows: model, data, split, binarisation, seed.
+        Context from the caller: model, data, split, binarisation, seed.
     """
 
     bound: Estimate
@@ -99,27 +100,29 @@ class Likelihood:
 
     @property
     def value(self) -> Estimate:
-        """The best estimate there is: tightened if it is a bound, exact otherwise."""
+        """The best estimate: tightened if there are weights, else the exact bound."""
         return self.bound if self.tightened is None else self.tightened
 
     @property
     def exact(self) -> bool:
-        """Whether all that is hidden was summed out."""
+        """Whether all hidden units were summed out."""
         return self.tightened is None
 
     @property
     def ok(self) -> bool:
-        """Whether log Z is exact, or known from both sides."""
+        """Whether log Z is exact, or the two-sided check passed."""
         return self.annealing is None or self.annealing.ok
 
     def lines(self) -> list[tuple[str, str]]:
         """Return labels and texts, for a table."""
-        lines = [("log-likelihood" if self.exact else "variational bound", f"{_text(self.bound)} nats a row")]
+        lines = [
+            ("log-likelihood" if self.exact else "variational bound", f"{_text(self.bound)} nats per row")
+        ]
         if self.tightened is not None:
             lines.append(
                 (
                     "importance-weighted estimate",
-                    f"{_text(self.tightened)} nats a row, {self.n_samples} samples a row",
+                    f"{_text(self.tightened)} nats per row, {self.n_samples} samples per row",
                 )
             )
         errors = f"{self.error_over_rows:.3f} over {self.rows} rows"
@@ -131,7 +134,7 @@ class Likelihood:
 
     def _partition_lines(self) -> list[tuple[str, str]]:
         if self.log_partition is None:
-            return [("log Z", "none to take off: codes are drawn from a prior")]
+            return [("log Z", "none to subtract: codes are drawn from a prior")]
         value = f"{self.log_partition.value:.3f}"
         if (both := self.annealing) is None:
             return [("log Z", f"{value}, exact: one side enumerated")]
@@ -186,29 +189,29 @@ def likelihood(
     notes: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Likelihood:
-    """Return the mean log-likelihood of rows, log Z exact where it can be enumerated and from both sides elsewhere.
+    """Return the mean log-likelihood of rows, with log Z enumerated if possible, else estimated from both sides.
 
     Parameters
     ----------
     model : Bounded
         A Boltzmann machine of any depth, a deep belief network, or a pair with a prior.
     x : Tensor of shape (rows, columns)
-        In the model's units, binarised as it should be.
+        Rows in the model's units, already binarised if the model is binary.
     generator : Generator
         Draws chains and weights.
     start : Tensor of shape (any, columns), optional
-        Rows from which reverse chains begin, better not the ones that are measured; ``x`` when not given. For a model
-        whose normaliser is another machine they are taken up to it.
+        Rows at which reverse chains start, preferably not those being measured; ``x`` when not given. If the model's
+        normaliser is another machine, they are encoded for it.
     n_samples : int
-        Importance weights a row, where the bound is not exact.
+        Importance weights per row, if the bound is not exact.
     annealing : Annealing, optional
-        Chains and temperatures.
+        Chains, temperatures and precision.
     log_volume : float
-        What a log-density of the data adds to one in the model's units.
+        The term to add to a log-density in the model's units to get that of the data.
     notes : dict of str to str, optional
-        What to print beside the figure: data, split, binarisation, seed.
+        Context to print with the result: data, split, binarisation, seed.
     progress : callable, optional
-        Told what is being done and how far it is.
+        Called with the current task and its progress.
     """
     machine, settings = model.normaliser, annealing or Annealing()
     both = partition = None
@@ -239,7 +242,7 @@ def likelihood(
 def _over_rows(
     model: Bounded, x: Tensor, generator: Generator, n_samples: int, progress: Progress | None
 ) -> tuple[Tensor, Tensor | None]:
-    """Return every row's bound and log mean weight, in float64; None in place of weights where bounds are exact."""
+    """Return every row's bound and log mean weight, in float64; None instead of weights if bounds are exact."""
     bounds, weights = [], []
     with fast_products(x.device):
         for part in x.split(_CHUNK):
@@ -255,7 +258,7 @@ def _over_rows(
 
 
 def _products(machine: Any, settings: Annealing, x: Tensor) -> contextlib.AbstractContextManager[Any]:
-    """Return the precision of draws that are compared with no log Z: chains have one of their own."""
+    """Return the precision context of draws for models without log Z; chains set their own precision."""
     return contextlib.nullcontext() if machine is not None else autocast(x.device, settings.precision)
 
 

@@ -1,4 +1,4 @@
-r"""A mixture of normal distributions: data whose density, smoothed by noise of any size, and score are known.
+r"""A mixture of normal distributions: data with known density and score, also after smoothing with noise.
 
 .. math:: p_\sigma(x) = \sum_k w_k\, N(x;\, \mu_k,\, \Sigma_k + \sigma^2 I)
 """
@@ -20,16 +20,16 @@ __all__ = ["GaussianMixture"]
 
 @dataclass(frozen=True)
 class GaussianMixture:
-    """A density with a known score, to hold learned ones against; in float64.
+    """A density with a known score, to compare learned ones with; in float64.
 
     Attributes
     ----------
     weights : Tensor of shape (components,)
-        Positive, of sum 1.
+        Positive, with sum 1.
     means : Tensor of shape (components, features)
-        The centres.
+        Means of the components.
     covariances : Tensor of shape (components, features, features)
-        The shapes.
+        Covariances of the components.
 
     Example
     -------
@@ -44,14 +44,14 @@ class GaussianMixture:
 
     @classmethod
     def of(cls, weights: Sequence[float], means: Any, variances: Sequence[float]) -> Self:
-        """Return a mixture of round components, each of one variance for all columns."""
+        """Return a mixture of isotropic components."""
         centres = torch.as_tensor(means, dtype=torch.float64)
         spread = torch.tensor(variances, dtype=torch.float64)[:, None, None]
         shares = torch.tensor(weights, dtype=torch.float64)
         return cls(shares / shares.sum(), centres, spread * torch.eye(centres.shape[1], dtype=torch.float64))
 
     def smoothed(self, scale: float | Tensor) -> Self:
-        """Return the density of draws with normal noise added, of that standard deviation, or one for each column."""
+        """Return the density after adding normal noise of standard deviation ``scale``, a number or one per column."""
         noise = torch.as_tensor(scale, dtype=torch.float64).square().expand(self.means.shape[1])
         return type(self)(self.weights, self.means, self.covariances + torch.diag(noise))
 

@@ -1,4 +1,4 @@
-r"""How many of the nearest rows are of the query's class; rows at one distance count by the mean over all their orders.
+r"""Retrieval precision: nearest rows of the query's class; tied rows count with the mean over all their orders.
 
 .. math:: P@k = \frac1k \Big( r_{<d} + (k - n_{<d}) \frac{r_d}{n_d} \Big)
 """
@@ -22,28 +22,28 @@ __all__ = ["mean_average_precision", "precision_at"]
 def precision_at(
     k: int, queries: Any, query_labels: Any, rows: Any, labels: Any, *, distance: Distance = hamming
 ) -> Estimate:
-    """Return the share of a query's ``k`` nearest rows that have its label, the mean over queries.
+    """Return the fraction of a query's ``k`` nearest rows with its label, averaged over queries.
 
-    Distances of bits tie: of the rows at the distance where the k nearest end, as large a share counts as there is
-    room for, which is what a random order among them gives in expectation.
+    Distances of bits tie: rows at the distance of the k-th nearest count fractionally, as in expectation under a
+    random order.
 
     Parameters
     ----------
     k : int
-        Rows looked at, at most those there are.
+        Number of nearest rows, at most all.
     queries : array of shape (n, features)
-        Codes to look for, not themselves among the rows.
+        Codes to search for, not contained in the rows.
     query_labels, labels : array of shape (n,) and (m,)
-        A class each.
+        Classes of queries and rows.
     rows : array of shape (m, features)
-        Codes to look among.
+        Codes to search in.
     distance : callable
-        :func:`hamming` for codes of 0 and 1, :func:`cosine` or :func:`squared_euclidean` for others.
+        :func:`hamming` for codes of 0 and 1, :func:`cosine` or :func:`squared_euclidean` for other codes.
 
     Raises
     ------
     ValueError
-        If there are not ``k`` rows, or as many labels as codes.
+        If there are fewer than ``k`` rows, or the numbers of labels and codes differ.
 
     Example
     -------
@@ -56,7 +56,7 @@ def precision_at(
         raise ValueError(f"expected k from 1 to the {len(rows)} rows there are, got {k}")
     for near, relevant in _compared(queries, query_labels, rows, labels, distance):
         last = near.kthvalue(k, dim=1, keepdim=True).values
-        # As numbers: truth values are counted many times slower.
+        # As numbers, because booleans are summed many times slower.
         before, at = torch.empty_like(near), torch.empty_like(near)
         torch.lt(near, last, out=before)
         torch.eq(near, last, out=at)
@@ -69,23 +69,23 @@ def precision_at(
 def mean_average_precision(
     queries: Any, query_labels: Any, rows: Any, labels: Any, *, distance: Distance = hamming
 ) -> Estimate:
-    """Return the average precision of a query, the mean over queries.
+    """Return the average precision, averaged over queries.
 
-    It is itself a mean, over the rows of the query's class, of the precision among all rows that are as near; a query
-    of whose class there is no row counts for nothing.
+    A query's average precision is the mean, over the rows of its class, of the precision among all rows at most as
+    far away. Queries without a row of their class are left out.
 
-    Ties count by the mean over all orders of the tied rows, in closed form (McSherry & Najork, 2008, "Computing
+    Ties count with the mean over all orders of the tied rows, in closed form (McSherry & Najork, 2008, "Computing
     information retrieval performance measures efficiently in the presence of tied scores").
 
     Parameters
     ----------
     queries, query_labels, rows, labels, distance
-        As of :func:`precision_at`.
+        As in :func:`precision_at`.
 
     Raises
     ------
     ValueError
-        If there are not as many labels as codes, or no query's class is among the rows.
+        If the numbers of labels and codes differ, or no query's class is among the rows.
 
     Example
     -------
@@ -107,10 +107,10 @@ def mean_average_precision(
 
 
 def expected_precision(near: Tensor, relevant: Tensor) -> Tensor:
-    """Return the expected average precision a query, given sorted distances and what is relevant among them.
+    """Return each query's expected average precision, given sorted distances and the relevance of rows.
 
-    Of a group of n tied rows, r of them relevant, behind N rows with R relevant ones, place i holds a relevant row
-    with probability r / n, and (i - 1)(r - 1) / (n - 1) others before it are expected to be.
+    In a group of n tied rows, r of them relevant, after N rows with R relevant ones, position i holds a relevant row
+    with probability r / n, with (i - 1)(r - 1) / (n - 1) relevant ones expected before it in the group.
     """
     m = near.shape[1]
     place = torch.arange(1, m + 1, device=near.device, dtype=torch.float64).expand_as(near)
@@ -118,7 +118,7 @@ def expected_precision(near: Tensor, relevant: Tensor) -> Tensor:
     ends[:, :-1] = near[:, 1:] != near[:, :-1]
     begins = torch.roll(ends, 1, 1)
     begins[:, 0] = True
-    # The place before a group's first, its last place, and the relevant rows up to either, known at every place.
+    # For every position: the position before its group, the group's last one, and the relevant rows up to each.
     first = torch.where(begins, place - 1, 0.0).cummax(1).values
     last = torch.where(ends, place, float(m)).flip(1).cummin(1).values.flip(1)
     upto = torch.nn.functional.pad(relevant.cumsum(1), (1, 0))
@@ -132,7 +132,7 @@ def expected_precision(near: Tensor, relevant: Tensor) -> Tensor:
 def _compared(
     queries: Any, query_labels: Any, rows: Any, labels: Any, distance: Distance
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield distances, and 1 where a row has the query's label, (n, m) each, for some queries after others."""
+    """Yield, per portion of queries, distances and 1 where a row has the query's label, (n, m) each."""
     query_labels, labels = np.asarray(query_labels), np.asarray(labels)
     for what, codes, named in (("queries", queries, query_labels), ("rows", rows, labels)):
         if named.shape != (len(codes),):

@@ -1,4 +1,4 @@
-r"""The score field of a denoising model: where data are denser, and how much.
+r"""The score field of a denoising model: the gradient of the data's log-density.
 
 .. math:: \frac{r(x) - x}{\sigma^2} = \nabla_x \log p_\sigma(x), \qquad p_\sigma = p * N(0, \sigma^2 I)
 """
@@ -17,21 +17,21 @@ __all__ = ["relative_error", "score_field"]
 
 
 def score_field(model: Any, x: Tensor, scale: float | Tensor) -> Tensor:
-    """Return how far a reconstruction moves each row, over the noise's variance, shape (rows, features).
+    """Return each row's change by reconstruction divided by the noise's variance, shape (rows, features).
 
-    If the model gives the mean of clean data given noisy ones, this is the gradient of the log-density of *noisy* data,
-    exactly and for noise of any size (Miyasawa, 1961, "An empirical Bayes estimator of the mean of a normal
-    population"; Alain & Bengio, 2014, "What regularized auto-encoders learn from the data generating distribution", for
-    small noise).
+    If the model gives the mean of clean data given noisy ones, this is the gradient of the log-density of *noisy*
+    data, exactly, for noise of any size (Miyasawa, 1961, "An empirical Bayes estimator of the mean of a normal
+    population"; Alain & Bengio, 2014, "What regularized auto-encoders learn from the data generating distribution",
+    for small noise).
 
     Parameters
     ----------
     model : Pair
-        Trained to undo Gaussian noise, its decoder's mean being what the noise took.
+        A model trained to undo Gaussian noise, whose decoder mean estimates the clean rows.
     x : Tensor of shape (rows, features)
-        Where, in the model's units.
+        Points in the model's units.
     scale : float or Tensor
-        The noise's standard deviation, or one for each column.
+        The noise's standard deviation, or one per column.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def score_field(model: Any, x: Tensor, scale: float | Tensor) -> Tensor:
 
 
 def relative_error(found: Any, exact: Any) -> Estimate:
-    """Return the length of what is wrong over the length of what is right, both root mean squares over rows.
+    """Return the norm of the error divided by the norm of the exact vectors, both root mean squares over rows.
 
     Parameters
     ----------

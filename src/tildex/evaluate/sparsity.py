@@ -1,4 +1,4 @@
-r"""Of a sparse code: how many units are in use, how many never are, and what it leaves unexplained.
+r"""Sparse codes: active units, dead units and unexplained variance.
 
 .. math:: \mathrm{FVU} = \frac{\sum \|x - \tilde x\|^2}{\sum \|x - \bar x\|^2}
 """
@@ -14,25 +14,25 @@ from tildex.evaluate.estimate import Estimate
 
 __all__ = ["Sparsity", "unexplained_variance"]
 
-# A unit that fires on fewer rows than one in ten thousand counts as rare.
+# A unit active on fewer than one row in ten thousand counts as rare.
 _RARE = 1e-4
 
 
 @dataclass(frozen=True)
 class Sparsity:
-    """How a code of units that can be exactly zero is used.
+    """Usage of a code whose units can be exactly zero.
 
     Attributes
     ----------
     l0 : Estimate
-        Units in use of a row.
+        Active units per row.
     unexplained : Estimate
-        The fraction of the rows' variance that reconstructions leave unexplained.
+        The fraction of variance not explained by reconstructions.
     dead : float
-        The share of units that none of the rows uses.
+        The fraction of units inactive on all rows.
     rare : float
-        The share of units that fewer than one row in 10,000 uses, the dead ones among them; with fewer rows than that
-        they are the dead ones.
+        The fraction of units active on fewer than one row in 10,000, including dead ones; with fewer rows, equal to
+        ``dead``.
     """
 
     l0: Estimate
@@ -62,17 +62,17 @@ class Sparsity:
 
 
 def unexplained_variance(X: Any, reconstruction: Any) -> Estimate:
-    """Return the squared error as a fraction of the rows' variance: one less the R2 score weighted by variance.
+    """Return the squared error as a fraction of the rows' variance: one minus the variance-weighted R2 score.
 
     Parameters
     ----------
     X, reconstruction : array of shape (rows, features)
-        Rows, and what a model makes of them.
+        Rows and their reconstructions.
 
     Returns
     -------
     Estimate
-        With the standard error of a ratio of means; not a number where rows do not vary.
+        With the standard error of a ratio of means; NaN if rows do not vary.
     """
     X = np.asarray(X, dtype=float)
     errors = ((X - np.asarray(reconstruction, dtype=float)) ** 2).sum(1)
@@ -80,5 +80,5 @@ def unexplained_variance(X: Any, reconstruction: Any) -> Estimate:
     if not spread.any():
         return Estimate(float("nan"), float("nan"))
     ratio = errors.mean() / spread.mean()
-    # To first order the ratio moves with a row as its error does, less its share of what spread explains.
+    # To first order, a row changes the ratio by its error minus the ratio times its variance.
     return Estimate(float(ratio), Estimate.of(errors - ratio * spread).standard_error / float(spread.mean()))

@@ -1,4 +1,4 @@
-r"""How far a code moves with its input, direction by direction: the singular values of the encoder's Jacobian.
+r"""The sensitivity of a code by direction: singular values of the encoder's Jacobian.
 
 .. math:: J(x) = U \,\mathrm{diag}(s_1 \ge s_2 \ge \dots)\, V^\top
 """
@@ -16,20 +16,20 @@ from tildex.penalties import jacobian
 
 __all__ = ["JacobianSpectrum", "jacobian_spectrum", "tangent_share"]
 
-# Rows whose Jacobians are held at once: of a thousand units on a thousand columns, a hundred megabytes.
+# Rows whose Jacobians are in memory at once: a hundred megabytes for a thousand units and a thousand columns.
 _ROWS = 32
 
 
 @dataclass(frozen=True)
 class JacobianSpectrum:
-    """Singular values and directions at every row, the most sensitive first.
+    """Singular values and directions at every row, most sensitive first.
 
     Attributes
     ----------
     values : Tensor of shape (rows, directions)
-        By what a small step along a direction is multiplied in the code.
+        The factor from a small step along a direction to the step of the code.
     directions : Tensor of shape (rows, directions, features)
-        Orthonormal, in the space of the data: the tangents that the model has found, where it has found any.
+        Orthonormal, in data space: estimates of the data manifold's tangents.
     """
 
     values: Tensor
@@ -44,18 +44,18 @@ class JacobianSpectrum:
 def jacobian_spectrum(model: Any, x: Tensor, n_directions: int | None = None) -> JacobianSpectrum:
     """Return the singular values and right singular vectors of the encoder's Jacobian at each row.
 
-    A code that follows the data along a surface and nothing else has a few large values, as many as the surface has
-    dimensions, and their directions are its tangents (Rifai, Dauphin, Vincent, Bengio & Muller, 2011, "The manifold
-    tangent classifier").
+    If a code is sensitive only along a data manifold, it has as many large values as the manifold has dimensions, and
+    their directions are its tangents (Rifai, Dauphin, Vincent, Bengio & Muller, 2011, "The manifold tangent
+    classifier").
 
     Parameters
     ----------
     model : Pair
-        Whose encoder it is of.
+        The model whose encoder is differentiated.
     x : Tensor of shape (rows, features)
-        Where, in the model's units: rows of data, or rows beside them.
+        Points in the model's units, on or off the data.
     n_directions : int, optional
-        The leading ones alone; all by default.
+        Number of leading directions; all by default.
 
     Example
     -------
@@ -79,18 +79,18 @@ def jacobian_spectrum(model: Any, x: Tensor, n_directions: int | None = None) ->
 
 @torch.no_grad()
 def tangent_share(model: Any, x: Tensor, tangents: Tensor) -> Estimate:
-    """Return how much of the Jacobian's squared norm lies along known tangents: 1 where a code follows nothing else.
+    """Return the fraction of the Jacobian's squared norm along known tangents: 1 if the code ignores all else.
 
-    A code that follows all directions alike has the share of dimensions, tangents over features.
+    A code equally sensitive to all directions scores the number of tangents divided by that of features.
 
     Parameters
     ----------
     model : Pair
-        Whose encoder it is of.
+        The model whose encoder is differentiated.
     x : Tensor of shape (rows, features)
-        Where, in the model's units.
+        Points in the model's units.
     tangents : Tensor of shape (rows, tangents, features)
-        Directions in which data vary at each row, independent and of any length.
+        Directions in which data vary at each row, linearly independent, of any length.
 
     Example
     -------

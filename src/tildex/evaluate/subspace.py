@@ -1,4 +1,4 @@
-r"""How near a linear code comes to principal components: angles between subspaces, and axis by axis.
+r"""Agreement of a linear code with principal components: angles between subspaces, and cosines per axis.
 
 .. math:: \cos \theta_k = \sigma_k(Q_A^\top Q_B), \qquad c_k = \frac{|a_k \cdot b_k|}{\|a_k\| \, \|b_k\|}
 """
@@ -17,20 +17,20 @@ _CHUNK = 4096
 
 
 def principal_angles(A: Any, B: Any) -> np.ndarray:
-    """Return the angles between what the rows of ``A`` and of ``B`` span, in radians, the largest first.
+    """Return the principal angles between the row spaces of ``A`` and ``B``, in radians, largest first.
 
-    As many as the smaller of the two has rows; small angles come from sines, which keep their digits (Björck & Golub,
-    1973, "Numerical methods for computing angles between linear subspaces").
+    There are as many as the smaller of the two has rows; small angles use sines, which keep their precision (Björck &
+    Golub, 1973, "Numerical methods for computing angles between linear subspaces").
 
     Parameters
     ----------
     A, B : array of shape (rank, features)
-        Rows need neither be of unit length nor at right angles.
+        Rows need not be orthonormal.
 
     Raises
     ------
     ValueError
-        If they have not the same number of features.
+        If the numbers of features differ.
 
     Example
     -------
@@ -42,9 +42,9 @@ def principal_angles(A: Any, B: Any) -> np.ndarray:
 
 
 def axis_cosines(A: Any, B: Any) -> np.ndarray:
-    """Return the cosines of the angles between the first rows, the second, and so on, without their signs.
+    """Return the absolute cosines of the angles between corresponding rows.
 
-    An axis of PCA is only fixed where its variance differs from those beside it.
+    A PCA axis is unique only if its variance differs from its neighbours'.
 
     Raises
     ------
@@ -64,15 +64,14 @@ def axis_cosines(A: Any, B: Any) -> np.ndarray:
 
 
 def principal_axes(X: Any, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean of the rows of ``X`` and their axes of greatest variance, from float64 whatever their type.
+    """Return the mean of the rows of ``X`` and their axes of greatest variance, computed in float64.
 
     Returns
     -------
     mean : array of shape (features,)
         The mean.
     axes : array of shape (rank, features)
-        Orthonormal, the greatest variance first, the largest entry of each positive; fewer where there are fewer
-        features.
+        Orthonormal, greatest variance first, each with its largest entry positive; fewer if there are fewer features.
     """
     X = np.asarray(X)
     mean, features = X.mean(0, dtype=np.float64), X.shape[1]

@@ -1,4 +1,4 @@
-r"""How well tags are found, and pictures by them, where a row has any number of tags.
+r"""The quality of tagging, and of retrieval by tags, if a row may have any number of tags.
 
 .. math:: AP_w = \frac{1}{|R_w|} \sum_{i \in R_w} \text{precision among all rows scored as high as } i
 """
@@ -21,22 +21,22 @@ __all__ = ["retrieval_by_shared_tags", "tag_precision"]
 
 
 def tag_precision(scores: Any, tags: Any) -> Estimate:
-    """Return the mean average precision over tags: all rows in the order of a tag's scores, judged by who has it.
+    """Return the mean average precision over tags: for each tag, of all rows ranked by its score.
 
-    Tags that no row has are left out. Rows of one score count by the mean over all their orders, so that a constant
-    score is worth what the tag's frequency is, whatever the order of the file.
+    Tags that no row has are left out. Tied rows count with the mean over all their orders, so that a constant score
+    earns the tag's frequency, independent of row order.
 
     Parameters
     ----------
     scores : array of shape (rows, tags)
-        How much each tag is said of each row; only the order within a column matters.
+        The score of each tag for each row; only the order within a column matters.
     tags : array or sparse matrix of shape (rows, tags)
-        Which apply: all that is not zero.
+        Non-zero where a tag applies.
 
     Raises
     ------
     ValueError
-        If the shapes differ, a score is no number, or no row has any tag.
+        If the shapes differ, a score is NaN, or no row has any tag.
 
     Example
     -------
@@ -52,7 +52,7 @@ def tag_precision(scores: Any, tags: Any) -> Estimate:
     used = there.any(0)
     if not used.any():
         raise ValueError("expected rows with tags, and none has any")
-    # A tag is a query, and rows with a high score are near it.
+    # A tag is a query, and rows with high scores are near it.
     far = torch.from_numpy(-found[:, used].T.copy())
     in_order, order = far.sort(dim=1)
     relevant = torch.from_numpy(there[:, used].T.astype(float)).gather(1, order)
@@ -62,23 +62,23 @@ def tag_precision(scores: Any, tags: Any) -> Estimate:
 def retrieval_by_shared_tags(
     queries: Any, query_tags: Any, rows: Any, tags: Any, *, distance: Distance = cosine
 ) -> Estimate:
-    """Return the mean average precision of looking for rows that share at least one tag with the query.
+    """Return the mean average precision of retrieving rows that share at least one tag with the query.
 
     Parameters
     ----------
     queries : array of shape (n, components)
-        Codes to look for, not themselves among the rows.
+        Codes to search for, not contained in the rows.
     query_tags, tags : array or sparse matrix of shape (n, tags) and (m, tags)
-        Which apply: all that is not zero.
+        Non-zero where a tag applies.
     rows : array of shape (m, components)
-        Codes to look among.
+        Codes to search in.
     distance : callable
-        As of :func:`tildex.evaluate.precision_at`.
+        As in :func:`tildex.evaluate.precision_at`.
 
     Raises
     ------
     ValueError
-        If there are not as many rows of tags as codes, or no query shares a tag with any row.
+        If the numbers of tag rows and codes differ, or no query shares a tag with any row.
 
     Example
     -------

@@ -34,9 +34,9 @@ class TwoSided:
     forward, reverse : AISResult
         From independent units to the machine and back.
     halved : AISResult
-        Forward again with half as many temperatures: what it differs from ``forward`` tells what doubling would do.
+        Forward with half as many temperatures; the difference from ``forward`` shows the effect of doubling.
     burn_in : int
-        Gibbs steps from the given rows before the reverse chains began.
+        Gibbs steps from the given rows before reverse annealing.
     """
 
     forward: AISResult
@@ -46,12 +46,12 @@ class TwoSided:
 
     @property
     def gap(self) -> float:
-        """What reverse lies above forward, in nats."""
+        """Reverse minus forward estimate, in nats."""
         return self.reverse.log_partition.value - self.forward.log_partition.value
 
     @property
     def ok(self) -> bool:
-        """Whether the gap is at most half a nat and both effective sample sizes are healthy."""
+        """Whether the gap is at most half a nat and both effective sample sizes are sufficient."""
         return abs(self.gap) <= _LARGEST_GAP and self.forward.healthy and self.reverse.healthy
 
     @property
@@ -71,8 +71,8 @@ class TwoSided:
 
     @functools.cached_property
     def log_partition(self) -> Estimate:
-        """Forward and reverse chains joined, each weighed by its worth (Bennett, 1976, "Efficient estimation of free
-        energy differences from Monte Carlo data").
+        """The optimal combination of forward and reverse chains (Bennett, 1976, "Efficient estimation of free energy
+        differences from Monte Carlo data").
         """
         return _bennett(self.forward, self.reverse)
 
@@ -100,7 +100,7 @@ def two_sided(
     precision: torch.dtype = torch.float32,
     progress: Progress | None = None,
 ) -> TwoSided:
-    """Estimate log Z from both sides, and from one side again with half as many temperatures.
+    """Estimate log Z from both sides, and forward again with half as many temperatures.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def two_sided(
 
 
 def _bennett(forward: AISResult, reverse: AISResult) -> Estimate:
-    """Return log Z such that chains of both directions, each pulled by the other's likelihood, balance."""
+    """Return the log Z that solves Bennett's balance equation between both directions."""
     base = forward.log_partition.value - _log_mean(forward.log_weights)
     there, back = forward.log_weights, reverse.log_weights
     share = math.log(len(there) / len(back))

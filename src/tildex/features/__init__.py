@@ -1,4 +1,4 @@
-"""Features: what sounds and pictures are measured by before a model sees them, from arrays to arrays."""
+"""Features of sounds and pictures, computed before a model sees them, from arrays to arrays."""
 
 from tildex.features.colour import colour_histograms, lab
 from tildex.features.gradients import oriented_gradients

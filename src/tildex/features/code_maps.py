@@ -1,4 +1,4 @@
-r"""Features of whole images from a model of patches: its code at every place, added up over a few regions.
+r"""Features of whole images from a patch model: its code at every position, summed over a few regions.
 
 .. math:: \phi_{qk}(\text{image}) = \sum_{(r, c) \in \text{region } q} h_k(\text{patch}_{rc})
 """
@@ -21,18 +21,18 @@ Encoder = Callable[[Tensor], Tensor]
 
 
 def code_map(images: Any, size: Size, scaling: PatchScaling, encode: Encoder) -> Tensor:
-    """Return the code of every patch, shape (images, rows, columns, units): what a convolution would give.
+    """Return the code of every patch, shape (images, rows, columns, units), as a convolution would.
 
     Parameters
     ----------
     images : array or Tensor of shape (images, height, width, channels)
         The images.
     size : int, or (height, width)
-        Of a patch.
+        Patch size.
     scaling : PatchScaling
-        What patches go through first.
+        The preprocessing of patches.
     encode : callable
-        From scaled patches to codes; ``transform`` of any fitted estimator will do.
+        From scaled patches to codes; for example the ``transform`` of a fitted estimator.
     """
     patches = all_patches(images, size)
     codes = encode(scaling(patches.reshape(-1, patches.shape[-1])))
@@ -40,9 +40,9 @@ def code_map(images: Any, size: Size, scaling: PatchScaling, encode: Encoder) ->
 
 
 def pooled(codes: Tensor, grid: int = 2) -> Tensor:
-    """Return the sums over a ``grid`` by ``grid`` of regions, shape (images, grid * grid * units).
+    """Return the sums over ``grid`` by ``grid`` regions, shape (images, grid * grid * units).
 
-    Regions are as equal as whole rows and columns allow.
+    Regions are as equal in size as whole rows and columns allow.
 
     Example
     -------
@@ -68,7 +68,7 @@ def image_features(
     grid : int
         Regions along each side; 2 for the four quadrants.
     batch_size : int
-        Images at a time: the codes of all places of these are in memory at once.
+        Images per batch; the codes of all their positions are in memory at once.
 
     Returns
     -------

@@ -6,13 +6,13 @@ import numpy as np
 
 __all__ = ["colour_histograms", "lab"]
 
-# sRGB to XYZ, with the white of daylight D65 (IEC 61966-2-1, 1999).
+# sRGB to XYZ, with white point D65 (IEC 61966-2-1, 1999).
 _TO_XYZ = np.array(
     [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]], dtype=np.float32
 )
 _WHITE = _TO_XYZ.sum(1)
 _KNEE = np.float32(6 / 29)
-# Colours that screens show lie within these in almost all photographs.
+# Almost all colours in photographs lie within these limits.
 _CHROMA = 60.0
 
 
@@ -45,15 +45,15 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 def colour_histograms(
     images: np.ndarray, *, grid: int = 3, lightness_bins: int = 6, chroma_bins: int = 5
 ) -> np.ndarray:
-    """Return the square roots of histograms of lightness and of the two opponent axes together, region by region.
+    """Return square roots of histograms per region: one of lightness, one of both opponent axes jointly.
 
-    A pixel is shared out between the bins on either side of it, so that a small change of light moves a little of it.
-    Square roots make Euclidean distances those of Hellinger.
+    A pixel is interpolated between its two nearest bins, so that a small change of light changes the histogram
+    little. Square roots turn Euclidean distances into Hellinger distances.
 
     Parameters
     ----------
     images : array of shape (n, height, width) or (n, height, width, 3)
-        Pixels from 0 to 1; grey ones have no opponent axes.
+        Pixels from 0 to 1; grey images have no opponent axes.
     grid : int
         Regions along each side.
     lightness_bins, chroma_bins : int
@@ -62,7 +62,7 @@ def colour_histograms(
     Returns
     -------
     float32 array of shape (n, grid * grid * bins)
-        ``bins`` are those of lightness, and for colour also the square of ``chroma_bins``; the squares of either sum to
+        ``bins`` is ``lightness_bins``, for colour plus ``chroma_bins`` squared; the squares of each histogram sum to
         one in every region.
 
     Example
@@ -82,7 +82,7 @@ def colour_histograms(
 
 
 def _shares(values: np.ndarray, bins: int) -> np.ndarray:
-    """Return how values from 0 to 1 are shared out between bins whose middles are evenly spaced from 0 to 1."""
+    """Return the weights of values from 0 to 1 in bins whose centres are evenly spaced from 0 to 1."""
     place = values.clip(0, 1)[..., None] * (bins - 1)
     return np.maximum(0, 1 - np.abs(place - np.arange(bins, dtype=np.float32)))
 

@@ -1,4 +1,4 @@
-r"""Histograms of oriented gradients: which way edges run in each cell of a picture.
+r"""Histograms of oriented gradients: the orientations of edges in each cell of a picture.
 
 .. math:: \theta = \operatorname{atan2}(\partial_y I, \partial_x I) \bmod \pi, \quad
           g = \sqrt{(\partial_x I)^2 + (\partial_y I)^2}
@@ -15,12 +15,12 @@ _EPSILON = 1e-3
 
 
 def oriented_gradients(images: np.ndarray, *, grid: int = 6, orientations: int = 9) -> np.ndarray:
-    """Return how much edge of each orientation there is in every cell, made independent of contrast (Dalal and Triggs,
-    2005, "Histograms of oriented gradients for human detection").
+    """Return the contrast-normalised strength of edges of each orientation in every cell (Dalal and Triggs, 2005,
+    "Histograms of oriented gradients for human detection").
 
-    A pixel's gradient, in a colour picture that of its strongest channel, is shared out between the two nearest
-    orientations and the four nearest cells. A cell's histogram is scaled to length one together with those around it,
-    cut off at 0.2 and scaled again, so that one strong edge does not hide the rest.
+    A pixel's gradient, in a colour picture that of its strongest channel, is interpolated between the two nearest
+    orientations and the four nearest cells. A cell's histogram is normalised to length one together with its
+    neighbours, clipped at 0.2 and normalised again, so that one strong edge does not hide the rest.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def oriented_gradients(images: np.ndarray, *, grid: int = 6, orientations: int =
     grid : int
         Cells along each side.
     orientations : int
-        Between 0 and 180 degrees: light to dark and dark to light are one.
+        Number of orientations from 0 to 180 degrees; light to dark and dark to light count as the same.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def oriented_gradients(images: np.ndarray, *, grid: int = 6, orientations: int =
 
 
 def _slope(x: np.ndarray, axis: int) -> np.ndarray:
-    """Return central differences; beyond the border a picture goes on as it ends."""
+    """Return central differences, with border pixels repeated outwards."""
     pad = [(0, 0)] * x.ndim
     pad[axis] = (1, 1)
     wide = np.pad(x, pad, mode="edge")
@@ -68,13 +68,13 @@ def _slope(x: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _cells(length: int, grid: int) -> np.ndarray:
-    """Return the share of each pixel in each cell along one side, shape (grid, length)."""
+    """Return the weight of each pixel in each cell along one side, shape (grid, length)."""
     place = (np.arange(length, dtype=np.float32) + 0.5) * (grid / length) - 0.5
     return np.maximum(0, 1 - np.abs(place.clip(0, grid - 1) - np.arange(grid, dtype=np.float32)[:, None]))
 
 
 def _contrast_free(cells: np.ndarray) -> np.ndarray:
-    """Scale every cell by the length of the block of three by three cells around it, cut off, and scale again."""
+    """Normalise every cell by the norm of the three by three cells around it, clip, and normalise again."""
     return _block_scaled(_block_scaled(cells).clip(max=_CLIP))
 
 

@@ -1,4 +1,4 @@
-r"""Log-mel spectra: how loud a sound is around each pitch, moment by moment, and what of it has one length.
+r"""Log-mel spectra: a sound's power around each pitch over time, and features of fixed length from them.
 
 .. math:: S_{tm} = 10 \log_{10} \sum_f M_{mf} |\mathrm{STFT}(x)_{tf}|^2
 """
@@ -17,18 +17,18 @@ _RANGE = 80.0
 
 
 def log_mel(x: Tensor, rate: float, *, n_fft: int, hop: int, n_mels: int) -> Tensor:
-    """Return the power of sounds by moment and pitch in decibels below the loudest of each, at most 80.
+    """Return the power of sounds over time and pitch, in decibels below each sound's maximum, down to -80.
 
     Parameters
     ----------
     x : Tensor of shape (sounds, samples)
         The sounds.
     rate : float
-        Samples a second.
+        Samples per second.
     n_fft : int
-        Samples of a window, which Hann's function weighs.
+        Samples per window, which is a Hann window.
     hop : int
-        Samples from one window to the next; the first is centred on the first sample.
+        Samples between windows; the first is centred on the first sample.
     n_mels : int
         Filters of the bank (:func:`tildex.features.mel_bank`).
 
@@ -54,19 +54,19 @@ def log_mel(x: Tensor, rate: float, *, n_fft: int, hop: int, n_mels: int) -> Ten
 
 
 def sound_statistics(spectra: Tensor, lengths: Tensor, slices: int) -> Tensor:
-    """Return features of one length from spectra of any.
+    """Return features of fixed length from spectra of any length.
 
-    They are the means over as many equal slices of a sound's time, the standard deviation over its whole time, and the
-    mean absolute change from one moment to the next, for every filter.
+    For every filter: the mean over each of ``slices`` equal parts of the sound, the standard deviation over the whole
+    sound, and the mean absolute change between frames.
 
     Parameters
     ----------
     spectra : Tensor of shape (sounds, frames, n_mels)
-        Of sounds that may end early.
+        Spectra, padded at the end where a sound is shorter.
     lengths : integer Tensor of shape (sounds,)
-        Frames of each that count, at least 1.
+        Valid frames of each sound, at least 1.
     slices : int
-        Slices of its time; a sound of fewer frames repeats some.
+        Number of time slices; a sound with fewer frames repeats some.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def sound_statistics(spectra: Tensor, lengths: Tensor, slices: int) -> Tensor:
     mean = (spectra * inside).sum(1) / count
     variance = ((spectra - mean[:, None]).square() * inside).sum(1) / count
     change = (spectra.diff(dim=1).abs() * inside[:, 1:]).sum(1) / (count - 1).clamp_min(1)
-    # Sums up to a frame give the mean of any slice as a difference.
+    # Differences of cumulative sums give the mean of any slice.
     upto = torch.nn.functional.pad(spectra.double().cumsum(1), (0, 0, 1, 0))
     parts = []
     for k in range(slices):

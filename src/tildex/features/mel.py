@@ -1,4 +1,4 @@
-r"""The mel scale, on which equal steps sound equally far apart, and the bank of filters on it.
+r"""The mel scale, on which equal steps sound equally far apart, and its filter bank.
 
 .. math:: m(f) = \frac{f}{200/3} \ \text{ below 1,000 Hz}, \qquad
           m(f) = 15 + \frac{27 \log(f / 1000)}{\log 6.4} \ \text{ above}
@@ -32,7 +32,7 @@ def to_mel(hertz: Tensor) -> Tensor:
 
 
 def from_mel(mel: Tensor) -> Tensor:
-    """Return the frequencies of places on the mel scale, in hertz.
+    """Return the frequencies, in hertz, of points on the mel scale.
 
     Example
     -------
@@ -46,24 +46,24 @@ def from_mel(mel: Tensor) -> Tensor:
 def mel_bank(rate: float, n_fft: int, n_mels: int, *, low: float = 0.0, high: float | None = None) -> Tensor:
     """Return triangular filters of equal area, shape (n_mels, n_fft // 2 + 1), float32.
 
-    Each rises from the middle of the one before to its own and falls to the middle of the next. Times a power spectrum
-    they give the power around each place of the mel scale.
+    Each rises from the centre of the previous filter to its own and falls to the centre of the next. Multiplied with
+    a power spectrum, they give the power around each point of the mel scale.
 
     Parameters
     ----------
     rate : float
-        Samples a second.
+        Samples per second.
     n_fft : int
-        Samples of a window.
+        Samples per window.
     n_mels : int
         Filters.
     low, high : float
-        Where the first begins and the last ends, in hertz; half the rate when not given.
+        Where the first filter begins and the last ends, in hertz; ``high`` is half the rate when not given.
 
     Raises
     ------
     ValueError
-        If the ends are not in order between zero and half the rate.
+        Unless 0 <= low < high <= half the rate.
 
     Example
     -------

@@ -1,4 +1,4 @@
-r"""Patches of images: cut out, made equally bright and contrasty, and whitened.
+r"""Image patches: extracted, normalised in brightness and contrast, and whitened.
 
 .. math:: p' = \text{whiten}\left(\frac{p - \bar p}{\sqrt{\operatorname{var}(p) + c}}\right)
 """
@@ -18,10 +18,10 @@ from tildex.maps import Whitening
 __all__ = ["PatchScaling", "Size", "all_patches", "equalised", "random_patches"]
 
 Size = int | tuple[int, int]
-"""Height and width of a patch, or the one number that is both."""
+"""Height and width of a patch, or one number for both."""
 
 _FLOOR = 10 / 255**2
-"""That of Coates, Ng & Lee (2011), for pixels between 0 and 1."""
+"""From Coates, Ng & Lee (2011), for pixels between 0 and 1."""
 
 
 def random_patches(images: Any, size: Size, n: int, *, generator: Generator) -> Tensor:
@@ -32,11 +32,11 @@ def random_patches(images: Any, size: Size, n: int, *, generator: Generator) -> 
     images : array or Tensor of shape (images, height, width, channels)
         The images.
     size : int, or (height, width)
-        Of a patch; one number is both.
+        Patch size; one number for both.
     n : int
-        How many.
+        Number of patches.
     generator : Generator
-        Chooses.
+        Chooses the patches.
 
     Example
     -------
@@ -67,15 +67,15 @@ def all_patches(images: Any, size: Size) -> Tensor:
 
 
 def equalised(patches: Tensor, *, floor: float = _FLOOR) -> Tensor:
-    """Return patches of mean zero and unit variance each.
+    """Return patches, each normalised to mean zero and unit variance.
 
     Parameters
     ----------
     patches : Tensor of shape (..., features)
         Any number of patches.
     floor : float
-        Added to each patch's variance, so that flat patches are not blown up to noise; the default is for
-        pixels between 0 and 1.
+        Added to each patch's variance, so that noise in flat patches is not amplified; the default is for pixels in
+        [0, 1].
     """
     variance, mean = torch.var_mean(patches, -1, keepdim=True)
     return (patches - mean) * (variance + floor).rsqrt()
@@ -83,12 +83,12 @@ def equalised(patches: Tensor, *, floor: float = _FLOOR) -> Tensor:
 
 @dataclass(frozen=True)
 class PatchScaling:
-    """What a patch goes through before a model sees it: equal brightness and contrast, then whitening.
+    """The preprocessing of patches: brightness and contrast normalisation, then whitening.
 
     Attributes
     ----------
     whitening : Whitening
-        Of equalised patches.
+        The whitening of normalised patches.
     floor : float
         As in :func:`equalised`.
 
@@ -109,15 +109,15 @@ class PatchScaling:
         return cls(Whitening.of(equalised(patches, floor=floor), epsilon=epsilon), floor)
 
     def __call__(self, patches: Tensor) -> Tensor:
-        """Return patches, shape (..., features), as the model sees them."""
+        """Return preprocessed patches, shape (..., features)."""
         result: Tensor = self.whitening(equalised(patches, floor=self.floor))
         return result
 
     def filters(self, W: Any) -> np.ndarray:
-        """Return what filters of whitened patches are in pixels, for pictures.
+        """Return filters of whitened patches as images in pixels.
 
-        A filter ``w`` answers ``w @ whitened``. What excites it is the patch whose whitening is ``w``: the inverse
-        of the whitening, without its offset, brings it back to pixels.
+        A filter ``w`` responds with ``w @ whitened``. It responds most to the patch whose whitening is ``w``, which
+        the inverse whitening without its offset returns in pixels.
         """
         whitened = torch.as_tensor(np.asarray(W)).to(self.whitening.unmatrix)
         return (whitened @ self.whitening.unmatrix).cpu().numpy()

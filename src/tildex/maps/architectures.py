@@ -1,4 +1,4 @@
-"""Architectures: which maps lead from rows to a code and back, as a part to choose."""
+"""Architectures: the encoder and decoder maps between rows and a code, as a configurable part."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ __all__ = ["Architecture", "Convolutional", "Dense", "layer_sizes"]
 
 
 class Architecture(Part, ABC, kind="architecture"):
-    """The maps of an encoder and a decoder between rows and a code.
+    """The encoder and decoder maps between rows and a code.
 
-    Both methods take the sizes of all dense layers in the direction of the map, rows and code included, and what an
-    :class:`MLP` of these sizes would take.
+    Both methods take the sizes of all dense layers in the map's direction, including rows and code, and the other
+    arguments of an :class:`MLP`.
     """
 
     @abstractmethod
@@ -53,7 +53,7 @@ class Architecture(Part, ABC, kind="architecture"):
 
 
 class Dense(Architecture):
-    """Affine layers alone: multilayer perceptrons both ways."""
+    """Affine layers only: a multilayer perceptron in each direction."""
 
     def encoder(
         self,
@@ -89,10 +89,9 @@ class Convolutional(Architecture):
     Parameters
     ----------
     image_shape : sequence of int, optional
-        Height, width and, unless there is one, channels, as data records have it; square and of one channel when not
-        given.
+        Height, width and, if more than one, channels, as in data records; square with one channel when not given.
     channels : sequence of int
-        Channels after each convolution, each of which divides height and width by ``stride``, rounding up.
+        Channels after each convolution; each convolution divides height and width by ``stride``, rounding up.
     kernel : int
         The edge of a convolution's window, odd.
     stride : int
@@ -118,9 +117,9 @@ class Convolutional(Architecture):
     ) -> None:
         check_image_shape(image_shape)
         if len(channels) < 1 or min(channels) < 1:
-            raise ValueError(f"channels must be numbers of at least 1, one a convolution, got {channels!r}")
+            raise ValueError(f"channels must be numbers of at least 1, one per convolution, got {channels!r}")
         if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"kernel must be odd, so that a window has a middle, got {kernel}")
+            raise ValueError(f"kernel must be odd, so that the window has a centre, got {kernel}")
         if stride < 1:
             raise ValueError(f"stride must be at least 1, got {stride}")
         self.image_shape = image_shape
@@ -169,7 +168,7 @@ class Convolutional(Architecture):
 
 
 def layer_sizes(value: Any) -> list[int]:
-    """Return the sizes of hidden layers from a sequence of them, or from the size of one."""
+    """Return the sizes of hidden layers, given a sequence of sizes or a single size."""
     sizes = [value] if isinstance(value, int | np.integer) else value
     if isinstance(sizes, str) or not all(isinstance(size, int | np.integer) and size >= 1 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be whole numbers of at least 1, got {value!r}")

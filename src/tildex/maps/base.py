@@ -1,4 +1,4 @@
-"""What a map is: a module from a condition to the natural parameters of units."""
+"""The map interface: a module from a condition to the natural parameters of units."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ __all__ = ["Linearised", "Map"]
 
 
 class Linearised(NamedTuple):
-    """What a matrix and a nonlinearity, unit by unit, do near each row.
+    """A matrix followed by an elementwise nonlinearity, linearised at each row.
 
     Attributes
     ----------
     output : Tensor of shape (batch, out)
-        What the map gives.
+        The map's output.
     weight : Tensor of shape (out, in)
         The matrix.
     slope : Tensor of shape (batch, out), or None
@@ -31,12 +31,12 @@ class Linearised(NamedTuple):
 
 
 class Map(nn.Module):
-    """Called on a condition, shape (batch, ...), and in training on a generator for the noise inside it.
+    """A module called on a condition, shape (batch, ...), and in training also on a generator for its internal noise.
 
     Attributes
     ----------
     additive : bool
-        Whether each value of the condition only adds its axis to the result, and nothing is noisy.
+        Whether the map is a noise-free sum of one contribution per value of the condition.
     """
 
     additive: ClassVar[bool] = False
@@ -46,27 +46,27 @@ class Map(nn.Module):
         raise TypeError(f"{type(self).__name__} has no forward(): a map must provide it")
 
     def affine_weight(self) -> Tensor | None:
-        """Return the matrix of a map that only multiplies and shifts, None for any other."""
+        """Return the matrix of an affine map, None for any other."""
         return None
 
     def input_weight(self) -> Tensor | None:
-        """Return the matrix that the condition is multiplied with first, None where there is none."""
+        """Return the matrix that multiplies the condition first, or None if there is none."""
         return self.affine_weight()
 
     def linearised(self, x: Tensor) -> Linearised | None:
-        """Return output, matrix and slopes at the rows of ``x``, or None where a map is not made of such."""
+        """Return output, matrix and slopes at the rows of ``x``, or None if the map does not have this form."""
         weight = self.affine_weight()
         return None if weight is None else Linearised(self(x), weight, None)
 
     @property
     def output_bias(self) -> Tensor | None:
-        """The bias that is added last, one number an output, None where there is none."""
+        """The last layer's bias, one number per output, or None if there is none."""
         return None
 
     def within(self) -> Sequence[Any]:
-        """Return the conditionals that the map goes through, with units of their own; none for most maps."""
+        """Return the conditionals inside the map, which have their own units; empty for most maps."""
         return ()
 
     def steps(self) -> list[Map]:
-        """Return maps over the same parameters that, one after the other, do what this one does without its noise."""
+        """Return maps over the same parameters whose composition is this map without noise."""
         return [self]

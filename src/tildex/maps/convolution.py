@@ -1,8 +1,8 @@
-r"""Convolutional maps between rows of images and features: strided on the way down, resized on the way up.
+r"""Convolutional maps between rows of images and features: strided convolutions down, resizing up.
 
 .. math:: H_k = \lceil H_{k-1} / s \rceil, \qquad W_k = \lceil W_{k-1} / s \rceil
 
-The way up resizes to exactly these sizes in reverse, so that images of any height and width come back as they were.
+The upward map resizes to exactly these sizes in reverse, so that images of any height and width keep their size.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Grid:
     Attributes
     ----------
     image_shape : tuple of int
-        Height, width and channels of the images that rows are.
+        Height, width and channels of the images in the rows.
     channels : tuple of int
         Channels after each convolution.
     kernel : int
-        The edge of its window, odd.
+        The edge of the window, odd.
     stride : int
-        What each divides height and width by.
+        The factor by which each convolution divides height and width.
     """
 
     image_shape: tuple[int, int, int]
@@ -46,7 +46,7 @@ class Grid:
     stride: int
 
     def sizes(self) -> list[tuple[int, int]]:
-        """Return height and width, first those of the images and then those after each convolution."""
+        """Return height and width of the images and after each convolution."""
         found = [self.image_shape[:2]]
         for _ in self.channels:
             height, width = found[-1]
@@ -58,7 +58,7 @@ class Grid:
         return [self.image_shape[2], *self.channels]
 
     def n_features(self) -> int:
-        """Return how many values the last images have."""
+        """Return the number of values in the smallest images."""
         return math.prod(self.sizes()[-1]) * self.channels[-1]
 
 
@@ -68,13 +68,13 @@ class Downward(Map):
     Parameters
     ----------
     grid : Grid
-        The sizes. Rows hold an image each: row by row, the channels of a pixel side by side.
+        The sizes. Each row holds one image, in row-major order with the channels of a pixel adjacent.
     generator : Generator
-        Draws the starting weights, uniform with variance 2 / (in + out) of a window (Glorot & Bengio, 2010).
+        Draws the starting weights, uniform with variance 2 / (in + out) per window (Glorot & Bengio, 2010).
     activation : str
         One of ``ACTIVATIONS``, after every convolution.
     norm : Norm, optional
-        Normalises what these nonlinearities receive.
+        Normalises the inputs of these nonlinearities.
     noise : callable, optional
         A corruption of every hidden layer, as in an :class:`MLP`.
     """
@@ -101,7 +101,7 @@ class Downward(Map):
         self.norms = nn.ModuleList([] if norm is None else [norm.layer(width) for width in grid.channels])
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return the last images' values, shape (batch, features), in the type of ``x``."""
+        """Return the values of the smallest images, shape (batch, features), in the type of ``x``."""
         height, width, channels = self.grid.image_shape
         hidden = x.view(-1, height, width, channels).permute(0, 3, 1, 2)
         for depth, layer in enumerate(self.layers):
@@ -113,18 +113,18 @@ class Downward(Map):
 
 
 class Upward(Map):
-    """The way back: inputs of the smallest images to inputs of whole ones.
+    """The reverse map: from the smallest images to the inputs of full-size images.
 
-    Images are resized to the next larger size by repeating pixels and then convolved, which leaves no pattern of the
-    stride behind (Odena, Dumoulin & Olah, 2016, "Deconvolution and checkerboard artifacts"). Every value of the
-    result has a bias of its own.
+    Images are resized to the next larger size by repeating pixels and then convolved, which avoids checkerboard
+    artefacts (Odena, Dumoulin & Olah, 2016, "Deconvolution and checkerboard artifacts"). Every output value has its
+    own bias.
 
     Parameters
     ----------
     grid : Grid
         The sizes on the way down.
     generator, activation, norm, noise
-        As in :class:`Downward`; the nonlinearity also comes first, before anything is resized.
+        As in :class:`Downward`; the nonlinearity is also applied first, before any resizing.
     """
 
     layers: Sequence[nn.Conv2d]
@@ -177,7 +177,7 @@ class Composed(Map):
         self.maps = nn.ModuleList(maps)  # type: ignore[assignment]
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return what the last map makes of what the others have made."""
+        """Return the composition of all maps, applied in order."""
         for map in self.maps:
             x = map(x, generator)
         return x
@@ -188,7 +188,7 @@ class Composed(Map):
         return [layer for map in self.maps if isinstance(map, MLP) for layer in map.layers]
 
     def input_weight(self) -> Tensor | None:
-        """Return the first map's."""
+        """Return the first map's matrix."""
         return self.maps[0].input_weight()
 
     @property
@@ -197,14 +197,14 @@ class Composed(Map):
         return self.maps[-1].output_bias
 
     def steps(self) -> list[Map]:
-        """Return the steps of all."""
+        """Return the steps of all maps."""
         return [step for map in self.maps for step in map.steps()]
 
 
 def _convolution(
     n_in: int, n_out: int, kernel: int, stride: int, generator: Generator, *, bias: bool = True
 ) -> nn.Conv2d:
-    """Return a convolution that keeps height and width, but for its stride, with weights from ``generator``."""
+    """Return a convolution with same padding and weights from ``generator``."""
     layer = nn.utils.skip_init(
         nn.Conv2d, n_in, n_out, kernel, stride=stride, padding=kernel // 2, bias=bias, device=generator.device
     )
@@ -217,5 +217,5 @@ def _convolution(
 
 
 def _noisy(x: Tensor, noise: Noise | None, generator: Generator | None) -> Tensor:
-    """Return images after noise, which sees them as rows."""
+    """Return images with noise added; the noise is applied to them as rows."""
     return x if noise is None or generator is None else noise(x.flatten(1), generator).view_as(x)

@@ -30,7 +30,7 @@ class Coupling(nn.Module):
     Attributes
     ----------
     up_gain, down_gain : float
-        What each direction is multiplied with; unequal gains belong to no joint distribution, only to pretraining.
+        The factor of each direction; unequal gains have no joint distribution and serve only pretraining.
     """
 
     def __init__(self, visible: int, hidden: int, *, generator: Generator, scale: float = 0.01) -> None:
@@ -65,7 +65,7 @@ class Up(Map):
         return self.coupling.up(v, self.bias)
 
     def affine_weight(self) -> Tensor:
-        """Return the matrix this map multiplies with."""
+        """Return the matrix of this map."""
         return self.coupling.up_gain * self.coupling.weight
 
     @property
@@ -89,7 +89,7 @@ class Down(Map):
         return self.coupling.down(h, self.bias)
 
     def affine_weight(self) -> Tensor:
-        """Return the matrix this map multiplies with."""
+        """Return the matrix of this map."""
         return self.coupling.down_gain * self.coupling.weight.t()
 
     @property
@@ -99,17 +99,17 @@ class Down(Map):
 
 
 def _product(x: Tensor, weight: Tensor, onto: Tensor | None, factor: float) -> Tensor:
-    # One call multiplies, scales and adds: the sum costs no second pass over memory.
+    # One call multiplies, scales and adds, without a second pass over memory.
     if onto is not None:
         return torch.addmm(onto, x, weight, alpha=factor)
     return _sum(None, torch.mm(x, weight), factor)
 
 
 def _rounds(x: Tensor) -> bool:
-    """Say whether products are taken in a shorter type than sums.
+    """Say whether products are computed in a lower precision than sums.
 
-    Both directions then read the weights themselves, never a view of them, so that autocast rounds them once for the
-    length of its block; and biases are added afterwards, unrounded.
+    Both directions then read the weights themselves, not a view, so that autocast casts them once per block. Biases
+    are added afterwards at full precision.
     """
     return torch.is_autocast_enabled(x.device.type)
 

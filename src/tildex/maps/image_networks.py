@@ -1,10 +1,10 @@
-r"""Networks from images to images of features, of any height and width, with skips at full resolution.
+r"""Networks from images of any height and width to feature maps of the same size, with skips at full resolution.
 
 Without biases, and with nonlinearities that are homogeneous, such a network is homogeneous too:
 
 .. math:: f(a x) = a f(x), \qquad a > 0
 
-What it has learned at one strength of noise then holds at others (Mohan, Kadkhodaie, Simoncelli & Fernandez-Granda,
+A denoiser trained at one noise level then generalises to others (Mohan, Kadkhodaie, Simoncelli & Fernandez-Granda,
 2020, "Robust and interpretable blind image denoising via bias-free convolutional neural networks").
 """
 
@@ -25,12 +25,12 @@ from tildex.part import Part
 
 __all__ = ["DnCNN", "ImageNetwork", "UNet"]
 
-# What the second convolution of a block starts at, beside its first: blocks begin close to the identity.
+# Initial gain of a block's second convolution relative to its first: blocks begin close to the identity.
 _TIMID = 0.1
 
 
 class ImageNetwork(Part, ABC, kind="network"):
-    """What turns images into as many features a pixel as it is wide."""
+    """A network from images to ``width`` features per pixel."""
 
     width: int
     bias: bool
@@ -38,12 +38,12 @@ class ImageNetwork(Part, ABC, kind="network"):
     @property
     @abstractmethod
     def multiple(self) -> int:
-        """What height and width are filled up to a multiple of, inside the network."""
+        """The number to a multiple of which height and width are padded inside the network."""
 
     @property
     @abstractmethod
     def radius(self) -> int:
-        """How many pixels away, along either axis, the farthest pixel lies on which a feature depends."""
+        """The receptive field's radius: pixels along either axis to the farthest pixel that affects a feature."""
 
     @abstractmethod
     def layers(self, channels: int, *, generator: Generator) -> nn.Module:
@@ -51,22 +51,22 @@ class ImageNetwork(Part, ABC, kind="network"):
 
 
 class UNet(ImageNetwork):
-    """A residual U-Net: each level has half the height and width and twice the channels, and what comes back up is
-    added to what went down (Ronneberger, Fischer & Brox, 2015, "U-Net: convolutional networks for biomedical image
-    segmentation"; as a denoiser, Zhang, Li, Zuo, Zhang, Van Gool & Timofte, 2021, "Plug-and-play image restoration with
-    deep denoiser prior").
+    """A residual U-Net: each level has half the height and width and twice the channels, and the upward path adds the
+    downward path's features (Ronneberger, Fischer & Brox, 2015, "U-Net: convolutional networks for biomedical image
+    segmentation"; as a denoiser, Zhang, Li, Zuo, Zhang, Van Gool & Timofte, 2021, "Plug-and-play image restoration
+    with deep denoiser prior").
 
     Parameters
     ----------
     width : int
         Channels at full resolution.
     levels : int
-        Resolutions; 1 is a chain of blocks.
+        Number of resolutions; 1 gives a chain of blocks.
     blocks : int
-        Blocks of two 3 x 3 convolutions at each level, down and up again.
+        Blocks of two 3 x 3 convolutions at each level, on the way down and again on the way up.
     bias : bool
-        Whether convolutions have biases: what is bright may then be treated otherwise than what is dark, as colours
-        need, and the network is no longer homogeneous.
+        Whether convolutions have biases. With biases the network can treat bright and dark pixels differently, as
+        colourisation needs, but it is no longer homogeneous.
 
     Example
     -------
@@ -92,10 +92,11 @@ class UNet(ImageNetwork):
 
     @property
     def radius(self) -> int:
-        """As far as the convolutions of all levels reach together."""
+        """The combined reach of the convolutions of all levels."""
         reach = 2 * self.blocks
         for _ in range(self.levels - 1):
-            # A pixel of the lower level covers two of the upper, of which either may be the one that asks.
+            # A pixel of the lower level covers two pixels of the upper level, and a feature may depend on it from
+            # either.
             reach = 2 * reach + 1 + 4 * self.blocks
         return reach + 1
 
@@ -113,7 +114,7 @@ class DnCNN(ImageNetwork):
     width : int
         Channels of every layer.
     depth : int
-        Convolutions; one more follows where features become an image.
+        Number of convolutions; one more follows, from features to the image.
     bias : bool
         As in a :class:`UNet`.
 
@@ -156,7 +157,7 @@ class _UNet(nn.Module):
         self.up_blocks = nn.ModuleList(_blocks(width, network.blocks, drawn) for width in widths[:-1])
         pairs = list(pairwise(widths))
         self.shrink = nn.ModuleList(drawn(a, b, kernel=2, stride=2) for a, b in pairs)
-        # A 1 x 1 convolution makes the four pixels that one becomes: no window overlaps another.
+        # A 1 x 1 convolution makes four pixels from one, so windows do not overlap.
         self.grow = nn.ModuleList(drawn(b, 4 * a, kernel=1, gain=0.5) for a, b in pairs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -219,7 +220,7 @@ def convolution(
 
 
 def _filled(x: Tensor, multiple: int) -> Tensor:
-    """Return images whose last row and column are repeated until both sides are multiples."""
+    """Return images padded to multiples on both sides by repeating the last row and column."""
     below, beside = (-edge % multiple for edge in x.shape[-2:])
     return F.pad(x, (0, beside, 0, below), mode="replicate") if below or beside else x
 

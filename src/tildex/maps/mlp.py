@@ -1,4 +1,4 @@
-"""A multilayer perceptron: affine layers with a nonlinearity between them, the last one left as inputs of units."""
+"""A multilayer perceptron: affine layers with nonlinearities between them; the last layer gives the inputs of units."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ class MLP(Map):
     Parameters
     ----------
     sizes : sequence of int
-        Units of each layer, input and output included.
+        Units of each layer, including input and output.
     generator : Generator
         Draws the starting weights, uniform with variance 2 / (in + out) (Glorot & Bengio, 2010); biases are zero.
     activation : str
         One of ``ACTIVATIONS``, after every layer but the last.
     norm : Norm, optional
-        Normalises what these nonlinearities receive.
+        Normalises the inputs of these nonlinearities.
     input_noise, noise : callable, optional
-        Corruptions of the input and of every hidden layer, applied only when a call passes a generator: noise
-        belongs to training, and who encodes passes none.
+        Corruptions of the input and of every hidden layer, applied only when a call passes a generator, as training
+        does and encoding does not.
 
     Raises
     ------
@@ -87,7 +87,7 @@ class MLP(Map):
         return hidden.to(x.dtype)
 
     def affine_weight(self) -> Tensor | None:
-        """Return the matrix this map multiplies with, or None when it has hidden layers."""
+        """Return the matrix of this map, or None if it has hidden layers."""
         (*hidden, last) = self.layers
         return None if hidden else last.weight
 
@@ -97,11 +97,11 @@ class MLP(Map):
 
     @property
     def output_bias(self) -> Tensor:
-        """The bias that is added last."""
+        """The last layer's bias."""
         return self.layers[-1].bias
 
     def steps(self) -> list[Map]:
-        """Return a map a layer, each with the normalisation and the nonlinearity that follow it."""
+        """Return one map per layer, each with the normalisation and nonlinearity that follow it."""
         *hidden, last = self.layers
         norms = self.norms or [None] * len(hidden)
         inner = [Affine(layer, self.activation, norm) for layer, norm in zip(hidden, norms, strict=True)]
@@ -109,7 +109,7 @@ class MLP(Map):
 
 
 class Affine(Map):
-    """One affine layer, and the normalisation and the nonlinearity that follow it, if any."""
+    """One affine layer and the normalisation and nonlinearity that follow it, if any."""
 
     def __init__(
         self, layer: nn.Linear, activation: nn.Module | None = None, norm: nn.Module | None = None
@@ -121,7 +121,7 @@ class Affine(Map):
 
     @classmethod
     def fresh(cls, n_in: int, n_out: int, *, generator: Generator, activation: str | None = None) -> Affine:
-        """Return one with starting weights as an :class:`MLP` has them."""
+        """Return one initialised like a layer of an :class:`MLP`."""
         named = None if activation is None else activation_named(activation)
         return cls(affine(n_in, n_out, generator), named)
 
@@ -133,16 +133,16 @@ class Affine(Map):
         return self.activation(inputs).to(x.dtype)
 
     def affine_weight(self) -> Tensor | None:
-        """Return the matrix this map multiplies with, or None when something follows."""
+        """Return the matrix of this map, or None if a normalisation or nonlinearity follows."""
         return self.layer.weight if self.norm is None and isinstance(self.activation, nn.Identity) else None
 
     @property
     def output_bias(self) -> Tensor | None:
-        """The bias that is added last, or None when something follows."""
+        """The layer's bias, or None if a normalisation or nonlinearity follows."""
         return None if self.affine_weight() is None else self.layer.bias
 
     def linearised(self, x: Tensor) -> Linearised | None:
-        """Return output, matrix and slopes at the rows of ``x``, or None where a normalisation mixes units; gradients
+        """Return output, matrix and slopes at the rows of ``x``, or None if a normalisation mixes units; gradients
         pass through the slopes.
         """
         if self.norm is not None:
@@ -168,7 +168,7 @@ def affine(n_in: int, n_out: int, generator: Generator) -> nn.Linear:
 
 
 def activation_named(name: str) -> nn.Module:
-    """Return the nonlinearity of that name, or say which names there are."""
+    """Return the nonlinearity of that name, or raise an error that suggests valid names."""
     if name not in ACTIVATIONS:
         raise ValueError(f"unknown activation {name!r}; {nearest(str(name), ACTIVATIONS)}")
     return ACTIVATIONS[name]()

@@ -1,4 +1,4 @@
-r"""Normalisation between an affine layer and its nonlinearity: by the batch, or by the layer.
+r"""Normalisation between an affine layer and its nonlinearity: over the batch, or over the layer.
 
 .. math:: y_j = g_j \frac{a_j - m}{\sqrt{s^2 + \epsilon}} + b_j
 
@@ -22,28 +22,28 @@ _EPSILON = 1e-5
 
 
 class Norm(Part, ABC, kind="norm"):
-    """What keeps the inputs of hidden layers in one range while the layers below them change."""
+    """A normalisation that keeps the inputs of hidden layers in one range while the layers below change."""
 
     @abstractmethod
     def layer(self, width: int) -> nn.Module:
         """Return a module for ``width`` units, or channels of images, called on their inputs and a generator.
 
-        Inputs have shape (batch, width) or (batch, width, height, breadth); a generator says that this is training.
+        Inputs have shape (batch, width) or (batch, width, height, breadth); passing a generator means training.
         """
 
 
 class BatchNorm(Norm):
-    """Each unit by its mean and variance in the batch (Ioffe & Szegedy, 2015, "Batch normalization: accelerating deep
-    network training by reducing internal covariate shift").
+    """Normalises each unit by its mean and variance in the batch (Ioffe & Szegedy, 2015, "Batch normalization:
+    accelerating deep network training by reducing internal covariate shift").
 
-    Encoding, reconstructing and scoring use running averages of both instead, so that a row's result does not depend
-    on the other rows; so does a batch of a single row, which has no variance. On several processes each normalises
-    by its own share of the batch, and the running averages are those of all.
+    Encoding, reconstruction and scoring use running averages instead, so that a row's result does not depend on other
+    rows; so does a batch of one row, which has no variance. With several processes, each normalises by its own part
+    of the batch, and the running averages cover all processes.
 
     Parameters
     ----------
     momentum : float
-        What the newest batch counts in the running averages.
+        The weight of the newest batch in the running averages.
 
     Example
     -------
@@ -65,8 +65,8 @@ class BatchNorm(Norm):
 
 
 class LayerNorm(Norm):
-    """Each row by the mean and variance of all its units in the layer, of all channels and places in an image (Ba,
-    Kiros & Hinton, 2016, "Layer normalization").
+    """Normalises each row by the mean and variance over all units of the layer, or over all channels and positions of
+    an image (Ba, Kiros & Hinton, 2016, "Layer normalization").
 
     Example
     -------
@@ -87,7 +87,7 @@ class _ByLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        # One group of all channels: for rows that are no images this is the usual layer normalisation.
+        # One group of all channels; for rows that are not images this is ordinary layer normalisation.
         return F.group_norm(x, 1, self.weight, self.bias, _EPSILON)
 
 
@@ -102,7 +102,7 @@ class _ByBatch(_ByLayer):
         self.register_buffer("running_variance", torch.ones(width))
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        # Validation passes a generator for the noise of corruptions, and is no training.
+        # Validation also passes a generator, for the noise of corruptions, but is not training.
         by_batch = self.training and generator is not None and x.numel() > x.shape[1]
         return F.batch_norm(
             x,

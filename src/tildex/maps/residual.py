@@ -1,9 +1,10 @@
-r"""The two maps of a restoring pair: from what is seen to a code at full resolution, and from it to what is restored.
+r"""The two maps of a restoration pair: from the damaged image to a full-resolution code, and from the code to the
+restored image.
 
 .. math:: h = (f(\tilde x, m), \tilde x, m), \qquad \eta = \tilde x + U(V * f)
 
-f is a network of images, V a convolution, m says what is known to be lost, and U takes out of a change what the
-corruption cannot have done. A skip past the code would be hidden from the decoder: so it is part of the code.
+f is an image network, V a convolution, m marks the values known to be lost, and U projects a change onto those the
+corruption can have caused. The decoder sees only the code, so the skip connection is part of the code.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from tildex.maps.image_networks import ImageNetwork, convolution
 __all__ = ["Features", "Frame", "Residual", "Undoing", "marked"]
 
 Undoing = Callable[[Tensor, Tensor], Tensor]
-"""From a change of pixels, shape (..., channels), and what of them is lost, to the part that is possible."""
+"""From a change of pixels, shape (..., channels), and the lost values to the possible part of the change."""
 
-# The last convolution starts small, so that the untrained model nearly returns what it sees.
+# The last convolution starts small, so that the untrained model returns nearly its input.
 _TIMID = 0.1
 
 
 @dataclass(frozen=True)
 class Frame:
-    """How rows are images, and what is beside the colours of a pixel.
+    """How rows hold images, and which channels a pixel has besides its colours.
 
     Attributes
     ----------
     image_shape : tuple of int
-        Height, width and channels of the images that rows are.
+        Height, width and channels of the images in the rows.
     marks : bool
-        Whether one more channel says which pixels are lost.
+        Whether an additional channel marks lost pixels.
     """
 
     image_shape: tuple[int, int, int]
@@ -44,21 +45,21 @@ class Frame:
 
     @property
     def channels(self) -> int:
-        """Colours of a pixel."""
+        """Number of colours of a pixel."""
         return self.image_shape[2]
 
     @property
     def seen(self) -> int:
-        """Channels that the encoder sees."""
+        """Number of channels that the encoder sees."""
         return self.channels + self.marks
 
     def images(self, x: Tensor, channels: int) -> Tensor:
-        """Return rows as images, shape (n, height, width, channels); images, of any size, as they are."""
+        """Return rows as images, shape (n, height, width, channels); images of any size are returned unchanged."""
         return x if x.ndim == 4 else x.view(len(x), *self.image_shape[:2], channels)
 
 
 def marked(x: Tensor, lost: Tensor, channels: int) -> Tensor:
-    """Return rows or images, their last axis pixels of ``channels``, each pixel with a channel that says what is lost.
+    """Return rows or images of pixels with ``channels`` values, with a channel added to each pixel that marks loss.
 
     Example
     -------
@@ -71,14 +72,14 @@ def marked(x: Tensor, lost: Tensor, channels: int) -> Tensor:
 
 
 class Features(Map):
-    """The encoder: what is seen, with features of a network before it, pixel by pixel.
+    """The encoder: the network's features followed by the input, concatenated at each pixel.
 
     Parameters
     ----------
     network : ImageNetwork
-        What makes the features.
+        The network that computes the features.
     frame : Frame
-        How rows are images. Called on images instead, of shape (n, height, width, channels), it returns such.
+        How rows hold images. Called on images of shape (n, height, width, channels), the map returns images.
     generator : Generator
         Draws the starting weights.
     """
@@ -89,25 +90,25 @@ class Features(Map):
         self.network = network.layers(frame.seen, generator=generator)
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return the code, the features and what was seen of each pixel side by side, in the type of ``x``."""
+        """Return the code, features and input of each pixel concatenated, in the type of ``x``."""
         seen = self.frame.images(x, self.frame.seen)
-        # Channels last in memory, as rows have them, is also the order in which convolutions are fastest.
+        # Channels-last memory, the order in rows, is also the fastest for convolutions.
         features = self.network(seen.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
         code = torch.cat([features.to(x.dtype), seen], -1)
         return code if x.ndim == 4 else code.flatten(1)
 
 
 class Residual(Map):
-    """The decoder: what was seen, and a change that the features ask for.
+    """The decoder: the input plus a change predicted from the features.
 
     Parameters
     ----------
     network : ImageNetwork
-        Whose features come.
+        The network whose features it receives.
     frame : Frame
         As in :class:`Features`.
     undoing : callable
-        What part of a change is possible.
+        Projects a change onto its possible part.
     generator : Generator
         Draws the starting weights.
     """

@@ -1,4 +1,4 @@
-r"""Where the data meets the model: a fixed shift and stretch of every column.
+r"""The scaling between data and model: a fixed shift and scale of every column.
 
 .. math:: x' = (x - \text{offset}) / \text{scale}
 """
@@ -14,12 +14,12 @@ __all__ = ["CommonLength", "Scaling"]
 
 
 class Scaling(nn.Module):
-    """Columns brought to the model's units and back; saved with the weights.
+    """Converts columns to the model's units and back; saved with the weights.
 
     Parameters
     ----------
     offset, scale : Tensor of shape (features,)
-        What is taken off each column, and what it is then divided by (positive).
+        What is subtracted from each column, and the positive number it is then divided by.
     """
 
     offset: Tensor
@@ -39,23 +39,23 @@ class Scaling(nn.Module):
         return x * self.scale + self.offset
 
     def is_identity(self) -> bool:
-        """Say whether nothing is changed, so that a hot loop need not try."""
+        """Say whether the scaling changes nothing, so that a hot loop can skip it."""
         return not bool(self.offset.any()) and bool((self.scale == 1).all())
 
     def log_volume(self) -> Tensor:
-        """Return what a log-density of the data adds to one of the model's units, in nats."""
+        """Return the term to add to a log-density in the model's units to get that of the data, in nats."""
         return -torch.log(self.scale).sum()
 
 
 class CommonLength(Scaling):
-    """A scaling after which all documents among the columns have one length; one without words becomes unknown, NaN.
+    """A scaling that gives all documents among the columns one length; a document without words becomes unknown, NaN.
 
     Parameters
     ----------
     offset, scale : Tensor of shape (features,)
         As in :class:`Scaling`, for the other columns.
     documents : sequence of (int, int, int)
-        First column, last column but one, and the words that the counts between shall add up to.
+        First column, one past the last column, and the total to which the counts in between are scaled.
 
     Example
     -------
@@ -78,5 +78,5 @@ class CommonLength(Scaling):
         return x
 
     def is_identity(self) -> bool:
-        """Say whether nothing is changed."""
+        """Say whether the scaling changes nothing."""
         return not self.documents and super().is_identity()

@@ -1,4 +1,4 @@
-r"""A decoder over the encoder's own weights, turned round.
+r"""A decoder that uses the encoder's weights, transposed.
 
 .. math:: f(x) = s(W x + b), \qquad g(h) = W^\top h + c
 """
@@ -18,14 +18,14 @@ __all__ = ["Matching", "Transposed", "tie"]
 
 
 class Transposed(nn.Module):
-    """A linear layer that multiplies with the transpose of another one's matrix, and has a bias of its own.
+    """A linear layer with the transpose of another layer's matrix and its own bias.
 
     Parameters
     ----------
     shared : Parameter of shape (in, out)
-        The other layer's matrix, which stays one parameter.
+        The other layer's matrix, which remains a single parameter.
     bias : Parameter of shape (out,)
-        What is added.
+        This layer's bias.
     """
 
     def __init__(self, shared: nn.Parameter, bias: nn.Parameter) -> None:
@@ -35,7 +35,7 @@ class Transposed(nn.Module):
 
     @property
     def weight(self) -> Tensor:
-        """The matrix this layer multiplies with, shape (out, in)."""
+        """The layer's matrix, shape (out, in)."""
         return self.shared.t()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -44,12 +44,12 @@ class Transposed(nn.Module):
 
 
 class Matching(Map):
-    """What each column of another layer has in common with a row, once the layer's bias is taken off.
+    """The inner product of each column of another layer's matrix with a row minus that layer's bias.
 
     Parameters
     ----------
     layer : Linear
-        The last layer of a decoder, shape (features, units): all parameters are its own.
+        The last layer of a decoder, shape (features, units); this map adds no parameters.
     """
 
     def __init__(self, layer: nn.Linear) -> None:
@@ -61,17 +61,17 @@ class Matching(Map):
         return F.linear(x - self.layer.bias, self.layer.weight.t()).to(x.dtype)
 
     def affine_weight(self) -> Tensor:
-        """Return the layer's matrix turned round."""
+        """Return the layer's matrix, transposed."""
         return self.layer.weight.t()
 
 
 def tie(encoder: Map, decoder: Map) -> None:
-    """Let a decoder multiply with its encoder's matrices from the last to the first; its biases stay its own.
+    """Tie a decoder's matrices to its encoder's, transposed and in reverse order; the decoder keeps its own biases.
 
     Raises
     ------
     ValueError
-        If one is no multilayer perceptron, or the decoder's layers are not those of the encoder turned round.
+        If either is not a multilayer perceptron, or the decoder's layers do not mirror the encoder's.
 
     Example
     -------

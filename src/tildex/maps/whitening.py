@@ -1,4 +1,4 @@
-r"""Whitening: columns made uncorrelated and of one variance, by the turn that moves them least.
+r"""Whitening: the linear map closest to the identity that makes columns uncorrelated with unit variance.
 
 .. math:: x' = \big(C + \epsilon I\big)^{-1/2} (x - \bar x), \qquad C = \operatorname{cov}(x)
 """
@@ -15,14 +15,14 @@ __all__ = ["Whitening"]
 
 class Whitening(nn.Module):
     """Zero-phase whitening and its inverse (Bell & Sejnowski, 1997, "The independent components of natural scenes are
-    edge filters"): unlike principal components, whitened pixels still are pixels.
+    edge filters"): unlike principal components, whitened pixels are still pixels.
 
     Parameters
     ----------
     offset : Tensor of shape (features,)
-        What is taken off each column.
+        What is subtracted from each column.
     matrix, unmatrix : Tensor of shape (features, features)
-        What rows are then multiplied with, and its inverse; both symmetric.
+        The matrix that then multiplies rows, and its inverse; both symmetric.
 
     Example
     -------
@@ -53,12 +53,12 @@ class Whitening(nn.Module):
         x : Tensor of shape (rows, features)
             At least two rows.
         epsilon : float
-            Added to every variance: directions of less variance, in images mostly noise, are not blown up.
+            Added to every variance, so that directions of low variance, mostly noise in images, are not amplified.
 
         Raises
         ------
         ValueError
-            If some direction has no variance and ``epsilon`` is zero.
+            If a direction has no variance and ``epsilon`` is zero.
         """
         if x.ndim != 2 or len(x) < 2:
             raise ValueError(f"expected at least two rows, shape (rows, features), got {tuple(x.shape)}")
@@ -69,7 +69,7 @@ class Whitening(nn.Module):
         scales = (variances + epsilon).clamp_min(0).sqrt()
         if scales[0] <= 1e-7 * scales[-1]:
             raise ValueError(
-                "some direction of the rows has no variance and cannot be given one: "
+                "a direction of the rows has no variance and cannot be whitened: "
                 "drop constant and repeated columns, or set epsilon, say to 0.1 of a column's variance"
             )
         matrix, unmatrix = (axes * scales**power @ axes.t() for power in (-1, 1))
@@ -80,9 +80,9 @@ class Whitening(nn.Module):
         return (x - self.offset) @ self.matrix
 
     def inverse(self, x: Tensor) -> Tensor:
-        """Return the rows that ``x`` are the whitening of."""
+        """Return the rows whose whitening is ``x``."""
         return x @ self.unmatrix + self.offset
 
     def log_volume(self) -> Tensor:
-        """Return what a log-density of the data adds to one of whitened rows, in nats."""
+        """Return the term to add to a log-density of whitened rows to get that of the data, in nats."""
         return torch.linalg.slogdet(self.matrix.double()).logabsdet.to(self.matrix.dtype)

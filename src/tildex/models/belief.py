@@ -1,4 +1,4 @@
-r"""The deep belief network: directed layers below, a Boltzmann machine on top, and recognition weights to go up by.
+r"""The deep belief network: directed layers, a Boltzmann machine on top, and recognition weights for the way up.
 
 .. math:: P(v, h_1, \dots, h_L) = P(v \mid h_1) \cdots P(h_{L-1} \mid h_L) \, P_{\text{top}}(h_L), \qquad
           Q(h_1, \dots, h_L \mid v) = Q(h_1 \mid v) \cdots Q(h_L \mid h_{L-1})
@@ -32,22 +32,23 @@ __all__ = ["BeliefNetwork"]
 
 
 class BeliefNetwork(Model):
-    """Pairs whose decoders generate and whose encoders recognise, under a machine that holds the prior (Hinton,
-    Osindero & Teh, 2006, "A fast learning algorithm for deep belief nets").
+    """Pairs with generative decoders and recognition encoders, below a Boltzmann machine as prior (Hinton, Osindero &
+    Teh, 2006, "A fast learning algorithm for deep belief nets").
 
     Parameters
     ----------
     pairs : sequence of Pair
-        From the data upwards. Encoder and decoder of a pair may start with equal weights; they must not share them,
-        for up-down training moves them apart.
+        From the data upwards. Encoder and decoder of a pair may start with equal weights but must not share them,
+        because up-down training changes them separately.
     top : BoltzmannMachine
-        Its layer 0 is what the last pair encodes. One more visible layer may hold labels, a variable of several
-        classes. Its hidden layers are joined to visible ones only, so that they can be summed out.
+        Layer 0 is the last pair's code. A second visible layer may hold labels, one categorical variable. Hidden
+        layers connect only to visible ones, so that they can be summed out.
 
     Raises
     ------
     ValueError
-        If the top machine is not such, or a layer's family or size is not the same from below and from above.
+        If the top machine has another structure, or a layer's family or size differs between its two neighbouring
+        parts.
 
     Example
     -------
@@ -81,9 +82,9 @@ class BeliefNetwork(Model):
 
     @classmethod
     def of(cls, machines: Sequence[BoltzmannMachine]) -> BeliefNetwork:
-        """Return the network of machines trained one on the other: the last is the top, the others become pairs.
+        """Return the network of a stack of trained machines: the last is the top, the others become pairs.
 
-        Weights are copied, those of a pair twice: recognition and generation start equal and are free to part.
+        Weights are copied, those of a pair twice: recognition and generation start equal and can then diverge.
         """
         *below, top = machines
         pairs = [machine.pair() for machine in below]
@@ -94,11 +95,11 @@ class BeliefNetwork(Model):
 
     @property
     def score(self) -> Meaning:
-        """A lower bound, log Z taken off."""
+        """A lower bound, with log Z subtracted."""
         return BOUND
 
     def describe(self) -> str:
-        """Return the sizes of the layers, of labels left out."""
+        """Return the layer sizes, without labels."""
         below = [pair.decoder.map.affine_weight() for pair in self.pairs]
         sizes = ["?" if weight is None else str(len(weight)) for weight in below]
         return "-".join([*sizes, *(str(layer.size) for layer in self.top.layers[:2])])
@@ -108,54 +109,54 @@ class BeliefNetwork(Model):
         return Evidence(self.bound(x, generator), functools.partial(self.log_weight, x))
 
     def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return rows of the top machine's visible layers: a draw of what is recognised, and any labels."""
+        """Return rows of the top machine's visible layers: a draw from recognition, and any labels."""
         below, labels = self.split(x)
         top = self.up(below, generator)[-1]
         return top if labels is None else torch.cat([top, labels], 1)
 
     @property
     def normaliser(self) -> BoltzmannMachine:
-        """The machine whose log Z :meth:`bound` and :meth:`log_weight` still need taken off."""
+        """The machine whose log Z must still be subtracted from :meth:`bound` and :meth:`log_weight`."""
         return self.top
 
     @property
     def bounded(self) -> bool:
-        """Whether all layers are."""
+        """Whether the values of all layers, and hence the gradients, are bounded."""
         return self.top.bounded and all(pair.decoder.units.bounded for pair in self.pairs)
 
     @property
     def label(self) -> int | None:
-        """The top machine's layer of labels, if it has one."""
+        """The index of the top machine's label layer, if it has one."""
         return self.top.visible[1] if len(self.top.visible) > 1 else None
 
     @property
     def n_classes(self) -> int:
-        """The classes of the label layer, 0 without one."""
+        """Number of classes of the label layer, 0 without one."""
         return 0 if self.label is None else self.top.layers[self.label].size
 
     @property
     def n_visible(self) -> int | None:
-        """The columns of the data; None where the lowest decoder is no single affine map."""
+        """Number of data columns; None if the lowest decoder is not a single affine map."""
         if not self.pairs:
             return self.top.layers[0].size
         weight = self.pairs[0].decoder.map.affine_weight()
         return None if weight is None else weight.shape[0]
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return the data and the labels of rows that hold both, or the data and None of rows without labels."""
+        """Split rows into data and labels; labels are None for rows without them."""
         if self.label is None or x.shape[-1] == self.n_visible:
             return x, None
         return x[..., : -self.n_classes], x[..., -self.n_classes :]
 
     def up(self, v: Tensor, generator: Generator | None = None) -> list[Tensor]:
-        """Return every directed layer's values going up, ``v`` first: means, or with a generator draws."""
+        """Return the values of all directed layers on the way up, ``v`` first: means, or draws given a generator."""
         layers = [v]
         for pair in self.pairs:
             layers.append(_value(pair.encoder, layers[-1], generator))
         return layers
 
     def down(self, h: Tensor, generator: Generator | None = None) -> list[Tensor]:
-        """Return every directed layer's values going down from ``h``, which is last in the list, the data first."""
+        """Return the values of all directed layers on the way down from ``h``: the data first, ``h`` last."""
         layers = [h]
         for pair in reversed(self.pairs):
             layers.append(_value(pair.decoder, layers[-1], generator))
@@ -167,16 +168,16 @@ class BeliefNetwork(Model):
         Parameters
         ----------
         n, n_steps : int
-            Chains and Gibbs steps of each, from independent units with the means of the layers' bases.
+            Number of chains and Gibbs steps per chain, starting from independent units with the layers' base means.
         generator : Generator
             Draws everything.
         clamp : mapping, optional
-            What the top machine keeps, by layer: labels to draw the data of.
+            Clamped values of the top machine by layer, such as labels whose data are drawn.
         """
         return self.down(self.chains(n, n_steps, generator, clamp=clamp)[0], generator)[0]
 
     def visible_means(self, state: Sequence[Tensor], generator: Generator) -> Tensor:
-        """Return the data's means given the top machine's state, the layers between drawn, shape (chains, visible)."""
+        """Return the data's means given the top machine's state, through drawn layers, shape (chains, visible)."""
         if not self.pairs:
             return self.top.layers[0].units.mean(self.top.inputs(0, state))
         return self.pairs[0].decoder.mean(self.down(state[0], generator)[1])
@@ -197,7 +198,7 @@ class BeliefNetwork(Model):
         return state
 
     def top_rows(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return draws of the top machine's visible layers given rows, labels too where ``x`` has none."""
+        """Return draws of the top machine's visible layers given rows, including labels if ``x`` has none."""
         v, labels = self.split(x)
         h = self.up(v, generator)[-1]
         if self.label is None:
@@ -207,9 +208,9 @@ class BeliefNetwork(Model):
         return torch.cat([h, labels], -1)
 
     def bound(self, x: Tensor, generator: Generator, *, n_samples: int = 1) -> Tensor:
-        """Return an unbiased estimate of the variational bound on log P(x), log Z not taken off, shape (batch,).
+        """Return an unbiased estimate of the variational bound on log P(x), before subtracting log Z, shape (batch,).
 
-        It is the mean of ``n_samples`` log weights: where recognition is good, what varies in the terms cancels.
+        It is the mean of ``n_samples`` log weights; if recognition is good, most variation in the terms cancels.
         """
         return torch.stack([self.log_weight(x, generator) for _ in range(n_samples)]).mean(0)
 
@@ -217,13 +218,12 @@ class BeliefNetwork(Model):
         """Return the log of one importance weight P*(x, h) / Q(h | x), h drawn from Q, shape (batch,).
 
         The mean of weights, not of their logs, is P(x) times Z, without bias (Salakhutdinov & Murray, 2008, "On the
-        quantitative analysis of deep belief networks"). ``x`` may hold labels beside the data; without them, they are
-        summed out.
+        quantitative analysis of deep belief networks"). ``x`` may include labels; if not, they are summed out.
         """
         return self.weigh(x, lambda units, inputs: units.sample(inputs, generator))
 
     def weigh(self, x: Tensor, draw: Update) -> Tensor:
-        """Return the log of an importance weight as :meth:`log_weight` does, hidden values by a draw of one's own."""
+        """Return a log importance weight as :meth:`log_weight` does, with hidden values from the given ``draw``."""
         below, labels = self.split(x)
         total = below.new_zeros(len(below))
         for pair in self.pairs:
@@ -238,29 +238,29 @@ class BeliefNetwork(Model):
     def log_label(self, v: Tensor) -> Tensor:
         """Return the log-probability of each class given the data's code, shape (batch, classes).
 
-        The code is the mean going up; the top machine's hidden units are summed out, so a class's score is exactly
-        minus its free energy.
+        The code is the mean on the way up; the top machine's hidden units are summed out, so a class's score is
+        exactly minus its free energy.
 
         Raises
         ------
         ValueError
-            If the top machine has no layer of labels.
+            If the top machine has no label layer.
         """
         return self._log_joint(self.up(v)[-1]).log_softmax(-1)
 
     def clamp_labels(self, labels: Tensor) -> Clamp:
-        """Return what keeps the label layer at ``labels``, shape (chains, classes)."""
+        """Return the clamp of the label layer at ``labels``, shape (chains, classes)."""
         return {self._label(): (labels, torch.ones_like(labels, dtype=torch.bool))}
 
     def encoders(self) -> list[Conditional]:
-        """Return the conditionals going up, the top machine's last, over the same parameters: a start for a network.
+        """Return the recognition conditionals, the top machine's last, sharing parameters: a start for a network.
 
-        A label layer counts as unknown: its mean under its own biases joins the hidden biases, as a copy.
+        A label layer counts as unknown: the input from its mean is added to a copy of the hidden biases.
         """
         return [pair.encoder for pair in self.pairs] + [self._top_pair().encoder]
 
     def unroll(self) -> Pair:
-        """Return the deep autoencoder over the same parameters: up by recognition, down by generation."""
+        """Return the deep autoencoder over the same parameters: recognition up, generation down."""
         return unroll([*self.pairs, self._top_pair()])
 
     def _top_pair(self) -> Pair:
@@ -278,7 +278,7 @@ class BeliefNetwork(Model):
         )
 
     def _log_top(self, h: Tensor, labels: Tensor | None) -> Tensor:
-        """Return the log of the top machine's unnormalised probability, its hidden layers summed out."""
+        """Return the log of the top machine's unnormalised probability, with its hidden layers summed out."""
         state = [h] * len(self.top.layers)
         if self.label is not None and labels is not None:
             state[self.label] = labels

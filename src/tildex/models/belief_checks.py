@@ -1,4 +1,4 @@
-"""What pairs and machines must be to form a belief network."""
+"""Checks that pairs and a top machine can form a belief network."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ def check_top(top: BoltzmannMachine) -> None:
     """Refuse a machine that cannot be the top of a belief network."""
     if set(top.visible) != set(top.sides[0]) or top.visible[0] != 0 or (0, 1) not in top.edges:
         raise ValueError(
-            "expected a top machine whose layer 0 is visible and joined to layer 1, and whose hidden layers are joined "
-            f"to visible ones only, got visible layers {top.visible} and edges {top.edges}"
+            "expected a top machine whose layer 0 is visible and connected to layer 1, and whose hidden layers connect "
+            f"only to visible ones, got visible layers {top.visible} and edges {top.edges}"
         )
     if len(top.visible) == 1:
         return
     label = top.layers[top.visible[1]]
     if len(top.visible) > 2 or not label.units.finite or label.size != label.units.group:
         raise ValueError(
-            "expected one layer of labels beside layer 0, of one finite variable such as Categorical(10) with size 10, "
+            "expected one label layer besides layer 0, of one finite variable such as Categorical(10) with size 10, "
             f"got {len(top.visible) - 1} layers, the first of {label.size} {label.units!r} units"
         )
 
 
 def check_joints(pairs: Sequence[Pair], top: BoltzmannMachine) -> None:
-    """Refuse pairs of which a layer is not the same from below and from above."""
+    """Refuse pairs if a layer's size or family differs between the parts below and above."""
     above: list[tuple[Units, int | None]] = []
     for pair in pairs[1:]:
         weight = pair.decoder.map.affine_weight()

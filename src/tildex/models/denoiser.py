@@ -1,4 +1,4 @@
-r"""A pair and what it undoes, as a Markov chain over rows.
+r"""A pair and the corruption it undoes, as a Markov chain over rows.
 
 .. math:: \tilde x_t \sim C(\tilde x \mid x_t), \qquad x_{t+1} \sim P\big(x \mid h = f(\tilde x_t)\big)
 """
@@ -18,19 +18,19 @@ __all__ = ["Denoiser"]
 
 
 class Denoiser(Pair):
-    """A pair that knows its corruption, and so has a distribution of its own: that in which its chain comes to rest.
+    """A pair that knows its corruption and so defines a distribution: the stationary distribution of its chain.
 
-    If P(x | corrupted x) were exact, that would be the data's distribution, whatever the corruption (Bengio, Yao, Alain
-    & Vincent, 2013, "Generalized denoising auto-encoders as generative models").
+    If P(x | corrupted x) were exact, this would be the data's distribution for any corruption (Bengio, Yao, Alain &
+    Vincent, 2013, "Generalized denoising auto-encoders as generative models").
 
     Parameters
     ----------
     encoder, decoder : Conditional
-        As in a pair.
+        As in :class:`Pair`.
     corruption : Corruption
-        What a step begins with.
+        Applied first in every step.
     start : Tensor of shape (visible,)
-        Means of the independent units from which chains start.
+        Means of the independent units that start the chains.
 
     Example
     -------
@@ -67,16 +67,16 @@ class Denoiser(Pair):
         values: Tensor | None = None,
         known: Tensor | None = None,
     ) -> Tensor:
-        """Return the mean of each of ``n`` chains' last step, shape (n, visible).
+        """Return the mean of the last step of ``n`` chains, shape (n, visible).
 
         Parameters
         ----------
         n, n_steps : int
-            Chains, and steps of each.
+            Number of chains, and steps per chain.
         generator : Generator
             Draws everything.
         values : Tensor of shape (n, visible), optional
-            What every step puts back where ``known`` is true.
+            The values that every step restores where ``known`` is true.
         known : boolean Tensor like ``values``, optional
             Where ``values`` are known.
         """

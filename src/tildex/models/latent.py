@@ -1,9 +1,9 @@
-r"""The pair with a prior over its codes: a distribution of rows, whose likelihood has bounds.
+r"""The pair with a prior over codes: a distribution over rows, with bounds on its likelihood.
 
 .. math:: \log P(x) \;\ge\; \mathrm{E} \log \frac1K \sum_{k=1}^K \frac{P(x \mid h_k)\, p(h_k)}{q(h_k \mid x)},
           \qquad h_k \sim q(h \mid x)
 
-With one draw that is the evidence lower bound; with more it rises, and tends to the likelihood itself (Burda, Grosse &
+With one draw this is the evidence lower bound; with more draws it rises towards the likelihood (Burda, Grosse &
 Salakhutdinov, 2016, "Importance weighted autoencoders").
 """
 
@@ -30,11 +30,11 @@ class LatentPair(Pair):
     Parameters
     ----------
     encoder : Conditional
-        Its units must be such as a code can have: DiagonalGaussian, Categorical, Bernoulli.
+        Its units must be valid for a code: DiagonalGaussian, Categorical, Bernoulli.
     decoder : Conditional
-        Of any units.
+        With any units.
     prior : Prior
-        Sized for the code.
+        The prior, sized for the code.
 
     Raises
     ------
@@ -64,7 +64,7 @@ class LatentPair(Pair):
         "and odd ones come from places of the code that no training row occupies."
     )
     prior: Prior
-    # There is no log Z to take off: P(x, h) is a product of distributions.
+    # There is no log Z to subtract: P(x, h) is a product of normalised distributions.
     normaliser = None
 
     def __init__(self, encoder: Conditional, decoder: Conditional, prior: Prior) -> None:
@@ -88,20 +88,20 @@ class LatentPair(Pair):
         return f"a code of {size}, {self.code!r}, {self.prior!r}"
 
     def evidence(self, x: Tensor, generator: Generator) -> Evidence:
-        """Return weights of rows that are encoded once; the bound is the mean of their logs."""
+        """Return importance weights of rows, which are encoded once; the bound is the mean log weight."""
         return Evidence(None, self.rows(x).log_weight)
 
     def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return the rows themselves: nothing is to be normalised."""
+        """Return the rows themselves, since there is nothing to normalise."""
         return x
 
     @property
     def code(self) -> Any:
-        """The family of the code."""
+        """The code's unit family."""
         return self.encoder.units
 
     def mixture(self) -> Mixture:
-        """Return the prior as it is now."""
+        """Return the current prior."""
         return Mixture(self.code, *self.prior.components(self.encoder.inputs))
 
     def log_likelihood(self, x: Tensor, codes: Tensor, generator: Generator | None = None) -> Tensor:
@@ -110,7 +110,7 @@ class LatentPair(Pair):
         return self.decoder.family.for_rows(x).log_prob(x, inputs.unflatten(0, codes.shape[:2]))
 
     def rows(self, x: Tensor) -> RowCodes:
-        """Return what the encoder says of rows, from which bounds on their likelihood are drawn."""
+        """Return the encoded rows, from which bounds on their likelihood are drawn."""
         return RowCodes(self, x)
 
     def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
@@ -127,10 +127,10 @@ class LatentPair(Pair):
 
     @torch.no_grad()
     def activity(self, x: Tensor) -> Tensor:
-        """Return how far each variable of the code follows the row, shape (variables,).
+        """Return how strongly each code variable depends on the row, shape (variables,).
 
-        That is the variance of its mean over rows ``x``, summed over the classes of a categorical one; Burda et al.
-        call a unit active above 0.01.
+        This is the variance of its mean over the rows ``x``, summed over classes for a categorical variable; Burda et
+        al. call a unit active above 0.01.
         """
         means = self.encoder.mean(x)
         return means.var(0, correction=0).unflatten(-1, (-1, self.code.group)).sum(-1)
@@ -157,7 +157,7 @@ class RowCodes:
         self.mixture = model.mixture()
 
     def noise(self, n: int, generator: Generator) -> Tensor:
-        """Return noise for ``n`` codes a row, shape (n, batch, size)."""
+        """Return noise for ``n`` codes per row, shape (n, batch, size)."""
         shape = (n, len(self.x), self.size)
         return self.model.code.noise(*shape, generator=generator, dtype=self.inputs.dtype)
 
@@ -167,28 +167,28 @@ class RowCodes:
         return drawn
 
     def divergence(self, codes: Tensor, inputs: Tensor | None = None) -> Tensor:
-        """Return log q(h|x) - log p(h) at codes (n, batch, size), shape (n, batch); of other ``inputs`` if given."""
+        """Return log q(h|x) - log p(h) at codes (n, batch, size), shape (n, batch); for other ``inputs`` if given."""
         inputs = self.inputs if inputs is None else inputs
         return self.model.code.log_prob(codes, inputs) - self.mixture.log_prob(codes)
 
     def divergences(self) -> Tensor | None:
-        """Return each variable's divergence from the prior, shape (batch, variables), where it has a closed form."""
+        """Return each variable's divergence from the prior, shape (batch, variables), or None without a closed form."""
         if len(self.mixture) > 1:
             return None
         closed: Tensor = self.model.code.divergence(self.inputs, self.mixture.inputs[0])
         return closed
 
     def log_weights(self, noise: Tensor) -> Tensor:
-        """Return log P(x, h) / q(h|x) at the codes that noise (n, batch, size) makes, shape (n, batch)."""
+        """Return log P(x, h) / q(h|x) at the codes from ``noise`` (n, batch, size), shape (n, batch)."""
         codes = self.drawn(noise)
         return self.model.log_likelihood(self.x, codes) - self.divergence(codes)
 
     def log_weight(self, generator: Generator) -> Tensor:
-        """Return the same at one draw a row, shape (batch,)."""
+        """Return the same at one draw per row, shape (batch,)."""
         return self.log_weights(self.noise(1, generator))[0]
 
     def bound(self, generator: Generator) -> Tensor:
-        """Return one draw of the evidence lower bound, its divergence in closed form where there is one."""
+        """Return one draw of the evidence lower bound, with the divergence in closed form where possible."""
         codes = self.drawn(self.noise(1, generator))
         closed = self.divergences()
         apart = self.divergence(codes)[0] if closed is None else closed.sum(-1)
@@ -196,7 +196,7 @@ class RowCodes:
 
 
 def importance_weighted_bound(model: LatentPair, x: Tensor, noise: Tensor) -> Tensor:
-    """Return the importance-weighted bound on log P(x), one value a row, in nats.
+    """Return the importance-weighted bound on log P(x), one value per row, in nats.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def importance_weighted_bound(model: LatentPair, x: Tensor, noise: Tensor) -> Te
     x : Tensor of shape (batch, features)
         The data.
     noise : Tensor of shape (samples, size)
-        Of the code's family, common to all rows, so that a row's value does not depend on its neighbours.
+        Noise of the code's family, common to all rows, so that a row's value does not depend on other rows.
     """
     rows = model.rows(x)
     weights = torch.cat([rows.log_weights(draw.expand(1, len(x), -1)) for draw in noise])

@@ -1,4 +1,4 @@
-"""What every model says of itself, so that nobody need ask which one it is."""
+"""What every model declares about itself, so that no caller tests its class."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["Evidence", "Meaning", "Model"]
 
 
 class Meaning(NamedTuple):
-    """What a score is: its name, and how to read it."""
+    """The meaning of a score: its name and how to read it."""
 
     name: str
     text: str
 
 
 class Evidence(NamedTuple):
-    """What is known of the log-likelihood of some rows before log Z is taken off, found once.
+    """What is known about the unnormalised log-likelihood of some rows, before log Z is subtracted; computed once.
 
     Attributes
     ----------
     bound : Tensor of shape (batch,), or None
-        A bound on it; None where it is the weights' to tell.
+        A lower bound, or None where only the weights give an estimate.
     log_weight : callable, or None
-        Draws the log of one importance weight a row; None where the bound is exact.
+        Draws one log importance weight per row; None where the bound is exact.
     """
 
     bound: Tensor | None
@@ -35,17 +35,17 @@ class Evidence(NamedTuple):
 
 
 class Model(nn.Module):
-    """A module, and what reports, evaluation and further training need to know of it.
+    """A module with the declarations that reports, evaluation and further training need.
 
     Attributes
     ----------
     has_likelihood : bool
-        Whether rows have a log-likelihood, if need be but for one log Z: then there are :meth:`evidence`,
-        ``normaliser`` and ``normaliser_rows``.
+        Whether rows have a log-likelihood, possibly up to one log Z; then :meth:`evidence`, ``normaliser`` and
+        ``normaliser_rows`` exist.
     curve : str or None
-        What its learning curve shows, in a sentence; None where the loss simply falls.
+        How to read its learning curve, in a sentence; None where the loss simply falls.
     draws : str
-        What the rows that it draws show, in a sentence.
+        How to read the rows that it draws, in a sentence.
     """
 
     has_likelihood: ClassVar[bool] = False
@@ -59,34 +59,34 @@ class Model(nn.Module):
 
     @property
     def sparse_code(self) -> bool:
-        """Whether units of the code are zero where they are not in use."""
+        """Whether inactive units of the code are exactly zero."""
         return False
 
     @property
     def score(self) -> Meaning:
-        """What the score of a row is."""
+        """The meaning of a row's score."""
         raise ValueError(f"{type(self).__name__} has no score")
 
     def pair(self) -> Any:
-        """Return the two conditionals of a model of one layer, a ``Pair``."""
+        """Return the two conditionals of a one-layer model, a ``Pair``."""
         raise ValueError(f"expected a model of one layer, got {type(self).__name__}")
 
     def encoders(self) -> list[Any]:
-        """Return the conditionals that lead from rows to their code, bottom up, over the same parameters."""
+        """Return the conditionals from rows to code, bottom up, sharing parameters with the model."""
         return [self.pair().encoder]
 
     def first_layer_filters(self) -> Tensor | None:
-        """Return the weights from features to first units, shape (units, features); None where there is no matrix."""
+        """Return the first layer's weights, shape (units, features), or None if there is no matrix."""
         return self.encoders()[0].map.input_weight()
 
     def linear_axes(self) -> Tensor | None:
-        """Return the axes that a linear model reconstructs with, shape (features, units); None for any other."""
+        """Return a linear model's decoder axes, shape (features, units); None for any other model."""
         return None
 
     def describe(self) -> str:
-        """Return what a figure should say of the model beside its name: sizes of layers, say."""
+        """Return a description for figures, beside the model's name: for example, layer sizes."""
         return ""
 
     def evidence(self, x: Tensor, generator: Generator) -> Evidence:
-        """Return what is known of the log-likelihood of rows, shape (batch, columns)."""
+        """Return what is known about the log-likelihood of rows, shape (batch, columns)."""
         raise ValueError(f"{type(self).__name__} has no log-likelihood")

@@ -2,8 +2,8 @@ r"""The feed-forward network: P(h|x) through the layers of any stack, and a head
 
 .. math:: h_1 = f_1(x), \quad h_k = f_k(h_{k-1}), \quad P(y \mid x) = \mathrm{units}_y(V h_L + c)
 
-Made of a deep Boltzmann machine, a layer also receives what mean field says of the layer above it,
-:math:`h_k = f_k(W_k h_{k-1} + W_{k+1}^\top q_{k+1} + b_k)`, by weights of its own.
+If the network comes from a deep Boltzmann machine, a layer also receives the mean-field means of the layer above,
+through separate weights: :math:`h_k = f_k(W_k h_{k-1} + W_{k+1}^\top q_{k+1} + b_k)`.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ Noise = Callable[[Tensor, Generator], Tensor]
 
 
 class Feedforward(Map):
-    """A map through the means of layers, with noise before each of them when a call passes a generator.
+    """A map through the means of layers, with noise before each layer when a call passes a generator.
 
-    Dropout divides what it keeps by the probability of keeping, which is the same as multiplying the weights with its
-    inverse at the start and with the probability at the end (Srivastava et al., 2014): the inputs of pretrained layers
-    keep their means.
+    Dropout divides kept values by the probability of keeping, so the inputs of pretrained layers keep their means.
+    This equals multiplying the weights by the inverse at the start and by the probability at the end (Srivastava et
+    al., 2014).
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ class Feedforward(Map):
     input_noise, noise : callable, optional
         Corruptions of the row and of every hidden layer but the last.
     fed : sequence of int
-        How many values each layer but the last receives from above: columns at the end of the row, for the first layer
-        first. None for most networks.
+        Number of values that each layer but the last receives from above, stored as extra columns at the end of the
+        row, first layer first. Empty for most networks.
     """
 
     layers: Sequence[Conditional]
@@ -74,16 +74,16 @@ class Feedforward(Map):
 
 
 class Network(Pair):
-    """A pair whose second conditional says targets in place of rows: P(h|x), then P(y|h).
+    """A pair whose second conditional predicts targets instead of rows: P(h|x), then P(y|h).
 
     Parameters
     ----------
     layers : sequence of Conditional
         The hidden layers, bottom up; see :func:`layers_of`. They are trained in place.
     head : Conditional
-        From the last hidden values to the targets; noise on those is its map's own.
+        From the last hidden layer to the targets; its own map applies noise to that layer.
     n_targets : int
-        Columns of targets, the last of a training row.
+        Number of target columns, the last columns of a training row.
     input_noise, noise : callable, optional
         Corruptions of the row and of every hidden layer but the last, in training.
     fed, machine
@@ -132,15 +132,15 @@ class Network(Pair):
         """Return a network that starts as a deep machine's mean field (Salakhutdinov & Hinton, 2009, "Deep Boltzmann
         machines").
 
-        The first hidden layer receives the row by W_1 and q(h_2|x) by the transpose of W_2, the second the first by
-        W_2 and, if there is a third, q(h_3|x), and so on; the copies of a matrix part in training. What comes from
-        above is inferred once, by the machine as it was: :meth:`condition` puts it beside the rows. At the start every
-        hidden layer is at its mean-field value.
+        The first hidden layer receives the row through W_1 and q(h_2|x) through the transpose of W_2; the second
+        receives the first through W_2 and, if there is a third, q(h_3|x), and so on. Copies of a matrix are trained
+        separately. The input from above is inferred once, by the original machine: :meth:`condition` appends it to
+        the rows. At the start every hidden layer has its mean-field value.
 
         Parameters
         ----------
         machine : BoltzmannMachine
-            A visible layer and at least two hidden ones in one chain; copied, and never trained.
+            A visible layer and at least two hidden ones in a chain; copied and frozen.
         head, n_targets, input_noise, noise
             As in :class:`Network`.
         above : sequence of Conditional
@@ -155,38 +155,38 @@ class Network(Pair):
         )
 
     def split(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return what the first layer sees of training rows, and the targets."""
+        """Split training rows into the input of the first layer and the targets."""
         return x[..., : -self.n_targets], x[..., -self.n_targets :]
 
     def condition(self, x: Tensor) -> Tensor:
-        """Return what the network reads of rows: themselves, or with the means of the layers that feed others."""
+        """Return the network's input for rows: the rows, with the means of feeding layers appended if there are any."""
         return x if self.machine is None else torch.cat([x, self.inferred(x)], -1)
 
     @torch.no_grad()
     def inferred(self, x: Tensor) -> Tensor:
-        """Return what the frozen machine's mean field says of the layers above the first, side by side."""
+        """Return the frozen machine's mean-field means of the layers above the first, concatenated."""
         if self.machine is None:
             raise ValueError(
-                "this network was not made of a Boltzmann machine: nothing feeds its layers from above"
+                "this network was not made from a Boltzmann machine: nothing feeds its layers from above"
             )
         return torch.cat(mean_field(self.machine, {0: x})[2:], -1)
 
 
 def layers_of(module: Model) -> list[Conditional]:
-    """Return copies of the conditionals of a trained module that lead from rows to its code, bottom up.
+    """Return copies of a trained module's conditionals from rows to code, bottom up.
 
-    A map of several layers gives one conditional each: Gaussian units around what its nonlinearity returns.
+    A map of several layers gives one conditional per layer: Gaussian units around the nonlinearity's output.
 
     Raises
     ------
     ValueError
-        If the module is a machine of more than two layers: its layers also receive from above.
+        If the module is a machine of more than two layers, whose layers also receive input from above.
     """
     return [copy.deepcopy(layer) for encoder in module.encoders() for layer in encoder.steps()]
 
 
 def _layer_of(machine: BoltzmannMachine, k: int) -> Conditional:
-    """Return layer ``k`` given the one below and, if there is one, the one above, over weights of its own."""
+    """Return layer ``k`` given the layer below and, if any, the layer above, with copied weights."""
     layer = machine.layers[k]
     weights: list[Tensor] = [machine.couplings[k - 1].weight]
     if k < len(machine.couplings):
@@ -209,7 +209,7 @@ def _require_chain(machine: BoltzmannMachine) -> None:
     chain = tuple((k, k + 1) for k in range(len(machine.layers) - 1))
     if machine.edges != chain or len(chain) < 2:
         raise ValueError(
-            "expected a Boltzmann machine of one visible and at least two hidden layers, each joined to the next, "
+            "expected a Boltzmann machine of one visible and at least two hidden layers, each connected to the next, "
             f"got edges {machine.edges}"
         )
     if any(coupling.up_gain != 1 or coupling.down_gain != 1 for coupling in machine.couplings):

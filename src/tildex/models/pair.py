@@ -25,9 +25,9 @@ class Conditional(nn.Module):
     Parameters
     ----------
     map : Map
-        Called on the condition, shape (batch, ...); gives the units' natural parameters.
+        Called on the condition, shape (batch, ...); returns the units' natural parameters.
     units : Units or Activation
-        The family; an activation is a code and no more, with neither probabilities nor draws.
+        The family; an activation is only a code, without probabilities or draws.
     """
 
     map: Map
@@ -39,7 +39,7 @@ class Conditional(nn.Module):
         self.units = units
 
     def starting_at(self, mean: Tensor | None) -> Self:
-        """Return this conditional, its biases set such that its mean is the given one, if it has biases."""
+        """Return this conditional, with biases, if any, set so that its mean is the given one."""
         bias = self.map.output_bias
         if mean is not None and bias is not None:
             with torch.no_grad():
@@ -47,7 +47,7 @@ class Conditional(nn.Module):
         return self
 
     def inputs(self, condition: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return the natural parameters; with a generator, under the map's own noise."""
+        """Return the natural parameters; with a generator, under the map's internal noise."""
         return self.map(condition, generator)
 
     def mean(self, condition: Tensor, generator: Generator | None = None) -> Tensor:
@@ -55,17 +55,17 @@ class Conditional(nn.Module):
         return self.units.mean(self.inputs(condition, generator))
 
     def sample(self, condition: Tensor, generator: Generator) -> Tensor:
-        """Draw values; the map itself stays free of noise."""
+        """Draw values; the map adds no noise of its own."""
         return self.units.sample(self.inputs(condition), generator)
 
     def log_prob(self, x: Tensor, condition: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return log P(x | condition), one value a row, in nats."""
+        """Return log P(x | condition), one value per row, in nats."""
         return self.family.for_rows(x).log_prob(x, self.inputs(condition, generator))
 
     def steps(self) -> list[Conditional]:
-        """Return conditionals over the same parameters, a layer each, that do what this one does without its noise.
+        """Return one conditional per layer, over the same parameters, whose composition is this one without noise.
 
-        A map of several layers gives Gaussian units around what each nonlinearity but the last returns.
+        In a map of several layers, all but the last become Gaussian units around the nonlinearity's output.
         """
         if within := self.map.within():
             return [step for inner in within for step in inner.steps()]
@@ -74,7 +74,7 @@ class Conditional(nn.Module):
 
     @property
     def family(self) -> Units:
-        """The units, where they are to say how likely values are.
+        """The units, where probabilities are needed.
 
         Raises
         ------
@@ -112,12 +112,12 @@ class Pair(Model):
 
     @property
     def score(self) -> Meaning:
-        """What the decoder says of a row given its code."""
+        """The decoder's log-probability of a row given its code."""
         return GIVEN_CODE
 
     @property
     def sparse_code(self) -> bool:
-        """Whether the encoder ends in such units."""
+        """Whether the encoder's units are sparse."""
         return self.encoder.units.sparse
 
     def pair(self) -> Pair:
@@ -125,7 +125,7 @@ class Pair(Model):
         return self
 
     def linear_axes(self) -> Tensor | None:
-        """Return the decoder's matrix where both conditionals are one matrix and real units."""
+        """Return the decoder's matrix if both conditionals are affine with real units."""
         encoder, decoder = (half.map.affine_weight() for half in (self.encoder, self.decoder))
         linear = encoder is not None and self.encoder.units.real and self.decoder.units.real
         return decoder if linear else None

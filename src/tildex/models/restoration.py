@@ -1,4 +1,4 @@
-r"""The pair that restores images: two maps of one network of images, whose code has every pixel's place.
+r"""The pair that restores images: two maps around one image network, with a code at every pixel.
 
 .. math:: h = f(\tilde x, m), \qquad P(x \mid h) = N\big(\tilde x + U g(h),\ \gamma^{-1}\big)
 """
@@ -22,25 +22,25 @@ _VIEWS = (1, 2, 4, 8)
 
 
 def check_views(views: int) -> None:
-    """Raise ValueError unless so many symmetric views of an image can be averaged: 1, 2, 4 or 8."""
+    """Raise ValueError unless ``views`` is a possible number of symmetric views of an image: 1, 2, 4 or 8."""
     if views not in _VIEWS:
         raise ValueError(f"views must be one of {_VIEWS}, got {views!r}")
 
 
 class Restoration(Pair):
-    """A pair that undoes a corruption of images, at the size it was trained on and at any other.
+    """A pair that undoes a corruption of images, of the training size or any other.
 
     Parameters
     ----------
     network : ImageNetwork
-        What looks at the images.
+        The network that computes features.
     corruption : Corruption
-        What it undoes. One that ``hides`` values has its lost pixels named to the network, and its
-        :meth:`~tildex.corruptions.Corruption.undoing` says what of an image may change at all.
+        The corruption to undo. If it ``hides`` values, the network receives the mask of lost pixels; its
+        :meth:`~tildex.corruptions.Corruption.undoing` limits how an image may change.
     units : Units
         The family of the pixels.
     image_shape : tuple of int
-        Height, width and channels of the images that rows are.
+        Height, width and channels of the images in rows.
     generator : Generator
         Draws the starting weights.
 
@@ -69,11 +69,11 @@ class Restoration(Pair):
         self.frame = frame
         self.corruption = corruption
         self.multiple = network.multiple
-        # One more convolution makes an image of the features.
+        # One more convolution turns features into an image.
         self.radius = network.radius + 1
 
     def beside(self, x: Tensor, lost: Tensor | None = None) -> Tensor:
-        """Return rows or images as the encoder sees them, with what is lost where it wants to know."""
+        """Return rows or images as the encoder reads them, with the mask of lost values if it needs one."""
         if not self.frame.marks:
             return x
         lost = torch.zeros_like(x, dtype=torch.bool) if lost is None else lost
@@ -85,23 +85,23 @@ class Restoration(Pair):
         Parameters
         ----------
         x : Tensor
-            What is seen.
+            The damaged rows or images.
         lost : boolean Tensor like ``x``, optional
-            Which values are missing; those of ``x`` are then of no account.
+            Mask of missing values, which are ignored in ``x``.
         views : int
-            Symmetric views of an image whose restorations are averaged: 1, 2 with its mirror image, 4 with both upside
-            down, 8 with all of them about the diagonal (Timofte, Rothe & Van Gool, 2016, "Seven ways to improve
-            example-based single image super resolution").
+            Symmetric views of an image whose restorations are averaged: 1, 2 adds the mirror image, 4 both upside
+            down, 8 all of them transposed (Timofte, Rothe & Van Gool, 2016, "Seven ways to improve example-based
+            single image super resolution").
 
         Raises
         ------
         ValueError
-            If ``views`` is none of these; if something is lost and the corruption hides nothing, so that the network
-            cannot be told.
+            If ``views`` is not one of these, or if values are lost but the corruption hides nothing, so that the
+            network takes no mask.
         """
         if lost is not None and not self.frame.marks:
             raise ValueError(
-                f"the model undoes {self.corruption!r} and cannot be told what is missing: train one with "
+                f"the model undoes {self.corruption!r} and takes no mask of missing values: train one with "
                 "Missing() or Occlusion()"
             )
         check_views(views)
@@ -116,7 +116,7 @@ class Restoration(Pair):
 
 
 class _Turn(NamedTuple):
-    """One of the symmetries of a rectangle or a square, of images of shape (n, height, width, channels)."""
+    """A symmetry of a rectangle or square, for images of shape (n, height, width, channels)."""
 
     flipped: tuple[int, ...]
     diagonal: bool
@@ -130,6 +130,6 @@ class _Turn(NamedTuple):
 
 
 def _turns(views: int) -> list[_Turn]:
-    """Return the first so many symmetries: as it is, left to right, upside down, both, and all about the diagonal."""
+    """Return the first ``views`` symmetries: identity, left to right, upside down, both, and all four transposed."""
     flips: list[tuple[int, ...]] = [(), (2,), (1,), (1, 2)]
     return [_Turn(flipped, diagonal) for diagonal in (False, True) for flipped in flips][:views]

@@ -1,4 +1,4 @@
-"""Stacks: grow a deep model from one-layer models, then unroll it into one deep pair."""
+"""Stacks: grow a deep model from one-layer models, then unroll it into a deep pair."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Noise = Callable[[Tensor, Generator], Tensor]
 
 
 class Chain(Map):
-    """A map through the means of several conditionals; the last gives inputs, for the units of a deep conditional.
+    """A map through the means of several conditionals; the last one gives the inputs of a deep conditional's units.
 
     Parameters
     ----------
     conditionals : sequence of Conditional
-        In the order in which they are gone through.
+        In order of application.
     input_noise, noise : callable, optional
-        Corruptions of the condition and of every mean on the way, as in an MLP.
+        Corruptions of the condition and of every intermediate mean, as in an MLP.
     """
 
     conditionals: Sequence[Conditional]
@@ -61,21 +61,21 @@ class Chain(Map):
         return self.conditionals
 
     def affine_weight(self) -> Tensor | None:
-        """Return the matrix of a chain of one, or None."""
+        """Return the matrix of a chain of length one, else None."""
         (*inner, last) = self.conditionals
         return None if inner else last.map.affine_weight()
 
 
 def grow(layers: Sequence[Callable[[Tensor], Pair]], x: Tensor) -> list[Pair]:
-    """Train layer after layer, each on the mean code of the one below (Bengio et al., 2007, "Greedy layer-wise
+    """Train layer by layer, each on the mean code of the layer below (Bengio et al., 2007, "Greedy layer-wise
     training of deep networks").
 
     Parameters
     ----------
     layers : sequence of callables
-        Each takes data, shape (rows, visible), and returns a trained pair: any one-layer model will do.
+        Each takes data, shape (rows, visible), and returns a trained pair of any one-layer model.
     x : Tensor of shape (rows, visible)
-        The data of the first.
+        The data of the first layer.
     """
     pairs = []
     for train in layers:
@@ -94,7 +94,7 @@ def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None) -> Pair:
     pairs : sequence of Pair
         Bottom up.
     noise : callable, optional
-        A corruption of every hidden layer and of the code, when a call passes a generator.
+        A corruption of every hidden layer and of the code, applied when a call passes a generator.
     """
     encoders = [pair.encoder for pair in pairs]
     decoders = [pair.decoder for pair in reversed(pairs)]
@@ -103,22 +103,22 @@ def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None) -> Pair:
 
 
 def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
-    """Return the two conditionals of a trained one-layer model as affine maps of their own, over rows before scaling.
+    """Return the two conditionals of a trained one-layer model as separate affine maps over unscaled rows.
 
-    What a model ties or shares is copied apart, a code of two parameters a unit becomes its mean, and the scaling is
-    taken up into weights and biases: the means are those of scaling, model and inverse scaling one after the other.
+    Tied or shared weights are copied, a code of two parameters per unit becomes its mean, and the scaling is absorbed
+    into weights and biases, so that means equal those of scaling, model and inverse scaling in sequence.
 
     Parameters
     ----------
     module : Pair or BoltzmannMachine
-        Whose maps only multiply and shift.
+        A model with affine maps.
     scaling : Scaling
-        What its rows went through.
+        The scaling of its rows.
 
     Raises
     ------
     ValueError
-        If there are more layers, or the rows were scaled and the decoder's units have a range of their own.
+        If there are more layers, or the rows were scaled although the decoder's units have a fixed range.
     """
     pair = cast(Model, module).pair()
     above, below = copy.deepcopy(pair.encoder.units), copy.deepcopy(pair.decoder.units)
@@ -130,14 +130,14 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     c = c - up @ scaling.offset
     if not scaling.is_identity():
         if not below.real:
-            raise ValueError(f"rows of {below!r} units have a range of their own: do not rescale them")
-        # The mean of Gaussian units is their variance times what they receive.
+            raise ValueError(f"rows of {below!r} units have a fixed range: do not rescale them")
+        # The mean of Gaussian units is their variance times their input.
         down, b = scaling.scale[:, None] * down, scaling.scale * b + scaling.offset / below.variance(b)
     return Pair(Conditional(_affine(up, c), above), Conditional(_affine(down, b), below))
 
 
 def _matrix(conditional: Conditional) -> tuple[Tensor, Tensor]:
-    """Return the weights and biases of a map that has no other parameters."""
+    """Return the weights and biases of an affine map."""
     weight, bias = conditional.map.affine_weight(), conditional.map.output_bias
     if weight is None:
         raise ValueError("expected a model of one layer: one matrix from rows to code, and one back")
@@ -153,23 +153,24 @@ def _affine(weight: Tensor, bias: Tensor) -> Affine:
 
 
 def flip(machine: BoltzmannMachine, below: Pair) -> None:
-    """Start an untrained machine as the trained one below it turned round, whose marginal over its layer it then has.
+    """Initialise an untrained machine as the trained one below it upside down, so that both have the same marginal
+    over the shared layer.
 
-    The lower machine's visible units become the first hidden ones, over its weights, so that a network of the two
-    starts with the likelihood of the one (Hinton, Osindero & Teh, 2006, "A fast learning algorithm for deep belief
-    nets"), but for what further hidden units add by their small weights.
+    The lower machine's visible units become the first hidden units, with the same weights, so a network of the two
+    starts with the likelihood of the lower one (Hinton, Osindero & Teh, 2006, "A fast learning algorithm for deep
+    belief nets"), except for the effect of the small weights of further hidden units.
 
     Parameters
     ----------
     machine : BoltzmannMachine
         Its layers 0 and 1 are changed.
     below : Pair
-        Of the trained machine, as ``pair()`` gives it.
+        The trained machine's ``pair()``.
 
     Raises
     ------
     ValueError
-        If ``machine`` has fewer hidden units than that has visible ones, or they are of another family.
+        If ``machine`` has fewer hidden units than the lower one has visible units, or of another family.
     """
     (visible, hidden), units = machine.layers[:2], below.decoder.units
     down: Any = below.decoder.map
@@ -177,7 +178,9 @@ def flip(machine: BoltzmannMachine, below: Pair) -> None:
     weight = down.affine_weight()
     if weight is None or hidden.size < len(weight) or hidden.units != units:
         wanted = "one affine map" if weight is None else f"at least {len(weight)} {units!r} hidden units"
-        raise ValueError(f"expected {wanted} to turn a machine round, got {hidden.size} {hidden.units!r}")
+        raise ValueError(
+            f"expected {wanted} to turn a machine upside down, got {hidden.size} {hidden.units!r}"
+        )
     with torch.no_grad():
         machine.couplings[machine.edges.index((0, 1))].weight[: len(weight)] = weight
         hidden.bias[: len(weight)] = down.bias

@@ -15,7 +15,7 @@ __all__ = ["Constant", "Cosine", "Linear", "Optimizer", "Schedule"]
 
 
 class Schedule(Part, ABC, kind="schedule"):
-    """A factor on the learning rate that depends on how far training is."""
+    """A factor on the learning rate that depends on the progress of training."""
 
     @abstractmethod
     def __call__(self, progress: float) -> float:
@@ -23,7 +23,7 @@ class Schedule(Part, ABC, kind="schedule"):
 
 
 class Constant(Schedule):
-    """The learning rate stays."""
+    """A constant learning rate."""
 
     def __call__(self, progress: float) -> float:
         """Return 1."""
@@ -31,7 +31,7 @@ class Constant(Schedule):
 
 
 class Linear(Schedule):
-    """The learning rate falls on a straight line to ``end`` times its start."""
+    """The learning rate falls linearly to ``end`` times its initial value."""
 
     def __init__(self, end: float = 0.0) -> None:
         self.end = end
@@ -42,7 +42,7 @@ class Linear(Schedule):
 
 
 class Cosine(Schedule):
-    """The learning rate rises on a line during ``warmup``, a share of training, then falls as half a cosine.
+    """The learning rate rises linearly over ``warmup``, a fraction of training, then falls as half a cosine.
 
     Example
     -------
@@ -52,7 +52,7 @@ class Cosine(Schedule):
 
     def __init__(self, warmup: float = 0.0, end: float = 0.0) -> None:
         if not 0 <= warmup < 1:
-            raise ValueError(f"warmup must be a share of training in [0, 1), got {warmup}")
+            raise ValueError(f"warmup must be a fraction of training in [0, 1), got {warmup}")
         self.warmup = warmup
         self.end = end
 
@@ -65,7 +65,7 @@ class Cosine(Schedule):
 
 
 class Optimizer(Part, ABC, kind="optimizer"):
-    """What moves the parameters down the loss.
+    """Minimises the loss.
 
     Parameters
     ----------
@@ -86,10 +86,10 @@ class Optimizer(Part, ABC, kind="optimizer"):
         """Return torch's optimiser over ``parameters``."""
 
     def rate_at(self, progress: float) -> float:
-        """Return the learning rate after a share ``progress`` of training."""
+        """Return the learning rate after a fraction ``progress`` of training."""
         factor = 1.0 if self.schedule is None else self.schedule(progress)
         return self.learning_rate * factor
 
     def settings_at(self, progress: float) -> dict[str, float]:
-        """Return what the loop sets in torch's optimiser before a step."""
+        """Return the settings that the loop sets in torch's optimiser before a step."""
         return {"lr": self.rate_at(progress)}

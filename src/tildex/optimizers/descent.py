@@ -21,14 +21,14 @@ class SGD(Optimizer):
     learning_rate, schedule
         As in :class:`Optimizer`.
     momentum : float
-        The share of the last step in the next one.
+        The fraction of the previous step carried into the next.
     initial_momentum : float, optional
-        Where the momentum starts, to rise on a straight line to ``momentum`` (Hinton, 2010, "A practical guide to
-        training restricted Boltzmann machines").
+        The initial momentum, which rises linearly to ``momentum`` (Hinton, 2010, "A practical guide to training
+        restricted Boltzmann machines").
     momentum_rise : float
-        The share of training that the rise takes.
+        The fraction of training over which it rises.
     weight_decay : float
-        The factor of half the squared norm of weight matrices, added to the loss; biases are left alone.
+        The coefficient of half the squared norm of weight matrices, added to the loss; biases are not decayed.
 
     Example
     -------
@@ -51,7 +51,7 @@ class SGD(Optimizer):
             if value is not None and not 0 <= value < 1:
                 raise ValueError(f"{name} must lie in [0, 1), got {value}")
         if not 0 < momentum_rise <= 1:
-            raise ValueError(f"momentum_rise must be a share of training in (0, 1], got {momentum_rise}")
+            raise ValueError(f"momentum_rise must be a fraction of training in (0, 1], got {momentum_rise}")
         if weight_decay < 0:
             raise ValueError(f"weight_decay must not be negative, got {weight_decay}")
         self.momentum = momentum
@@ -104,11 +104,11 @@ class LBFGS(Optimizer):
     Parameters
     ----------
     learning_rate : float
-        The first step tried by the line search.
+        The first step size that the line search tries.
     history : int
-        Remembered steps.
+        Number of steps kept.
     max_evaluations : int
-        Loss evaluations an epoch may cost.
+        Maximum number of loss evaluations per epoch.
     """
 
     def __init__(
@@ -123,11 +123,11 @@ class LBFGS(Optimizer):
         self.max_evaluations = max_evaluations
 
     def rate_at(self, progress: float) -> float:
-        """Return the first step to try; a line search cannot start from a step of zero."""
+        """Return the first step size to try, which must not be zero."""
         return max(super().rate_at(progress), 1e-3 * self.learning_rate)
 
     def build(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-        """Return torch's L-BFGS, which calls the loss several times a step."""
+        """Return torch's L-BFGS, which evaluates the loss several times per step."""
         return torch.optim.LBFGS(
             parameters,
             lr=self.learning_rate,

@@ -1,4 +1,4 @@
-r"""Steps whose directions are the nearest orthogonal matrices of the momentum.
+r"""Muon: each step's direction is the orthogonal matrix nearest to the momentum.
 
 .. math:: B \leftarrow \mu B + G, \qquad W \leftarrow W - 0.2 \sqrt{\max(m, n)}\, \epsilon\, U V^\top,
           \qquad B = U S V^\top
@@ -18,21 +18,21 @@ __all__ = ["Muon"]
 
 
 class Muon(Optimizer):
-    """Matrices move by their momentum made orthogonal (Jordan et al., 2024, "Muon: an optimizer for hidden layers in
-    neural networks"), everything else by Adam.
+    """Updates matrices by their orthogonalised momentum (Jordan et al., 2024, "Muon: an optimizer for hidden layers
+    in neural networks"), and everything else by Adam.
 
     Steps have the size of Adam's (Liu et al., 2025, "Muon is scalable for LLM training"), so that rates and decoupled
-    weight decay mean the same for both. Making a matrix orthogonal costs about thirty of its products with itself:
-    large batches share that cost among many rows.
+    weight decay mean the same for both. Orthogonalising a matrix costs about thirty of its products with itself;
+    large batches spread that cost over many rows.
 
     Parameters
     ----------
     learning_rate, schedule
         As in :class:`Optimizer`.
     momentum : float
-        Of the matrices.
+        The momentum of the matrices.
     weight_decay : float
-        The share, times the learning rate, that every step takes off each parameter.
+        Every step subtracts this times the learning rate times each parameter.
     """
 
     def __init__(
@@ -52,10 +52,10 @@ class Muon(Optimizer):
         Raises
         ------
         ValueError
-            If this torch has no Muon.
+            If the installed torch has no Muon.
         """
         if not hasattr(torch.optim, "Muon"):
-            raise ValueError(f"Muon came with torch 2.9, and this is {torch.__version__}: choose Adam")
+            raise ValueError(f"Muon needs torch 2.9 or newer, and this is {torch.__version__}: choose Adam")
         parameters = list(parameters)
         common: dict[str, Any] = {"lr": self.learning_rate, "weight_decay": self.weight_decay}
         matrices, others = ([p for p in parameters if (p.ndim == 2) is wanted] for wanted in (True, False))
@@ -71,7 +71,7 @@ class Muon(Optimizer):
 
 
 class _Together(torch.optim.Optimizer):
-    """Several optimisers, of parameters of their own, as one."""
+    """Several optimisers over disjoint parameters, as one."""
 
     def __init__(self, built: Sequence[torch.optim.Optimizer]) -> None:
         self.built = built
@@ -79,7 +79,7 @@ class _Together(torch.optim.Optimizer):
         super().__init__([group for one in built for group in one.param_groups], {})
 
     def step(self, closure: Any = None) -> Any:
-        """Evaluate the loss once, and let each take its step."""
+        """Evaluate the loss once, then step every optimiser."""
         loss = None if closure is None else closure()
         self._share()
         for one in self.built:
@@ -87,18 +87,18 @@ class _Together(torch.optim.Optimizer):
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the states of all."""
+        """Return the state dicts of all optimisers."""
         self._share()
         return {"built": [one.state_dict() for one in self.built]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from :meth:`state_dict`."""
+        """Restore the state from :meth:`state_dict`."""
         self._share()
         for one, state in zip(self.built, state_dict["built"], strict=True):
             one.load_state_dict(state)
         self.param_groups = [group for one in self.built for group in one.param_groups]
 
     def _share(self) -> None:
-        """Give each its groups, which may have been split since."""
+        """Give each optimiser its parameter groups, which may have been split meanwhile."""
         for k, one in enumerate(self.built):
             one.param_groups = [g for g in self.param_groups if self.owner[id(g["params"][0])] == k]

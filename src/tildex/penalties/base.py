@@ -1,4 +1,4 @@
-"""Penalties: what training adds to the loss, one value a row, given the model and what the step computed."""
+"""Penalties: terms that training adds to the loss, one value per row, given the model and the step's results."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Penalty(Part, ABC, kind="penalty"):
     Parameters
     ----------
     weight : float
-        What the term is multiplied with, not negative.
+        The factor of the term, not negative.
     """
 
     def __init__(self, weight: float) -> None:
@@ -36,7 +36,7 @@ class Penalty(Part, ABC, kind="penalty"):
         return self.weight * self.value(model, step)
 
     def terms(self) -> list[Penalty]:
-        """Return the single penalties this one is the sum of."""
+        """Return the individual penalties of this sum."""
         return [self]
 
     def __add__(self, other: Penalty) -> Both:
@@ -59,7 +59,7 @@ class Both(Penalty):
 
     @property
     def weight(self) -> float:  # type: ignore[override]
-        """One: each term carries its own."""
+        """One: each term has its own weight."""
         return 1.0
 
     def value(self, model: Any, step: Step) -> Tensor:

@@ -20,16 +20,16 @@ __all__ = ["Contractive"]
 class Contractive(Penalty):
     """Asks the code to change little when the input does (Rifai et al., 2011, "Contractive auto-encoders").
 
-    For an encoder of one layer the norm has a closed form without a matrix product, since the derivative of a unit's
-    mean by its inputs is its variance. For a deeper one it is estimated without bias from a few random directions in
-    the code, each of which costs what encoding does; or computed exactly, at the cost of one direction a unit.
+    For a one-layer encoder the norm has a closed form without a matrix product, since the derivative of a unit's mean
+    with respect to its inputs is its variance. For a deeper one, a few random directions in the code give an unbiased
+    estimate, each at the cost of encoding; the exact norm costs one direction per unit.
 
     Parameters
     ----------
     weight : float
-        What the norm is multiplied with.
+        The factor of the norm.
     n_probes : int or None
-        Random directions a row, for encoders of several layers; None for the exact norm.
+        Random directions per row, for encoders of several layers; None for the exact norm.
 
     Example
     -------
@@ -42,10 +42,10 @@ class Contractive(Penalty):
         self.n_probes = check_probes(n_probes)
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return the squared norm at what the encoder saw, one value a row."""
+        """Return the squared norm at the encoder's input, one value per row."""
         weight = elementwise_weight(model)
         if weight is None:
             return squared_norm(model, step, self.n_probes)
         variance = model.encoder.units.variance(step.inputs)
-        # Unit by unit: as a product it would be rounded where products are.
+        # Elementwise, because a matrix product would be rounded under autocast.
         return (variance.square() * weight.square().sum(1)).sum(-1)

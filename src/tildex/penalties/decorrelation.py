@@ -17,8 +17,8 @@ __all__ = ["Decorrelation"]
 
 
 class Decorrelation(Penalty):
-    """Half the squared covariances of different hidden units, so that they do not say the same thing twice
-    (Cogswell et al., 2016, "Reducing overfitting in deep networks by decorrelating representations").
+    """Half the squared covariances of different hidden units, to reduce redundancy (Cogswell et al., 2016, "Reducing
+    overfitting in deep networks by decorrelating representations").
 
     Example
     -------
@@ -30,7 +30,7 @@ class Decorrelation(Penalty):
         super().__init__(weight)
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return the batch's value, the same for each row."""
+        """Return the batch's penalty, the same for each row."""
         centred = step.hidden - step.hidden.mean(0)
         covariance = centred.t() @ centred / len(centred)
         between = covariance.square().sum() - covariance.diagonal().square().sum()

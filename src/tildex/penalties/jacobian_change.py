@@ -18,24 +18,25 @@ __all__ = ["JacobianChange"]
 
 
 class JacobianChange(Penalty):
-    r"""Asks the code to bend little: what the higher-order contractive autoencoder adds to the Jacobian's norm
-    (Rifai, Mesnil, Vincent, Muller, Bengio, Dauphin & Glorot, 2011, "Higher order contractive auto-encoder").
+    r"""Limits the curvature of the code: the term that the higher-order contractive autoencoder adds to the
+    Jacobian's norm (Rifai, Mesnil, Vincent, Muller, Bengio, Dauphin & Glorot, 2011, "Higher order contractive
+    auto-encoder").
 
-    For small noise it is :math:`\text{scale}^2` times the squared norm of all second derivatives. For an encoder of
-    one layer the norm at a draw has a closed form, and a draw costs one product; for a deeper one it is estimated
-    as :class:`Contractive` does, both points being seen in the same directions. The paper's penalty is
-    ``Contractive(0.1) + JacobianChange(0.1)``.
+    For small noise it is :math:`\text{scale}^2` times the squared norm of all second derivatives. For a one-layer
+    encoder the norm at a draw has a closed form and costs one matrix product; for a deeper one it is estimated as in
+    :class:`Contractive`, with the same directions at both points. The paper's penalty is ``Contractive(0.1) +
+    JacobianChange(0.1)``.
 
     Parameters
     ----------
     weight : float
-        What the norm is multiplied with.
+        The factor of the norm.
     scale : float
         The noise's standard deviation, positive, in units of the data after scaling.
     n_draws : int
-        Draws of the noise a row.
+        Noise draws per row.
     n_probes : int or None
-        Random directions a row and draw, for encoders of several layers; None for the exact norm at each draw.
+        Random directions per row and draw, for encoders of several layers; None for the exact norm at each draw.
 
     Example
     -------
@@ -56,7 +57,7 @@ class JacobianChange(Penalty):
         self.n_probes = check_probes(n_probes)
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return the mean over draws of the squared norm of the change, one value a row."""
+        """Return the squared norm of the change, averaged over draws, one value per row."""
         if step.generator is None:
             raise ValueError(
                 "JacobianChange draws noise and needs a step with a generator, got none: use it in a rule that gives "

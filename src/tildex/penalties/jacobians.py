@@ -2,8 +2,8 @@ r"""The Jacobian of the code's mean, and the squared Frobenius norm of it or of 
 
 .. math:: J = D_L W_L \cdots D_1 W_1, \qquad \|J\|_F^2 = E \| v^\top J \|^2 \text{ for } E\, v v^\top = I
 
-D holds the slopes of a layer's nonlinearity. Products start at the code, so that directions v cost what one row a
-direction costs to encode; the first matrix is common to all points, and joins last.
+D holds the slopes of a layer's nonlinearity. Products start at the code, so that each direction v costs as much as
+encoding one row; the first matrix is common to all points and is multiplied last.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ __all__ = ["check_probes", "elementwise_weight", "jacobian", "squared_norm"]
 
 
 class Factors(NamedTuple):
-    """The matrices W, from the input upwards, and what follows each: slopes at every row, or None for ones."""
+    """The matrices W, from the input upwards, and the slopes after each at every row, None where all are one."""
 
     weights: list[Tensor]
     slopes: list[Tensor | None]
 
 
 def jacobian(model: Any, x: Tensor) -> Tensor:
-    """Return the derivative of the code's mean by the input, shape (batch, hidden, visible), for any encoder.
+    """Return the derivative of the code's mean with respect to the input, shape (batch, hidden, visible), for any
+    encoder.
 
     Example
     -------
@@ -47,24 +48,25 @@ def jacobian(model: Any, x: Tensor) -> Tensor:
 
 
 def squared_norm(model: Any, step: Step, n_probes: int | None, *, less: Tensor | None = None) -> Tensor:
-    """Return the squared norm of the Jacobian at what the encoder saw, or of its difference from that at ``less``.
+    """Return the squared norm of the Jacobian at the encoder's input, or of its difference from the Jacobian at
+    ``less``.
 
     Parameters
     ----------
     model : Pair
-        Whose encoder it is of.
+        The model whose encoder is differentiated.
     step : Step
-        Where, and what draws the directions of an estimate.
+        Holds the encoder's input and the generator that draws the directions of an estimate.
     n_probes : int or None
-        Random signs v a row for the unbiased estimate (Hutchinson, 1990, "A stochastic estimator of the trace of
-        the influence matrix for Laplacian smoothing splines"); None for the exact norm.
+        Random sign vectors v per row for the unbiased estimate (Hutchinson, 1990, "A stochastic estimator of the
+        trace of the influence matrix for Laplacian smoothing splines"); None for the exact norm.
     less : Tensor of shape (batch, visible), optional
-        Where else: then the norm of J(x) - J(less), both seen in the same directions.
+        If given, return the norm of J(x) - J(less), both estimated with the same directions.
 
     Raises
     ------
     ValueError
-        If an estimate is asked for without a generator.
+        If an estimate is requested without a generator.
     """
     probes = None if n_probes is None else _signs(step, n_probes)
     points = [step.corrupted] if less is None else [step.corrupted, less]
@@ -79,13 +81,13 @@ def squared_norm(model: Any, step: Step, n_probes: int | None, *, less: Tensor |
 
 
 def elementwise_weight(model: Any) -> Tensor | None:
-    """Return the matrix of an encoder of one layer whose code's units do not depend on each other, else None."""
+    """Return the matrix of a one-layer encoder with elementwise code units, else None."""
     units = model.encoder.units
     return model.encoder.map.affine_weight() if units.group == units.arity == 1 else None
 
 
 def factors_at(model: Any, x: Tensor) -> Factors | None:
-    """Return the Jacobian's factors, or None for an encoder that has others than matrices and slopes."""
+    """Return the Jacobian's factors, or None for an encoder that is not made of matrices and slopes."""
     units = model.encoder.units
     if units.group > 1 or units.arity > 1:
         return None
@@ -103,14 +105,14 @@ def factors_at(model: Any, x: Tensor) -> Factors | None:
 
 
 def check_probes(n_probes: int | None) -> int | None:
-    """Return a number of directions, or say that it is none."""
+    """Return ``n_probes``, or raise an error if it is not a number of directions."""
     if n_probes is not None and n_probes < 1:
         raise ValueError(f"n_probes must be at least 1, or None for the exact norm, got {n_probes}")
     return n_probes
 
 
 def _pulled(factors: Factors, probes: Tensor | None, n_rows: int) -> Tensor:
-    """Return all factors but the first matrix, multiplied; from the left with ``probes`` (batch, k, hidden)."""
+    """Return the product of all factors except the first matrix, with ``probes`` (batch, k, hidden) on the left."""
     rows = probes
     for weight, slope in zip(reversed(factors.weights[1:]), reversed(factors.slopes[1:]), strict=True):
         if rows is None:
@@ -124,7 +126,7 @@ def _pulled(factors: Factors, probes: Tensor | None, n_rows: int) -> Tensor:
 
 
 def _squares(rows: Tensor, weight: Tensor) -> Tensor:
-    """Return the squared norm of ``rows @ weight``, by way of the Gram matrix where that costs less."""
+    """Return the squared norm of ``rows @ weight``, through the Gram matrix where that is cheaper."""
     n_rows, (high, low) = rows.shape[0] * rows.shape[1], weight.shape
     if n_rows * (low - high) <= high * low:
         return (rows @ weight).to(weight.dtype).square().sum((1, 2))
@@ -132,7 +134,7 @@ def _squares(rows: Tensor, weight: Tensor) -> Tensor:
 
 
 def _general(model: Any, x: Tensor, probes: Tensor | None) -> Tensor:
-    """Return the Jacobian itself, or ``probes`` times it, of an encoder of any kind."""
+    """Return the Jacobian itself, or ``probes`` times it, of any encoder."""
     if probes is None:
         return _row_by_row(model, x)
     taped = torch.is_grad_enabled()

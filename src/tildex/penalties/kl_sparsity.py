@@ -17,15 +17,15 @@ __all__ = ["KLSparsity"]
 
 
 class KLSparsity(Penalty):
-    """Asks each hidden unit to be active at a rate, averaged over the batch; for codes between 0 and 1
-    (Lee, Ekanadham & Ng, 2008, "Sparse deep belief net model for visual area V2"; Ng, 2011, "Sparse autoencoder").
+    """Asks each hidden unit to be active at a target rate, averaged over the batch; for codes between 0 and 1 (Lee,
+    Ekanadham & Ng, 2008, "Sparse deep belief net model for visual area V2"; Ng, 2011, "Sparse autoencoder").
 
     Parameters
     ----------
     weight : float
-        What the divergence, summed over units, is multiplied with.
+        The factor of the divergence, which is summed over units.
     target : float
-        The wanted rate, between 0 and 1.
+        The target rate, between 0 and 1.
     """
 
     def __init__(self, weight: float = 0.1, target: float = 0.05) -> None:

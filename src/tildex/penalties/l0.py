@@ -1,4 +1,4 @@
-r"""The number of units in use.
+r"""The number of active units.
 
 .. math:: \Omega(h) = \|h\|_0 = \sum_j [h_j \ne 0]
 """
@@ -16,18 +16,18 @@ __all__ = ["L0"]
 
 
 class L0(Penalty):
-    """Every unit in use costs the same, whatever its value, so that large values do not shrink as they do under L1.
+    """Every active unit costs the same whatever its value, so large values do not shrink as under L1.
 
-    For codes that can be counted with a slope, :class:`~tildex.units.JumpReLU`: a unit is counted on a ramp around
-    its threshold, which both the threshold and the input follow (Rajamanoharan et al., 2024, "Jumping ahead").
+    For codes whose count has a gradient, :class:`~tildex.units.JumpReLU`: each unit is counted with a ramp around its
+    threshold, with gradients for both threshold and input (Rajamanoharan et al., 2024, "Jumping ahead").
 
     Parameters
     ----------
     weight : float
-        Nats a unit: it should be in use where it saves more of the reconstruction error.
+        Nats per active unit; a unit is worth activating where it reduces the reconstruction error by more.
     warmup : float
-        The share of training over which the price rises from zero, so that no unit is priced out before it has learned
-        anything.
+        The fraction of training over which the cost rises from zero, so that no unit is switched off before it has
+        learned.
 
     Example
     -------
@@ -38,11 +38,11 @@ class L0(Penalty):
     def __init__(self, weight: float = 0.3, warmup: float = 0.2) -> None:
         super().__init__(weight)
         if not 0 <= warmup <= 1:
-            raise ValueError(f"warmup must be a share of training in [0, 1], got {warmup}")
+            raise ValueError(f"warmup must be a fraction of training in [0, 1], got {warmup}")
         self.warmup = warmup
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return how many units of each row are in use, less while training is young."""
+        """Return the number of active units per row, reduced during warm-up."""
         units = model.encoder.units
         if not units.countable:
             raise ValueError(

@@ -16,7 +16,7 @@ __all__ = ["L1"]
 
 
 class L1(Penalty):
-    r"""The sum of the sizes of a row's code.
+    r"""The sum of the absolute values of a row's code.
 
     Minus the log of a Laplace prior: with :math:`P(h) \propto e^{-\lambda \|h\|_1}`, a code that minimises
     reconstruction error plus :math:`\lambda \|h\|_1` is the most probable one given the data (Olshausen & Field,

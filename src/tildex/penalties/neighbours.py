@@ -20,31 +20,31 @@ __all__ = ["Neighbours", "affinities", "conditional_affinities", "log_similariti
 _STEPS = 40
 _STRIDE = 1.5
 _TOLERANCE = 1e-5
-# Of so few rows all count: a batch of that size is exact.
+# With at most this many rows all neighbours count, so small batches are exact.
 _NEAREST = 128
-# Exponentials below it are nothing beside one, and the numbers that they would be are slow to compute with.
+# Exponentials below this are negligible beside one, and denormal numbers are slow.
 _LEAST = -60.0
 
 
 class Neighbours(Penalty):
-    """Asks rows of a batch that are near each other to have codes that are (van der Maaten, 2009, "Learning a
-    parametric embedding by preserving local structure").
+    """Asks neighbouring rows of a batch to have neighbouring codes (van der Maaten, 2009, "Learning a parametric
+    embedding by preserving local structure").
 
-    Affinities are those of t-SNE among the rows of the batch, whose size therefore decides with ``perplexity`` how
-    near a neighbour is: 10 of 1,000 rows are neighbours at the same distance as 600 of 60,000. They are of the clean
-    data, so that with a corruption the encoder learns to place what is damaged where the whole row belongs. The
-    divergence of the batch is spread over its rows, each of whose shares is not negative; in nats a batch it is a few
-    units where a reconstruction costs a hundred, and wants a large weight beside one.
+    Affinities are those of t-SNE among the rows of the batch, so batch size and ``perplexity`` together set the
+    neighbourhood radius: 10 of 1,000 rows lie within the same distance as 600 of 60,000. They use the clean data, so
+    with a corruption the encoder learns to place a damaged row where the clean row belongs. The batch's divergence is
+    split into non-negative contributions of its rows. It is a few nats per batch where a reconstruction costs a
+    hundred, and therefore needs a large weight.
 
     Parameters
     ----------
     weight : float
-        What the divergence is multiplied with.
+        The factor of the divergence.
     perplexity : float
-        The effective number of neighbours a row, at least 1; at most a third of the batch's other rows count.
+        The effective number of neighbours per row, at least 1, limited to a third of the batch's other rows.
     degrees : float, optional
-        The degrees of freedom alpha of Student's distribution in the code; one less than its units, and at least 1,
-        when not given, since a longer code has room for more neighbours.
+        The degrees of freedom alpha of Student's distribution in the code; by default its units minus one, at least
+        1, since more dimensions hold more neighbours.
 
     Example
     -------
@@ -62,11 +62,11 @@ class Neighbours(Penalty):
         self.degrees = degrees
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return each row's share of the batch's divergence times the number of rows: the mean is the divergence."""
+        """Return each row's contribution times the number of rows, so that the mean is the batch's divergence."""
         if len(step.x) < 3:
-            # Two rows are each other's only neighbours, wherever they are.
+            # Two rows are each other's only neighbours at any distance.
             return 0 * step.hidden.sum(-1)
-        # Differences of near points do not survive products in bfloat16.
+        # Products in bfloat16 would lose the differences of close points.
         with torch.autocast(step.x.device.type, enabled=False):
             p = affinities(step.x.detach(), self.perplexity)
             hidden = step.hidden.to(p.dtype)
@@ -75,12 +75,12 @@ class Neighbours(Penalty):
 
 
 class _Divergence(torch.autograd.Function):
-    """The divergence of every row, with t-SNE's gradient in closed form: a tape would keep a dozen squares of it."""
+    """The divergence of every row, with t-SNE's closed-form gradient; autograd would keep a dozen (n, n) matrices."""
 
     @staticmethod
     def forward(h: Tensor, p: Tensor, degrees: float) -> tuple[Tensor, Tensor]:
         log_q = log_similarities(h, degrees)
-        # Both sum to one, so q - p adds nothing to the batch and keeps every row's share above zero.
+        # Both sum to one, so q - p adds nothing to the batch and keeps every row's contribution non-negative.
         share = torch.xlogy(p, p).sum(1) - p.sum(1) - torch.linalg.vecdot(p, log_q)
         q = log_q.exp_()
         return len(h) * (share + q.sum(1)), q
@@ -109,33 +109,33 @@ def affinities(x: Tensor, perplexity: float) -> Tensor:
 
 
 def conditional_affinities(square: Tensor, perplexity: float) -> Tensor:
-    """Return normal affinities of every row to its nearest others whose entropy is the logarithm of ``perplexity``.
+    """Return Gaussian affinities of each row to its nearest neighbours, with entropy log ``perplexity``.
 
     Parameters
     ----------
     square : Tensor of shape (n, n)
         Squared distances.
     perplexity : float
-        At most a third of the other rows count, and at least 1.
+        Limited to a third of the other rows, and at least 1.
 
     Returns
     -------
     Tensor of shape (n, n)
-        Rows sum to 1; the diagonal is zero, and so is what lies beyond three times as many rows as ``perplexity``
-        says (van der Maaten, 2014, "Accelerating t-SNE using tree-based algorithms"), but for the nearest 128.
+        Rows sum to 1. The diagonal is zero, and so are all but the nearest three times ``perplexity`` rows (van der
+        Maaten, 2014, "Accelerating t-SNE using tree-based algorithms"), or the nearest 128 if more.
     """
     n = len(square)
     itself = torch.eye(n, dtype=torch.bool, device=square.device)
     count = min(n - 1, max(_NEAREST, math.ceil(3 * perplexity)))
     near, where = square.masked_fill(itself, torch.inf).topk(count, largest=False, sorted=False)
-    # Of the nearest neighbour's distance only differences matter, and those do not underflow.
+    # Only differences from the nearest neighbour's distance matter, and they do not underflow.
     near -= near.amin(1, keepdim=True)
     p = _of_entropy(near, math.log(max(1.0, min(perplexity, (n - 1) / 3))))
     return torch.zeros_like(square).scatter_(1, where, p)
 
 
 def _of_entropy(far: Tensor, wanted: float) -> Tensor:
-    """Return exponentials of distances times a factor a row, with sum 1 and that entropy."""
+    """Return exponentials of distances scaled per row so that they sum to 1 and have the ``wanted`` entropy."""
     logarithm = 2 - far.mean(1, keepdim=True).clamp_min(1e-12).log()
     low, high = logarithm - 50, logarithm + 50
     for _ in range(_STEPS):
@@ -151,8 +151,8 @@ def _of_entropy(far: Tensor, wanted: float) -> Tensor:
             break
         low = torch.where(excess > 0, logarithm, low)
         high = torch.where(excess > 0, high, logarithm)
-        # The entropy's slope by log beta is minus beta^2 times the variance of the distances; where it is flat,
-        # Newton's step is too long to be believed.
+        # The entropy's derivative in log beta is minus beta^2 times the variance of the distances; where it is nearly
+        # zero, a Newton step is too long to trust.
         slope = beta.square() * ((weighted * far).sum(1, keepdim=True) - mean.square())
         newton = logarithm + (excess / slope.clamp_min(1e-12)).clamp(-_STRIDE, _STRIDE)
         inside = (newton > low) & (newton < high)
@@ -162,7 +162,8 @@ def _of_entropy(far: Tensor, wanted: float) -> Tensor:
 
 
 def log_similarities(h: Tensor, degrees: float) -> Tensor:
-    """Return the log-probabilities of pairs of codes under Student's distribution, which add up to 1, shape (n, n).
+    """Return the log-probabilities of pairs of codes under Student's distribution, normalised over pairs, shape (n,
+    n).
 
     Parameters
     ----------
@@ -174,7 +175,7 @@ def log_similarities(h: Tensor, degrees: float) -> Tensor:
     Returns
     -------
     Tensor
-        The diagonal counts for next to nothing.
+        The diagonal has negligible probability.
     """
     logarithm = squared_distances(h).div_(degrees).log1p_().mul_(-(degrees + 1) / 2).clamp_min_(_LEAST)
     logarithm.fill_diagonal_(_LEAST)

@@ -1,4 +1,4 @@
-r"""A second chance for units that no row uses: they explain what the others leave.
+r"""Revival of dead units: they are trained to explain the residual of the active ones.
 
 .. math:: \Omega = \tfrac12 \big\| (x - \tilde x) - W_d \, \eta_d \big\|^2, \qquad
           d \text{ the dead units with the largest } W_j \cdot (x - \tilde x)
@@ -18,22 +18,23 @@ __all__ = ["Revive"]
 
 
 class Revive(Penalty):
-    """Lets units that were silent for a while reconstruct the residual (Gao et al., 2024, "Scaling and evaluating
-    sparse autoencoders"); where the decoder is one layer, this term leaves the others alone.
+    """Trains units that have been silent for a while to reconstruct the residual (Gao et al., 2024, "Scaling and
+    evaluating sparse autoencoders"); with a one-layer decoder, this term does not affect the other units.
 
-    A silent unit gets no gradient and would stay silent for ever. Here it gets one, because its input stands in for its
-    value. The residual, data less reconstruction, is for every family of data the direction in which the decoder's
-    output should move, so that fitting it is a step of gradient boosting. Each row's goes to the silent units whose
-    weights match it best: many at once would share it, all by values too small to be among the largest ever.
+    A silent unit gets no gradient and would stay silent for ever. Here it gets one, because its input replaces its
+    value. The residual, data minus reconstruction, is for every unit family the direction in which the decoder's
+    output should move, so fitting it is a step of gradient boosting. Each row's residual goes to the silent units
+    whose weights match it best; spread over many units, their values would stay too small ever to be among the
+    largest.
 
     Parameters
     ----------
     weight : float
-        What the term is multiplied with.
+        The factor of the term.
     after : int
-        Rows of training without use after which a unit counts as silent.
+        Training rows without activity after which a unit counts as silent.
     n_units : int
-        Silent units that one row takes, at most.
+        Maximum number of silent units per row.
 
     Example
     -------
@@ -50,11 +51,11 @@ class Revive(Penalty):
         self.n_units = n_units
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return half the squared error of the residual, zero where no unit is silent."""
+        """Return half the squared error of the residual, zero if no unit is silent."""
         units = model.encoder.units
         if not units.sparse or step.outputs is None:
             raise ValueError(
-                f"Revive needs a code that says which units are silent, and {units!r} does not: "
+                f"Revive needs a code that counts silent units, and {units!r} does not: "
                 "use code=TopK(), BatchTopK(), JumpReLU() or Rectified() with a rule of reconstruction"
             )
         dead = (units.silent >= self.after).nonzero()[:, 0]
@@ -68,7 +69,7 @@ class Revive(Penalty):
 
 
 def _match(model: Any, step: Step, residual: Tensor) -> Tensor:
-    """Return how well what each unit would add agrees with the residual, shape (batch, units)."""
+    """Return the inner product of each unit's contribution with the residual, shape (batch, units)."""
     weight = model.decoder.map.affine_weight()
     if weight is not None:
         return (residual @ weight).detach()
@@ -79,7 +80,7 @@ def _match(model: Any, step: Step, residual: Tensor) -> Tensor:
 
 
 def _contribution(model: Any, step: Step, dead: Tensor, z: Tensor) -> Tensor:
-    """Return what the dead units would add to the decoder's output."""
+    """Return the dead units' contribution to the decoder's output."""
     weight = model.decoder.map.affine_weight()
     if weight is not None:
         return z @ weight[:, dead].t()

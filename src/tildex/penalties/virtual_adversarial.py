@@ -1,4 +1,4 @@
-r"""How far what the model says of a row moves under the small change that moves it most.
+r"""How much the prediction for a row changes under the worst small change of the row.
 
 .. math:: \Omega(x) = KL\big(P(\cdot \mid x) \,\|\, P(\cdot \mid x + r)\big), \qquad
           r = \arg\max_{\|r\| \le \epsilon} KL\big(P(\cdot \mid x) \,\|\, P(\cdot \mid x + r)\big)
@@ -16,24 +16,24 @@ from tildex.shapes import Step
 
 __all__ = ["VirtualAdversarial"]
 
-# Where the first gradient is taken, as a share of epsilon: near enough for the direction, and far enough for the
-# difference of two distributions to survive products in bfloat16.
+# Distance of the first gradient from the row, as a fraction of epsilon: small enough for the direction, large enough
+# for the difference of two distributions to survive bfloat16.
 _PROBE = 0.25
 
 
 class VirtualAdversarial(Penalty):
-    """Asks what the model says of its targets to stay the same around every row (Miyato, Maeda, Koyama & Ishii, 2018,
+    """Asks the predictive distribution to stay constant around every row (Miyato, Maeda, Koyama & Ishii, 2018,
     "Virtual adversarial training: a regularization method for supervised and semi-supervised learning").
 
-    Where the contractive penalty holds the code still in all directions on average, this one holds the prediction
-    still in the worst, which is found by one step of the power method; labels play no part. The model says what it says
-    without noise, and what it says of the row itself is what it is asked to keep, not what it is trained to give up.
-    A batch costs three passes up and two down more than without the penalty: about twice the time.
+    The contractive penalty limits the code's change averaged over all directions; this one limits the prediction's
+    change in the worst direction, found by one power iteration. It uses no labels. Predictions are without noise, and
+    the prediction at the row itself is a fixed target without gradient. A batch costs three more forward and two more
+    backward passes: about twice the time.
 
     Parameters
     ----------
     weight : float
-        What the divergence is multiplied with.
+        The factor of the divergence.
     epsilon : float
         The length of the change, positive, in units of the data after scaling: about 2 suits 784 pixels in [0, 1], and
         0.5 suits 64.
@@ -51,27 +51,27 @@ class VirtualAdversarial(Penalty):
         self.epsilon = epsilon
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return the divergence at the worst change found, one value a row."""
+        """Return the divergence at the worst change found, one value per row."""
         x = step.corrupted.detach()
         with torch.no_grad():
             code = model.encoder.mean(x)
             kept = model.decoder.mean(code)
             certain = model.decoder.log_prob(kept, code)
         changed = self.worst(model, x, kept, step.generator)
-        # Of an exponential family, log-densities at p's mean differ by the divergence of p from q.
+        # In an exponential family, log-densities at p's mean differ by KL(p || q).
         return certain - model.decoder.log_prob(kept, model.encoder.mean(changed))
 
     def worst(self, model: Any, x: Tensor, kept: Tensor, generator: Any) -> Tensor:
-        """Return rows at the distance epsilon from ``x``, in the direction in which ``kept`` becomes unlikely fastest.
+        """Return rows at distance epsilon from ``x``, in the direction in which ``kept`` becomes unlikely fastest.
 
         Raises
         ------
         ValueError
-            Without a generator: the search begins at a random change.
+            Without a generator, which the random start of the search needs.
         """
         if generator is None:
             raise ValueError(
-                "VirtualAdversarial begins at a random change and needs a step with a generator, got none: use it in a "
+                "VirtualAdversarial starts at a random change and needs a step with a generator, got none: use it in a "
                 "rule that gives one, as those of autoencoders and classifiers do"
             )
         change = _scaled(generator.normal_like(x), _PROBE * self.epsilon)

@@ -17,7 +17,7 @@ __all__ = ["WeightL1"]
 
 
 class WeightL1(Penalty):
-    """The sum of the sizes of all weights, which drives most of them to zero; biases and precisions are left alone.
+    """The sum of absolute weights, which drives most of them to zero; biases and precisions are not penalised.
 
     Example
     -------
@@ -29,6 +29,6 @@ class WeightL1(Penalty):
         super().__init__(weight)
 
     def value(self, model: Any, step: Step) -> Tensor:
-        """Return the model's value, the same for each row."""
+        """Return the model's penalty, the same for each row."""
         sizes = [w.abs().sum() for w in model.parameters() if w.ndim > 1]
         return torch.stack(sizes).sum().expand(len(step.x))

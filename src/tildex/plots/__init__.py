@@ -1,4 +1,4 @@
-"""Plots: one pure function a picture, from arrays to a matplotlib figure."""
+"""Plots: one pure function per figure, from arrays to a matplotlib figure."""
 
 from tildex.plots.cards import Card, cards
 from tildex.plots.completions import completions

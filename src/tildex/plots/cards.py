@@ -1,4 +1,4 @@
-"""Cards in rows: each a picture, lines of words below it, or both; for what was found and for what chains dream up."""
+"""Rows of cards, each a picture, lines of text below it, or both; for search results and samples."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tildex.plots.paper import FAINT, INK, WIDTH, blank, headed, plain
 
 __all__ = ["Card", "cards"]
 
-# Inches: the title, the heads of columns, around and between cards, a line of words, the widest that a card is drawn.
+# Inches: title, column heads, margins, a line of text, and maximum width of a card.
 _TITLE, _HEADS, _GAP, _LINE, _LARGEST = 0.36, 0.2, 0.09, 0.125, 1.25
-# Letters an inch of the size in which words are drawn.
+# Letters per inch at the font size of the text.
 _LETTERS = 15.5
 _SIZE = 7.0
 
 
 @dataclass(frozen=True, eq=False)
 class Card:
-    """A picture, lines of words, or both.
+    """A picture, lines of text, or both.
 
     Attributes
     ----------
     picture : array of shape (height, width, 3), optional
         Whole numbers from 0 to 255, or pixels from 0 to 1.
     lines : tuple of str
-        Words below it, a line each.
+        Lines of text below it.
     """
 
     picture: np.ndarray | None = None
@@ -36,16 +36,16 @@ class Card:
 
 
 def cards(rows: Sequence[Sequence[Card]], heads: Sequence[str], *, title: str) -> Figure:
-    """Draw rows of cards under the heads of their columns; pictures keep their form.
+    """Draw rows of cards below column heads; pictures keep their aspect ratio.
 
     Parameters
     ----------
     rows : sequence of sequences of Card
-        As many in each row, or fewer, as there are heads.
+        At most as many cards per row as there are heads.
     heads : sequence of str
-        What each column is.
+        Titles of the columns.
     title : str
-        What is shown.
+        Title of the figure.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def _height(row: Sequence[Card], width: float) -> float:
 
 
 def _room(card: Card, width: float) -> float:
-    """Return how high a card's picture is drawn: no higher than wide."""
+    """Return the height at which a card's picture is drawn: at most its width."""
     if card.picture is None:
         return 0.0
     height, across = card.picture.shape[:2]

@@ -1,4 +1,4 @@
-"""What was given of images, and what a model made of the rest."""
+"""Completions of images: the given part, and the model's draws of the rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tildex.plots.mosaic import as_images, common_range, compose, gap_of, show, 
 __all__ = ["completions"]
 
 _UNKNOWN = np.array([0.62, 0.72, 0.84])
-"""A pale blue, which no grey picture has."""
+"""A pale blue, which no grey picture contains."""
 
 
 def completions(
@@ -24,25 +24,25 @@ def completions(
     *,
     title: str = "A part given, the rest drawn",
 ) -> Figure:
-    """Draw originals, below them what was given of each, and below that each draw.
+    """Draw originals, below them the given part of each, and below that each draw.
 
     Parameters
     ----------
     X : array of shape (n, features)
         The whole rows.
     known : boolean array of shape (features,) or (n, features)
-        What was given.
+        Mask of the given values.
     drawn : array of shape (draws, n, features)
         From :func:`tildex.apps.completion.complete`.
     shape : (height, width) or (height, width, channels)
-        Of one image.
+        Shape of one image.
     title : str
-        What is shown.
+        Title of the figure.
 
     Raises
     ------
     ValueError
-        If rows are no images, or the arrays do not fit each other.
+        If rows are not images, or the arrays' shapes do not match.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""Learning curves: a panel a model, since losses of different models share no scale."""
+"""Learning curves: one panel per model, since losses of different models have no common scale."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tildex.plots.paper import COLOURS, INK, WIDTH, blank, plain, quiet
 
 __all__ = ["curves"]
 
-# Dashes tell the two apart where colours do not.
+# Dashes distinguish the two where colours do not.
 _STYLES = {"training": (COLOURS[0], "-"), "held out": (COLOURS[6], "--")}
-# A contrastive rule descends a difference that is near zero all along: no curve to compare with held-out rows.
+# A contrastive rule's loss is a difference that stays near zero and cannot be compared with held-out rows.
 _DIFFERENCE = "free_energy_gap"
 
-# Beyond this ratio of the first epoch to the last, a straight scale shows only the first.
+# Beyond this ratio of first to last epoch, a linear scale would show only the first.
 _WIDE = 50
 
 Panel = tuple[str, dict[str, list[float]], list[float]]
@@ -26,19 +26,19 @@ History = Sequence[Mapping[str, float]]
 
 
 def curves(histories: Mapping[str, History], *, columns: int = 2) -> Figure:
-    """Draw loss and held-out loss over epochs, with a line where a training in stages goes on to the next.
+    """Draw loss and held-out loss over epochs, with a line between stages.
 
     Parameters
     ----------
     histories : mapping of str to list of dict
-        An estimator's ``history_`` by the model's name.
+        Estimators' ``history_`` by model name.
     columns : int
-        Panels a row.
+        Panels per row.
 
     Raises
     ------
     ValueError
-        If no history has a record.
+        If all histories are empty.
 
     Example
     -------
@@ -48,7 +48,7 @@ def curves(histories: Mapping[str, History], *, columns: int = 2) -> Figure:
     """
     panels = [panel for name, history in histories.items() if history for panel in _panels(name, history)]
     if not panels:
-        raise ValueError("expected at least one history with a record an epoch, got none")
+        raise ValueError("expected at least one history with one record per epoch, got none")
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
     figure = blank(2.2 * rows, width=WIDTH if columns == 1 else 3.3 * columns, layout="constrained")
@@ -69,7 +69,7 @@ def _panels(name: str, history: History) -> list[Panel]:
     stages = [record.get("stage") for record in history]
     borders = [k + 0.5 for k in range(1, len(stages)) if stages[k] != stages[k - 1]]
     if _DIFFERENCE not in history[-1]:
-        return [(f"{name}: loss, nats a row", lines, borders)]
+        return [(f"{name}: loss, nats per row", lines, borders)]
     gap = {"training": [float(record.get(_DIFFERENCE, math.nan)) for record in history]}
     panels = [(f"{name}: free energy, data minus chains", gap, borders)]
     if "held out" in lines:
@@ -81,7 +81,7 @@ def _draw(axes: Axes, title: str, lines: dict[str, list[float]], borders: list[f
     for border in borders:
         axes.axvline(border, color=INK, linewidth=0.6, alpha=0.4)
     for label, values in lines.items():
-        # One epoch is a point, and a line through one point is invisible.
+        # A single epoch is a point, and a line through one point is invisible.
         marker = "o" if len(values) == 1 else None
         colour, style = _STYLES[label]
         epochs = range(1, len(values) + 1)

@@ -1,4 +1,4 @@
-"""The weights into each code unit: what it looks for."""
+"""Filters: the weights into each code unit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tildex.plots.strips import strips
 
 __all__ = ["filters"]
 
-# White filters on white paper would have no edge.
+# White filters on white paper would have no visible edge.
 _GROUND = 0.82
 
 
@@ -25,20 +25,21 @@ def filters(
     feature_names: Sequence[str] | None = None,
     title: str = "Filters",
 ) -> Figure:
-    """Draw one tile a filter, zero white, positive red and negative blue, each in its own scale.
+    """Draw one tile per filter, zero white, positive red and negative blue, each in its own scale.
 
-    Filters of colour images are drawn in colour around grey. Where rows are no images, a filter is a row of a heat map.
+    Filters of colour images are drawn in colour around grey. If rows are not images, each filter is a row of a heat
+    map.
 
     Parameters
     ----------
     W : array of shape (n, features)
         The filters.
     shape : sequence of int, optional
-        Of one sample: (h, w) or (h, w, channels).
+        Shape of one sample: (h, w) or (h, w, channels).
     feature_names : sequence of str, optional
-        Of a table.
+        Names of a table's columns.
     title : str
-        What is shown.
+        Title of the figure.
 
     Example
     -------
@@ -50,7 +51,7 @@ def filters(
     W = W / np.where(largest > 0, largest, 1.0)
     images = as_images(W, shape)
     if images is None:
-        unit = "weight, in parts of the filter's largest"
+        unit = "weight, relative to the filter's largest"
         return strips({f"{len(W)} filters": W}, title=title, unit=unit, names=feature_names, limit=1.0)
     centred = (1 + images) / 2
     rgb = centred if images.ndim == 4 else mpl.colormaps["RdBu_r"](centred)[..., :3]

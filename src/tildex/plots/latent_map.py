@@ -1,4 +1,4 @@
-"""Two numbers a row: where a model puts the data."""
+"""A scatter plot of two-dimensional codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["latent_map", "legend", "name_of", "scatter", "write_names"]
 
 _MARKERS = "osD^v"
 _MOST_IN_LEGEND = 40
-# Of more or longer names only a tangle would be left.
+# More or longer names would overlap.
 _MOST_WRITTEN, _LONGEST_WRITTEN = 20, 3
 
 
@@ -30,25 +30,25 @@ def latent_map(
     axes_names: tuple[str, str] = ("code unit 1", "code unit 2"),
     title: str = "Where the model puts each row",
 ) -> Figure:
-    """Draw rows as points, coloured by class, short names at each class's median, all in a legend below.
+    """Draw rows as points coloured by class, with short names at class medians and a legend below.
 
     Parameters
     ----------
     Z : array of shape (n, 2)
-        The points; longer codes are the caller's to reduce.
+        The points; the caller must reduce longer codes.
     y : array of shape (n,), optional
-        A class a row.
+        A class per row.
     target_names : sequence of str, optional
-        ``target_names[k]`` is what class ``k`` means.
+        ``target_names[k]`` is the name of class ``k``.
     axes_names : (str, str)
-        What the two numbers are.
+        Names of the two axes.
     title : str
-        What is shown.
+        Title of the figure.
 
     Raises
     ------
     ValueError
-        If ``Z`` has not two columns, or ``y`` another number of rows.
+        If ``Z`` does not have two columns, or ``y`` has another number of rows.
 
     Example
     -------
@@ -78,13 +78,13 @@ def latent_map(
 
 
 def name_of(label: Any, target_names: Sequence[str] | None) -> str:
-    """Return what a class is called, short enough for a legend."""
+    """Return the name of a class, shortened for a legend."""
     known = target_names is not None and 0 <= label < len(target_names)
     return plain(target_names[label] if known else label, 18)  # type: ignore[index]
 
 
 def scatter(axes: Axes, points: np.ndarray, k: int, n: int) -> Any:
-    """Draw the ``k``-th class of ``n`` points in all."""
+    """Draw the points of the ``k``-th class; ``n`` is the total number of points."""
     return axes.scatter(
         points[:, 0],
         points[:, 1],
@@ -97,7 +97,7 @@ def scatter(axes: Axes, points: np.ndarray, k: int, n: int) -> Any:
 
 
 def legend(figure: Figure, points: list[Any], names: list[str]) -> None:
-    """Write what each colour means below the panels, as much as has room."""
+    """Write the legend of colours below the panels, as far as there is room."""
     more = len(names) - _MOST_IN_LEGEND
     if more > 0:
         points = [*points[:_MOST_IN_LEGEND], Line2D([], [], linestyle="none")]

@@ -1,4 +1,4 @@
-"""How a map comes about: the same rows at several epochs, side by side."""
+"""The development of a latent map: the same rows at several epochs, side by side."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def latent_maps(
     *,
     title: str = "Where the model puts each row, epoch by epoch",
 ) -> Figure:
-    """Draw a panel an epoch, coloured by class, with one legend below; each panel has its own scale.
+    """Draw one panel per epoch, coloured by class, with one legend below; each panel has its own scale.
 
     Parameters
     ----------
     maps : mapping of int to array of shape (n, 2)
         The points by epoch.
     y : array of shape (n,), optional
-        A class a row.
+        A class per row.
     target_names : sequence of str, optional
-        ``target_names[k]`` is what class ``k`` means.
+        ``target_names[k]`` is the name of class ``k``.
     title : str
-        What is shown.
+        Title of the figure.
 
     Raises
     ------
     ValueError
-        If there is no map, one has not two columns, or they or ``y`` differ in rows.
+        If there is no map, a map does not have two columns, or the numbers of rows differ.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""Images to one sheet of tiles, and the sheet to a figure."""
+"""Images arranged as a sheet of tiles, and the sheet as a figure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tildex.plots.paper import INK, WIDTH, blank, headed
 
 __all__ = ["as_images", "columns_for", "common_range", "compose", "gap_of", "show", "to_rgb"]
 
-# Inches: around the sheet, for the title, for words on the left, and the widest that one tile is drawn.
+# Inches: margin, title height, width of labels on the left, and maximum width of a tile.
 _MARGIN, _HEAD, _LABELS, _LARGEST_TILE = 0.06, 0.36, 1.0, 0.8
 
 
 def as_images(X: Any, shape: Sequence[int] | None) -> np.ndarray | None:
-    """Return rows as images, shape (n, h, w) or (n, h, w, 3); None where samples of ``shape`` are no images.
+    """Return rows as images, shape (n, h, w) or (n, h, w, 3), or None if samples of ``shape`` are not images.
 
     Example
     -------
@@ -36,7 +36,7 @@ def as_images(X: Any, shape: Sequence[int] | None) -> np.ndarray | None:
 
 
 def common_range(images: np.ndarray) -> tuple[float, float]:
-    """Return the values drawn black and white: 0 and 1 where all lie between them, else the least and the greatest."""
+    """Return the values drawn black and white: 0 and 1 if all values lie between them, else minimum and maximum."""
     low, high = float(np.nanmin(images)), float(np.nanmax(images))
     return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
 
@@ -56,9 +56,9 @@ def compose(rgb: np.ndarray, columns: int, *, row_gap: int | None = None, ground
     rgb : array of shape (n, h, w, 3)
         The tiles.
     columns : int
-        Tiles a row.
+        Tiles per row.
     row_gap : int, optional
-        Pixels between rows; as many as between columns by default.
+        Pixels between rows; by default the same as between columns.
     ground : float
         The grey between tiles, 1 for white.
 
@@ -80,7 +80,7 @@ def compose(rgb: np.ndarray, columns: int, *, row_gap: int | None = None, ground
 
 
 def columns_for(n: int, most: int) -> int:
-    """Return how many tiles go in a row, at most ``most``, so that the last row is as full as can be.
+    """Return the number of tiles per row, at most ``most``, that makes the last row as full as possible.
 
     Example
     -------
@@ -92,7 +92,7 @@ def columns_for(n: int, most: int) -> int:
 
 
 def gap_of(width: int) -> int:
-    """Return the pixels between tiles of that width."""
+    """Return the number of pixels between tiles of that width."""
     return max(1, round(width / 12))
 
 
@@ -104,11 +104,11 @@ def show(sheet: np.ndarray, columns: int, title: str, labels: Mapping[float, str
     sheet : array of shape (height, width, 3)
         From :func:`compose`.
     columns : int
-        Tiles a row: few tiles are not blown up to the width of the figure.
+        Tiles a row: few tiles are not enlarged to the width of the figure.
     title : str
-        What is shown.
+        Title of the figure.
     labels : mapping of float to str, optional
-        Words to the left of the sheet by the pixel row they stand at.
+        Labels left of the sheet, by pixel row.
     """
     left = _LABELS if labels else _MARGIN
     width = min(WIDTH - left - _MARGIN, columns * _LARGEST_TILE)

@@ -1,4 +1,4 @@
-"""What all figures share: white paper, one size of type, and text that is drawn as it is written."""
+"""The common style of figures: white background, one font size, and literal text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 __all__ = ["COLOURS", "FAINT", "INK", "WIDTH", "blank", "headed", "plain", "quiet"]
 
 WIDTH = 5.2
-"""Inches: two figures beside each other on a desk, one on a phone, and type of 9 points readable on both."""
+"""Inches: two figures fit side by side on a desktop, one on a phone, with 9-point text readable on both."""
 
 INK = "#222222"
 FAINT = "#6b6b6b"
@@ -20,19 +20,19 @@ COLOURS = (
     *("#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6"),
     *("#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd"),
 )
-"""Ten that eyes of every kind tell apart: Petroff (2021), "Accessible color sequences for data visualization"."""
+"""Ten colours for any colour vision: Petroff (2021), "Accessible color sequences for data visualization"."""
 
 _HEAD = 0.36
 _MISSING = "\N{WHITE SQUARE}"
 
 
 def blank(height: float, *, width: float = WIDTH, layout: Any = None) -> Figure:
-    """Return an empty white figure of that size in inches, belonging to no window."""
+    """Return an empty white figure of that size in inches, without a window."""
     return Figure(figsize=(width, height), facecolor="white", layout=layout)
 
 
 def headed(figure: Figure, title: str) -> None:
-    """Write what is shown at the top left; a layout engine keeps the room free."""
+    """Write the title at the top left; a layout engine reserves the space."""
     height = float(figure.get_size_inches()[1])
     if figure.get_layout_engine() is not None:
         figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - _HEAD / height))
@@ -40,7 +40,7 @@ def headed(figure: Figure, title: str) -> None:
 
 
 def quiet(axes: Axes) -> None:
-    """Leave of the frame only what values are read from."""
+    """Keep only the parts of the frame needed to read values."""
     axes.set_facecolor("white")
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
@@ -50,7 +50,8 @@ def quiet(axes: Axes) -> None:
 
 
 def plain(text: object, most: int = 24) -> str:
-    r"""Return one line that matplotlib draws literally: no mathematics, no missing glyphs, at most ``most`` signs.
+    r"""Return one line that matplotlib draws literally: no mathematics, no missing glyphs, at most ``most``
+    characters.
 
     Example
     -------

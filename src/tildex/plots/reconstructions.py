@@ -1,4 +1,4 @@
-"""Originals and what a model makes of them, below each other."""
+"""Originals above their reconstructions."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def reconstructions(
     feature_names: Sequence[str] | None = None,
     title: str = "Rows and their reconstructions",
 ) -> Figure:
-    """Draw originals above reconstructions: images, or heat strips with the difference where rows are no images.
+    """Draw originals above reconstructions as images, or as heat maps with their difference if rows are not images.
 
     Parameters
     ----------
     X, X_hat : array of shape (n, features)
         Originals and reconstructions.
     shape : sequence of int, optional
-        Of one sample: (h, w) or (h, w, channels).
+        Shape of one sample: (h, w) or (h, w, channels).
     corrupted : array of shape (n, features), optional
-        What the model was shown, drawn between them.
+        The model's input, drawn between them.
     feature_names : sequence of str, optional
-        Of a table.
+        Names of a table's columns.
     title : str
-        What is shown.
+        Title of the figure.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def _images(rows: dict[str, Any], title: str) -> Figure:
     rgb = [to_rgb(images, limits) for images in rows.values()]
     n, h, w, _ = rgb[0].shape
     gap = gap_of(w)
-    # The rows of a block become one tall tile each, so that they stay together when there are several blocks.
+    # Each column of a block becomes one tall tile, so that it stays together when there are several blocks.
     tall = np.ones((n, len(rgb) * (h + gap) - gap, w, 3))
     for k, images in enumerate(rgb):
         tall[:, k * (h + gap) : k * (h + gap) + h] = images

@@ -1,4 +1,4 @@
-"""Rows that a model has drawn."""
+"""Samples drawn by a model."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def samples(
     feature_names: Sequence[str] | None = None,
     title: str = "Samples drawn from the model",
 ) -> Figure:
-    """Draw samples: images, or heat strips where rows are no images.
+    """Draw samples as images, or as heat maps if rows are not images.
 
     Parameters
     ----------
     X : array of shape (n, features)
         The samples.
     shape : sequence of int, optional
-        Of one sample: (h, w) or (h, w, channels).
+        Shape of one sample: (h, w) or (h, w, channels).
     feature_names : sequence of str, optional
-        Of a table.
+        Names of a table's columns.
     title : str
-        What is shown.
+        Title of the figure.
 
     Example
     -------

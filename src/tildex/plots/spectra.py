@@ -1,4 +1,4 @@
-"""Singular values of Jacobians: in how many directions codes follow their input, on the data and beside them."""
+"""Singular values of encoder Jacobians: the sensitivity of codes by direction, on the data and off it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tildex.plots.paper import COLOURS, INK, blank, headed, plain, quiet
 
 __all__ = ["spectra"]
 
-# The first two are told apart by eyes of every kind, and dashes tell on from off.
+# The first two colours are distinguishable with any colour vision; dashes mark off-data rows.
 _ORDER = (0, 6, 4, 2, 5)
 
 
@@ -24,23 +24,23 @@ def spectra(
     off_name: str = "beside the data",
     title: str = "How far codes move with their input, direction by direction",
 ) -> Figure:
-    """Draw the mean of each singular value, a colour a model; dashed where rows lie beside the data.
+    """Draw the mean of each singular value, one colour per model; dashed for rows off the data.
 
     Parameters
     ----------
     on : mapping of str to array of shape (rows, directions)
-        Singular values at rows of data by the model's name, the largest first.
+        Singular values at data rows by model name, largest first.
     off : mapping of str to array of shape (rows, directions), optional
-        The same at rows beside the data, for all or some of the models.
+        The same at rows off the data, for all or some of the models.
     off_name : str
-        What those rows are.
+        Name of those rows.
     title : str
-        What is shown.
+        Title of the figure.
 
     Raises
     ------
     ValueError
-        If there is no model, an array has not two dimensions, or ``off`` names a model that ``on`` does not.
+        If there is no model, an array is not two-dimensional, or ``off`` names a model that is not in ``on``.
 
     Example
     -------
@@ -52,7 +52,7 @@ def spectra(
     if not on:
         raise ValueError("expected singular values of at least one model, got none")
     if unknown := set(off) - set(on):
-        raise ValueError(f"off has {sorted(unknown)}, which on does not: give both under one name")
+        raise ValueError(f"off has {sorted(unknown)}, which on does not have: use the same names in both")
     figure = blank(2.9, layout="constrained")
     headed(figure, title)
     axes = figure.add_subplot(xlabel="direction, the most sensitive first", ylabel="singular value")

@@ -1,4 +1,4 @@
-"""Rows of a table as heat strips, a column a feature: for data that are no images."""
+"""Rows of a table as heat maps with one column per feature, for data that are not images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_ROWS = 40
 
 
 def standardised(X: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Return columns in standard deviations from the mean of ``like``; a constant column keeps its unit.
+    """Return columns standardised by the moments of ``like``; a constant column is only centred.
 
     Example
     -------
@@ -37,20 +37,20 @@ def strips(
     names: Sequence[str] | None = None,
     limit: float = 2.5,
 ) -> Figure:
-    """Draw heat maps below each other, all with the same colours centred at zero.
+    """Draw heat maps below each other, with one colour scale centred at zero.
 
     Parameters
     ----------
     panels : mapping of str to array of shape (rows, features)
-        What to draw, by what it is; the first 40 rows.
+        Arrays to draw, by name; the first 40 rows are shown.
     title : str
-        What is shown.
+        Title of the figure.
     unit : str
-        What the colours count.
+        Unit of the colour scale.
     names : sequence of str, optional
-        Of the features.
+        Names of the features.
     limit : float
-        Where the colours end.
+        End of the colour scale.
     """
     shown = {label: panel[:_MOST_ROWS] for label, panel in panels.items()}
     heights = [0.35 + max(0.5, 0.13 * len(panel)) for panel in shown.values()]

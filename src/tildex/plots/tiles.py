@@ -1,4 +1,4 @@
-"""A sheet of images, all drawn in one range of values so that they can be compared."""
+"""A sheet of images, all drawn with one range of values so that they are comparable."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ def tiles(
     Parameters
     ----------
     images : array of shape (n, h, w) or (n, h, w, 3)
-        Grey or colour.
+        Grey or colour images.
     title : str
-        What is shown.
+        Title of the figure.
     columns : int, optional
-        Images a row; wider than high by default.
+        Images per row; by default the sheet is wider than high.
     limits : (float, float), optional
-        The values drawn black and white; by default 0 and 1, or the least and the greatest of all images.
+        The values drawn black and white; by default 0 and 1, or the minimum and maximum over all images.
 
     Raises
     ------
     ValueError
-        If there are no images, or the array has another form.
+        If there are no images, or the array has another shape.
 
     Example
     -------

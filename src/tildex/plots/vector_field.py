@@ -1,4 +1,4 @@
-"""Arrows over a plane: where a model moves a point, and so where it believes the data to lie."""
+"""A vector field on a plane: how a model moves points towards where it expects data."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ def vector_field(
     axes_names: tuple[str, str] = ("column 1", "column 2"),
     title: str = "Where the model moves a point",
 ) -> Figure:
-    """Draw data as points and, at given places, arrows along the moves; the longest is as long as two places are apart.
+    """Draw data as points, and moves as arrows at given places; the longest arrow spans the spacing of places.
 
-    Lengths are square roots, so that a move a hundred times smaller than the largest still has a direction to see.
+    Arrow lengths are square roots, so that moves a hundred times smaller than the largest still show a direction.
 
     Parameters
     ----------
     X : array of shape (n, 2)
         The data.
     places, moves : array of shape (m, 2)
-        Where arrows begin, and where they point: a score field, or reconstructions less their inputs.
+        Starting points and vectors of the arrows: a score field, or reconstructions minus their inputs.
     axes_names : (str, str)
-        What the two columns are.
+        Names of the two columns.
     title : str
-        What is shown.
+        Title of the figure.
 
     Raises
     ------
     ValueError
-        If an array has not two columns, or there is not one move a place.
+        If an array does not have two columns, or the numbers of places and moves differ.
 
     Example
     -------
@@ -79,6 +79,6 @@ def vector_field(
 
 
 def _spacing(places: np.ndarray) -> float:
-    """Return how far apart places are: the side of a square that each would have of the area they cover."""
+    """Return the spacing of places: the side of a square with each place's part of the covered area."""
     spans = np.ptp(places, axis=0)
     return float(np.sqrt(spans.prod() / len(places)) or spans.max() / max(len(places) - 1, 1) or 1.0)

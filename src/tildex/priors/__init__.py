@@ -1,4 +1,4 @@
-"""Priors: what a variational autoencoder's codes are expected to be before a row is seen."""
+"""Priors: the distribution of a variational autoencoder's codes before a row is seen."""
 
 from tildex.priors.base import Mixture, Prior
 from tildex.priors.mixture import MixturePrior

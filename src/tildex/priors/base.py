@@ -1,4 +1,4 @@
-r"""Priors of codes: mixtures of the code's own family of units, of one component or many.
+r"""Priors of codes: mixtures within the code's unit family, of one or more components.
 
 .. math:: p(h) = \sum_k \pi_k\, p(h \mid \eta_k)
 """
@@ -29,9 +29,9 @@ class Mixture:
     units : Units
         The family.
     log_weights : Tensor of shape (components,)
-        Logs of shares that add up to one.
+        Logs of mixture weights that sum to one.
     inputs : Tensor of shape (components, arity * size)
-        What each component's units receive.
+        Unit inputs of each component.
     """
 
     units: Units
@@ -45,7 +45,7 @@ class Mixture:
         """Return the log-probability of codes (..., size), in nats, shape (...)."""
         if len(self) == 1:
             return self.units.log_prob(x, self.inputs[0])
-        # Differences of large squares: not in the few digits of bfloat16.
+        # Differences of large squares would lose their digits in bfloat16.
         with torch.autocast(x.device.type, enabled=False):
             return (self.units.log_prob_table(x, self.inputs) + self.log_weights).logsumexp(-1)
 
@@ -58,11 +58,11 @@ class Mixture:
 
 
 class Prior(nn.Module, Part, ABC, kind="prior"):
-    """What codes are expected to be; the part says of which form, and its sized copy holds what is learned."""
+    """The distribution of codes before a row is seen. The part sets the form; its sized copy holds parameters."""
 
     @abstractmethod
     def sized(self, code: Units, size: int, *, visible: Units, n_features: int, generator: Generator) -> Self:
-        """Return a fresh copy for codes of ``size`` columns, with parameters of its own where it learns any.
+        """Return a new copy for codes of ``size`` columns, with its own parameters if it learns any.
 
         Parameters
         ----------
@@ -87,15 +87,15 @@ class Prior(nn.Module, Part, ABC, kind="prior"):
         """
 
     def begin_at(self, rows: Callable[[int], Tensor]) -> None:
-        """Begin at the data, of which ``rows(n)`` returns up to n rows at random; most priors need none."""
+        """Initialise from data; ``rows(n)`` returns up to n random rows. Most priors do nothing."""
 
-    # nn.Module and Part both define these; a prior reads as the part it is.
+    # nn.Module and Part both define these; a prior uses Part's.
     __repr__ = Part.__repr__
     __eq__ = Part.__eq__
     __hash__ = nn.Module.__hash__
 
 
 def check_components(n: Any) -> None:
-    """Refuse a number of components that is not whole and positive."""
+    """Refuse a number of components that is not a positive whole number."""
     if not isinstance(n, int) or isinstance(n, bool) or n < 1:
         raise ValueError(f"n_components must be a whole number of at least 1, got {n!r}")

@@ -1,4 +1,4 @@
-"""A prior that learns where codes are: a mixture whose components are its own parameters."""
+"""A learned prior: a mixture whose components are parameters."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["MixturePrior"]
 
 
 class MixturePrior(Prior):
-    """A learned mixture of the code's family: of normal distributions for Gaussian codes, each with means and variances
-    of its own, and of independent classes for categorical ones (Dilokthanakul et al., 2016, "Deep unsupervised
+    """A learned mixture within the code's family: normal distributions with their own means and variances for
+    Gaussian codes, independent classes for categorical codes (Dilokthanakul et al., 2016, "Deep unsupervised
     clustering with Gaussian mixture variational autoencoders", for the idea).
 
-    With one component the prior is learned and factorised, and the divergence from it has a closed form.
+    With one component the prior factorises, and the divergence from it has a closed form.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class MixturePrior(Prior):
         self.n_components = n_components
 
     def sized(self, code: Units, size: int, *, visible: Units, n_features: int, generator: Generator) -> Self:
-        """Return a copy whose components begin half-way to draws from the standard prior."""
+        """Return a copy whose components start half-way to draws from the standard prior."""
         fresh = self.copy()
         nothing = torch.zeros(self.n_components, code.arity * size, device=generator.device)
         draws = code.sample(nothing, generator)
@@ -57,5 +57,5 @@ class MixturePrior(Prior):
         return fresh
 
     def components(self, encode: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """Return what has been learned."""
+        """Return the learned mixture."""
         return self.logits.log_softmax(0), self.inputs

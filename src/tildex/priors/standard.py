@@ -1,4 +1,4 @@
-"""The prior that knows nothing and learns nothing: units without inputs."""
+"""The fixed prior: units with zero inputs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ __all__ = ["StandardPrior"]
 
 
 class StandardPrior(Prior):
-    """The distribution of units that receive nothing: standard normal for Gaussian codes, uniform over the classes of
-    categorical ones, fair coins for binary ones.
+    """The distribution of units with zero inputs: standard normal for Gaussian codes, uniform over classes for
+    categorical codes, fair coins for binary codes.
     """
 
     origin: Tensor
 
     def sized(self, code: Units, size: int, *, visible: Units, n_features: int, generator: Generator) -> Self:
-        """Return a copy for codes of that size."""
+        """Return a copy for codes of ``size`` columns."""
         fresh = self.copy()
         fresh.register_buffer("origin", torch.zeros(1, code.arity * size))
         return fresh
 
     def components(self, encode: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """Return the one component."""
+        """Return the single component."""
         return self.origin.new_zeros(1), self.origin

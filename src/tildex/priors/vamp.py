@@ -1,4 +1,4 @@
-r"""A prior made by the encoder: the mixture of what it says of learned rows.
+r"""A prior made by the encoder: the mixture of its posteriors at learned rows.
 
 .. math:: p(h) = \sum_k \pi_k\, q(h \mid u_k)
 """
@@ -20,16 +20,16 @@ __all__ = ["VampPrior"]
 
 
 class VampPrior(Prior):
-    """The mixture of the codes of rows that are learned with everything else and begin as rows of the data (Tomczak &
-    Welling, 2018, "VAE with a VampPrior").
+    """The mixture of the encoder's posteriors at pseudo-inputs, rows that start as data rows and are then learned
+    (Tomczak & Welling, 2018, "VAE with a VampPrior").
 
-    Over all rows of the data it would be the best prior there is, the mean of all posteriors; some hundreds of learned
-    rows stand for them.
+    Over all data rows this mixture would be the optimal prior, the aggregate posterior; a few hundred learned rows
+    approximate it.
 
     Parameters
     ----------
     n_components : int
-        Learned rows.
+        Number of learned rows.
     """
 
     rows: nn.Parameter
@@ -42,7 +42,7 @@ class VampPrior(Prior):
         self._low, self._high = -torch.inf, torch.inf
 
     def sized(self, code: Units, size: int, *, visible: Units, n_features: int, generator: Generator) -> Self:
-        """Return a copy whose rows are random; :meth:`begin_at` replaces them by data."""
+        """Return a copy with random rows; :meth:`begin_at` replaces them with data."""
         fresh = self.copy()
         inputs = torch.zeros(self.n_components, visible.arity * n_features, device=generator.device)
         fresh.rows = nn.Parameter(visible.sample(inputs, generator).detach())
@@ -51,12 +51,12 @@ class VampPrior(Prior):
         return fresh
 
     def begin_at(self, rows: Callable[[int], Tensor]) -> None:
-        """Take rows of the data, each as often as it takes to have as many as there are components."""
+        """Start at rows of the data, repeated if there are fewer than components."""
         found = rows(self.n_components)
         repeats = -(-self.n_components // len(found))
         with torch.no_grad():
             self.rows.copy_(found.repeat(repeats, 1)[: self.n_components])
 
     def components(self, encode: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
-        """Return what the encoder says of the learned rows, which are kept inside the range of data."""
+        """Return the encoder's output at the learned rows, which are kept inside the range of the data."""
         return self.logits.log_softmax(0), encode(within(self.rows, self._low, self._high))

@@ -1,4 +1,4 @@
-"""Rules: how a model and a batch become one scalar to descend."""
+"""Rules: training criteria, which compute one scalar loss from a model and a batch."""
 
 from tildex.rules.base import Rule
 from tildex.rules.boltzmann.contrastive import CD, PCD

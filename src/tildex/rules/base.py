@@ -1,4 +1,4 @@
-"""Rules: how a model and a batch become one scalar to descend."""
+"""Rules: training criteria, which compute one scalar loss from a model and a batch."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Kind = TypeVar("Kind")
 
 
 class Rule(Part, ABC, kind="rule"):
-    """A training criterion; knows neither optimiser nor data set.
+    """A training criterion, independent of optimiser and data set.
 
     Attributes
     ----------
     progress : float
-        The share of training that is done, set by the loop before every step, for what changes on the way.
+        The fraction of training done, set by the loop before every step; used by schedules.
     ordered : bool
-        Whether it makes the units of a linear code come out in order, so that nothing need be rotated afterwards.
+        Whether it orders the units of a linear code by importance, so that no rotation is needed afterwards.
     """
 
     ordered: ClassVar[bool] = False
@@ -36,49 +36,49 @@ class Rule(Part, ABC, kind="rule"):
 
     @abstractmethod
     def __call__(self, model: Any, x: Tensor, generator: Generator) -> Loss:
-        """Return the loss of a batch ``x`` of shape (batch, visible), a mean over rows of sums over features."""
+        """Return the loss of a batch ``x`` of shape (batch, visible): the mean over rows of sums over features."""
 
     @property
     def passes(self) -> int | None:
-        """The passes of mean field by which a machine learns to predict and then predicts; None where it does not."""
+        """Mean-field passes for prediction, in training and afterwards; None for rules that do not train prediction."""
         return None
 
     def validate(self, model: Any, x: Tensor, generator: Generator) -> Tensor:
-        """Return a scalar, lower is better, that epochs can be compared by; called without gradients."""
+        """Return a scalar to compare epochs by, lower is better; called without gradients."""
         return self(model, x, generator).total
 
     def diagnose(
         self, model: Any, x: Tensor, generator: Generator, held_out: Tensor | None = None
     ) -> dict[str, float]:
-        """Return measures of the model's health by name, for the history; called after epochs, without gradients.
+        """Return diagnostics of the model by name, for the history; called after epochs, without gradients.
 
         Parameters
         ----------
         model : Module
-            The model, to be left as it is, and so are chains.
+            The model; neither it nor any chains may be changed.
         x, held_out : Tensor of shape (rows, features)
-            Some hundreds of training rows, and of held-out rows where there are any, the same every time.
+            A few hundred training rows, and held-out rows if there are any; the same at every call.
         generator : Generator
-            Noise, the same every time, that training does not draw from.
+            Noise, the same at every call and separate from that of training.
         """
         return {}
 
     def get_state(self) -> dict[str, Tensor]:
-        """Return what goes from step to step, such as chains, for a checkpoint."""
+        """Return the state kept between steps, such as chains, for a checkpoint."""
         return {}
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Take back what :meth:`get_state` gave."""
+        """Restore the state from :meth:`get_state`."""
 
 
 def require(model: object, kind: type[Kind], wanted: str) -> Kind:
-    """Return a model of a kind, and refuse any other, saying what is ``wanted``."""
+    """Return ``model`` if it is of that kind, else raise an error that says what is ``wanted``."""
     if not isinstance(model, kind):
         raise ValueError(f"{wanted}, got {type(model).__name__}")
     return model
 
 
 def penalties(penalty: Penalty | None, model: Any, step: Step) -> Iterable[tuple[str, Tensor]]:
-    """Yield each penalty's name and values, one a row."""
+    """Yield each penalty's name and values, one value per row."""
     for term in penalty.terms() if penalty is not None else ():
         yield type(term).__name__, term(model, step)

@@ -21,12 +21,12 @@ __all__ = ["ELBO"]
 
 _CHUNK = 1000
 
-# Burda, Grosse & Salakhutdinov (2016): above it a variable of the code follows the row.
+# Burda, Grosse & Salakhutdinov (2016): a code variable with variance above this is active.
 _ACTIVE = 0.01
 
 
 class _Bound(Rule):
-    """A bound on the likelihood of a model with a prior over its codes, from draws of the encoder."""
+    """A likelihood bound for a model with a prior over its codes, from draws of the encoder."""
 
     def __init__(
         self, beta: float, n_samples: int, warmup: float, relaxation: Relaxation | None = None
@@ -36,7 +36,7 @@ class _Bound(Rule):
         if n_samples < 1:
             raise ValueError(f"n_samples must be at least 1, got {n_samples}")
         if not 0 <= warmup <= 1:
-            raise ValueError(f"warmup must be a share of training in [0, 1], got {warmup}")
+            raise ValueError(f"warmup must be a fraction of training in [0, 1], got {warmup}")
         self.beta = beta
         self.n_samples = n_samples
         self.warmup = warmup
@@ -47,31 +47,31 @@ class _Bound(Rule):
         """Return minus the bound of each row, from exact draws and after the warm-up, shape (batch,)."""
 
     def weight(self) -> float:
-        """Return what the divergence counts at this point of training."""
+        """Return the weight of the divergence at this point of training."""
         risen = 1.0 if self.progress >= self.warmup else self.progress / self.warmup
         return self.beta * risen
 
     def rows(self, model: LatentPair, x: Tensor, generator: Generator | None = None) -> RowCodes:
-        """Return the rows' codes, or say what the model lacks."""
+        """Return the rows' codes, or raise an error if the model has no prior."""
         wanted = "a lower bound needs a model with a prior over its codes, a LatentPair"
         return RowCodes(require(model, LatentPair, wanted), x, generator)
 
     def draw(self, rows: RowCodes, generator: Generator) -> Tensor:
-        """Return codes that gradients pass through, shape (draws, batch, size)."""
+        """Return differentiable draws of codes, shape (draws, batch, size)."""
         relax = GumbelSoftmax() if self.relaxation is None else self.relaxation
         noise = rows.noise(self.n_samples, generator)
         return relax(rows.model.code, rows.inputs, noise, self.progress)
 
     def validate(self, model: LatentPair, x: Tensor, generator: Generator) -> Tensor:
-        """Return the mean of minus the bound, from exact draws and with the full weight of the divergence."""
+        """Return minus the mean bound, from exact draws and with the divergence at full weight."""
         parts = [self.exact(self.rows(model, part), generator) for part in x.split(_CHUNK)]
         return torch.cat(parts).mean()
 
     def diagnose(
         self, model: LatentPair, x: Tensor, generator: Generator, held_out: Tensor | None = None
     ) -> dict[str, float]:
-        """Return how many variables of the code follow the row, ``active_units``, and the mean divergence of a row's
-        code from the prior, ``code_nats``: what the code says of a row.
+        """Return ``active_units``, the number of code variables that depend on the row, and ``code_nats``, the mean
+        divergence of a row's code from the prior.
         """
         rows = self.rows(model, x)
         closed = rows.divergences()
@@ -81,23 +81,23 @@ class _Bound(Rule):
 
 
 class ELBO(_Bound):
-    """Minus the lower bound, the divergence in closed form where the prior has one component and from the same draws
-    elsewhere (Kingma & Welling, 2014, "Auto-encoding variational Bayes"; Higgins et al., 2017, "beta-VAE").
+    """Minus the lower bound; the divergence is in closed form for a prior of one component, else from the same draws
+    (Kingma & Welling, 2014, "Auto-encoding variational Bayes"; Higgins et al., 2017, "beta-VAE").
 
     Parameters
     ----------
     beta : float
-        What the divergence counts; at 1 the loss bounds minus log P(x) from above.
+        The weight of the divergence; at 1 the loss is an upper bound on minus log P(x).
     n_samples : int
-        Draws of the code a row.
+        Draws of the code per row.
     warmup : float
-        The share of training in which that weight rises on a straight line from zero (Bowman et al., 2016, "Generating
-        sentences from a continuous space"): a cure for codes that are not used.
+        The fraction of training over which that weight rises linearly from zero (Bowman et al., 2016, "Generating
+        sentences from a continuous space"): a remedy for unused codes.
     free_nats : float
-        What each variable of the code may diverge by, averaged over the batch, before it costs anything (Kingma et al.,
-        2016, "Improved variational inference with inverse autoregressive flow"). For priors of one component.
+        The divergence that each code variable may have for free, averaged over the batch (Kingma et al., 2016,
+        "Improved variational inference with inverse autoregressive flow"). For priors of one component.
     relaxation : Relaxation, optional
-        How gradients pass through codes of finitely many values; ``GumbelSoftmax()`` by default.
+        How gradients pass through discrete codes; ``GumbelSoftmax()`` by default.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class ELBO(_Bound):
         if closed is None:
             if self.free_nats:
                 raise ValueError(
-                    f"free_nats are counted a variable of the code, and the prior has {len(rows.mixture)} components "
+                    f"free_nats apply per code variable, and the prior has {len(rows.mixture)} components "
                     "that join them: use warmup, or a prior of one component"
                 )
             return rows.divergence(codes)

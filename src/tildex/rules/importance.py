@@ -22,15 +22,15 @@ __all__ = ["IWAE", "DReG"]
 
 
 class IWAE(_Bound):
-    """Minus the importance-weighted bound, and its gradient as it is (Burda, Grosse & Salakhutdinov, 2016, "Importance
+    """Minus the importance-weighted bound, with its plain gradient (Burda, Grosse & Salakhutdinov, 2016, "Importance
     weighted autoencoders").
 
     Parameters
     ----------
     n_samples : int
-        Draws of the code a row; with one it is the ELBO.
+        Draws of the code per row; with one it is the ELBO.
     warmup : float
-        The share of training in which the divergence's part in the weights rises from zero on a straight line.
+        The fraction of training over which the divergence's exponent in the weights rises linearly from zero.
     relaxation : Relaxation, optional
         As in :class:`ELBO`.
     """
@@ -52,12 +52,12 @@ class IWAE(_Bound):
 
 
 class DReG(IWAE):
-    """The same bound with the doubly reparameterised gradient of the encoder, whose signal does not vanish as the draws
-    become many (Tucker, Lawson, Gu & Maddison, 2019, "Doubly reparameterized gradient estimators for Monte Carlo
-    objectives"). For codes whose exact draws pass gradients, Gaussian ones.
+    """The same bound with the encoder's doubly reparameterised gradient, whose signal does not vanish with many draws
+    (Tucker, Lawson, Gu & Maddison, 2019, "Doubly reparameterized gradient estimators for Monte Carlo objectives").
+    For Gaussian codes, whose exact draws pass gradients.
 
-    The encoder learns through its draws alone, each weighted by the square of its normalised weight; decoder and prior
-    learn as before.
+    The encoder learns only through its draws, each weighted by its squared normalised weight; decoder and prior learn
+    as in :class:`IWAE`.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class DReG(IWAE):
         rows = self.rows(model, x, generator)
         if not model.code.smooth:
             raise ValueError(
-                "DReG needs codes whose draws pass gradients, such as DiagonalGaussian(), and these are "
+                "DReG needs codes whose draws pass gradients, such as DiagonalGaussian(), got "
                 f"{model.code!r}: use IWAE()"
             )
         codes = self.draw(rows, generator)

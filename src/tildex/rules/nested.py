@@ -1,4 +1,4 @@
-r"""Nested reconstruction: each row is rebuilt from the first unit of its code, from the first two, and so on.
+r"""Nested reconstruction: each row is reconstructed from the first unit of its code, the first two, and so on.
 
 .. math:: L = -\frac1K \sum_{k=1}^K \log P(x \mid h_1, \dots, h_k, 0, \dots, 0)
 """
@@ -20,13 +20,13 @@ __all__ = ["Nested"]
 
 
 class Nested(Rule):
-    """Minus the log-probability of the data given the first k units of the code, the mean over all k.
+    """Minus the log-probability of the data given the first k units of the code, averaged over all k.
 
-    It breaks the symmetry under which any rotation of a linear code reconstructs alike: the first unit must do best
-    alone, the second with it, so that units come out in order of importance and, in a linear autoencoder, are PCA's
-    axes themselves. It is nested dropout (Rippel, Gelbart & Adams, 2014, "Learning ordered representations with nested
-    dropout") without the noise (Bao et al., 2020, "Regularized linear autoencoders recover the principal components,
-    eventually"). For a linear decoder of Gaussian units the sum over k has a closed form; any other is called K times.
+    It breaks the rotational symmetry of a linear code: the first unit must do best alone, the second best together
+    with the first, so that units are ordered by importance and, in a linear autoencoder, equal PCA's axes. It is
+    nested dropout (Rippel, Gelbart & Adams, 2014, "Learning ordered representations with nested dropout") without the
+    noise (Bao et al., 2020, "Regularized linear autoencoders recover the principal components, eventually"). For a
+    linear decoder of Gaussian units the sum over k has a closed form; any other decoder is called K times.
     """
 
     ordered = True
@@ -40,7 +40,7 @@ class Nested(Rule):
 
 
 def one_by_one(decoder: Conditional, x: Tensor, hidden: Tensor, generator: Generator) -> Tensor:
-    """Return the mean over k of the log-probability given the first k units, one value a row, for any decoder."""
+    """Return the mean over k of the log-probability given the first k units, one value per row, for any decoder."""
     size = hidden.shape[1]
     total = torch.zeros_like(x[:, 0])
     for kept in torch.ones(size, size, dtype=hidden.dtype, device=hidden.device).tril():
@@ -49,9 +49,9 @@ def one_by_one(decoder: Conditional, x: Tensor, hidden: Tensor, generator: Gener
 
 
 def in_closed_form(decoder: Conditional, x: Tensor, hidden: Tensor, generator: Generator) -> Tensor:
-    """Return the same for Gaussian units and a map without noise that only adds a unit's axis to the inputs.
+    """Return the same for Gaussian units and a noise-free linear map.
 
-    Unit i is there in K - i + 1 of the K terms, and two units together as often as the later one.
+    Unit i appears in K - i + 1 of the K terms, and two units together as often as the later one.
     """
     axes = decoder.inputs(torch.eye(hidden.shape[1], dtype=hidden.dtype, device=hidden.device))
     bias = decoder.inputs(torch.zeros_like(hidden[:1]))

@@ -1,4 +1,4 @@
-r"""Reconstruction: what the decoder says of the data, given the code of what the encoder saw.
+r"""Reconstruction: the log-probability of the data under the decoder, given the code of the encoder's input.
 
 .. math:: L = -\sum_i w_i \log P(x_i \mid h = f(\tilde x)) + \sum \text{penalties}
 """
@@ -27,17 +27,17 @@ class Reconstruction(Rule):
     Parameters
     ----------
     corruption : Corruption, optional
-        What happens to the data before the encoder sees it; none leaves it alone.
+        Applied to the data before the encoder; None leaves it unchanged.
     penalty : Penalty, optional
-        What is added.
+        Added to the loss.
     on_corrupted, on_intact : float
-        What a variable counts that the corruption struck, and one that it left alone (Vincent et al., 2010, "Stacked
-        denoising autoencoders", where they are alpha and beta). ``on_intact=0`` is full emphasis: what the input
-        still shows is not asked for. A variable of several columns is struck if one of them is.
+        The weights of corrupted and of intact variables in the loss (Vincent et al., 2010, "Stacked denoising
+        autoencoders", where they are alpha and beta). ``on_intact=0`` is full emphasis: intact variables do not
+        count. A variable of several columns is corrupted if one of them is.
     walkback : int
-        Steps of the chain that corrupts, encodes and draws, all of which must lead back to the data (Bengio, Yao,
-        Alain & Vincent, 2013, "Generalized denoising auto-encoders as generative models"): the loss is their mean.
-        1 is plain training. From the second step on every value was drawn anew, and counts as corrupted.
+        Steps of the chain that corrupts, encodes and draws, each trained to lead back to the data (Bengio, Yao, Alain
+        & Vincent, 2013, "Generalized denoising auto-encoders as generative models"): the loss is their mean. 1 is
+        plain training. From the second step on every value has been redrawn and counts as corrupted.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Reconstruction(Rule):
         if walkback < 1:
             raise ValueError(f"walkback must be at least 1 step, got {walkback}")
         if corruption is None and on_corrupted != on_intact:
-            raise ValueError("on_corrupted and on_intact differ, and there is no corruption: give one")
+            raise ValueError("on_corrupted and on_intact differ but there is no corruption: give one")
         self.corruption = corruption
         self.penalty = penalty
         self.on_corrupted = on_corrupted
@@ -70,7 +70,7 @@ class Reconstruction(Rule):
         )
 
     def validate(self, model: Pair, x: Tensor, generator: Generator) -> Tensor:
-        """Return the loss of codes as a trained model makes them, from which nothing is learned."""
+        """Return the loss with codes as in a trained model, without updating any state."""
         return self._loss(model, x, generator, model.encoder.units.mean).total
 
     def _loss(self, model: Pair, x: Tensor, generator: Generator, code: Callable[[Tensor], Tensor]) -> Loss:
@@ -89,7 +89,7 @@ class Reconstruction(Rule):
         return Loss.of(reconstruction=error / self.walkback, **dict(penalties(self.penalty, model, step)))
 
     def _strike(self, x: Tensor, generator: Generator, group: int) -> tuple[Tensor, Tensor | float]:
-        """Return what the encoder sees, and what each variable's error counts, or all alike."""
+        """Return the encoder's input, and the weight of each variable's error or one common weight."""
         if self.on_corrupted == self.on_intact:
             seen = x if self.corruption is None else self.corruption(x, generator)
             return seen, self.on_corrupted

@@ -1,4 +1,4 @@
-r"""Relaxations: how gradients pass through the draw of a code that has finitely many values.
+r"""Relaxations: how gradients pass through draws of a discrete code.
 
 .. math:: \tilde h = \mathrm{softmax}\!\left(\frac{\eta + g}{\tau}\right), \quad g \sim \mathrm{Gumbel},
           \qquad \tau_t = \tau_0^{1 - t}\, \tau_1^{t}
@@ -17,14 +17,14 @@ __all__ = ["GumbelSoftmax", "Relaxation", "StraightThrough"]
 
 
 class Relaxation(Part, ABC, kind="relaxation"):
-    """What training draws codes by; the temperature falls on a straight line of its logarithm. Codes whose exact draws
-    pass gradients, Gaussian ones, are drawn exactly.
+    """How training draws discrete codes; the log-temperature falls linearly. Gaussian codes, whose exact draws pass
+    gradients, are drawn exactly.
 
     Parameters
     ----------
     start, end : float
-        The temperature before the first step and after the last, positive: low ones are near to exact draws and give
-        gradients of large variance.
+        The temperature before the first step and after the last, positive. Low temperatures are close to exact draws
+        but give gradients of high variance.
     """
 
     def __init__(self, start: float = 1.0, end: float = 0.25) -> None:
@@ -35,17 +35,17 @@ class Relaxation(Part, ABC, kind="relaxation"):
         self.end = end
 
     def temperature(self, progress: float) -> float:
-        """Return the temperature after a share ``progress`` of training."""
+        """Return the temperature after a fraction ``progress`` of training."""
         return self.start ** (1 - progress) * self.end**progress
 
     @abstractmethod
     def __call__(self, units: Latent, inputs: Tensor, noise: Tensor, progress: float) -> Tensor:
-        """Return codes in the shape of ``noise``, through which gradients pass to ``inputs``."""
+        """Return codes in the shape of ``noise``, differentiable with respect to ``inputs``."""
 
 
 class GumbelSoftmax(Relaxation):
-    """Shares of the classes in place of one class (Jang, Gu & Poole, 2017, "Categorical reparameterization with
-    Gumbel-softmax"): the gradient is that of the relaxed loss, which is another one than the loss of exact draws.
+    """Soft class probabilities instead of one class (Jang, Gu & Poole, 2017, "Categorical reparameterization with
+    Gumbel-softmax"): the gradient is that of the relaxed loss, which differs from the loss of exact draws.
 
     Example
     -------
@@ -59,11 +59,11 @@ class GumbelSoftmax(Relaxation):
 
 
 class StraightThrough(Relaxation):
-    """Exact draws, and the gradient of relaxed ones (Bengio, Léonard & Courville, 2013, "Estimating or propagating
+    """Exact draws with the gradient of relaxed ones (Bengio, Léonard & Courville, 2013, "Estimating or propagating
     gradients through stochastic neurons"; Jang, Gu & Poole, 2017): the loss is the true one, its gradient is biased.
     """
 
     def __call__(self, units: Latent, inputs: Tensor, noise: Tensor, progress: float) -> Tensor:
-        """Return exact codes with the relaxed ones' gradient."""
+        """Return exact codes with the gradient of relaxed ones."""
         relaxed = units.relaxed(inputs, noise, self.temperature(progress))
         return relaxed if units.smooth else units.drawn(inputs, noise) + (relaxed - relaxed.detach())

@@ -1,4 +1,4 @@
-r"""Reconstruction of images by a network that is told which pixels a corruption has hidden.
+r"""Reconstruction of images by a network that receives the mask of the pixels hidden by a corruption.
 
 .. math:: L = -\sum_i \log P\big(x_i \mid h = f(\tilde x, m)\big)
 """
@@ -22,8 +22,8 @@ class Restoring(Rule):
     Parameters
     ----------
     corruption : Corruption, optional
-        What happens to the images before the encoder sees them; none leaves them alone. Of what it hides the network
-        knows the places.
+        Applied to the images before the encoder; None leaves them unchanged. The network receives the mask of what it
+        hides.
     """
 
     def __init__(self, corruption: Corruption | None = None) -> None:

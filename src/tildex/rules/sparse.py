@@ -1,4 +1,4 @@
-r"""Reconstruction from a sparse code, watched: how many units are in use, what is left unexplained, who is dead.
+r"""Reconstruction from a sparse code, with diagnostics: active units, unexplained variance and dead units.
 
 .. math:: L_0 = \langle \|h\|_0 \rangle, \qquad
           \mathrm{FVU} = \frac{\langle \|x - \tilde x\|^2 \rangle}{\langle \|x - \bar x\|^2 \rangle}
@@ -16,25 +16,25 @@ from tildex.rules.reconstruction import Reconstruction
 
 __all__ = ["SparseReconstruction"]
 
-# A unit is dead where fewer than one row in so many uses it.
+# A unit is dead if fewer than one in this many rows activates it.
 _ROWS = 10_000
 
 
 class SparseReconstruction(Reconstruction):
-    """:class:`Reconstruction` that keeps an eye on the code; the parameters are the same."""
+    """:class:`Reconstruction` with diagnostics of the code; the parameters are the same."""
 
     def diagnose(
         self, model: Pair, x: Tensor, generator: Generator, held_out: Tensor | None = None
     ) -> dict[str, float]:
-        """Return what the code of some training rows is like.
+        """Return diagnostics of the code on some training rows.
 
         Returns
         -------
         dict of str to float
-            ``l0``: units in use of a row, on average, as a trained model encodes it. ``fvu``: the fraction of the rows'
-            variance, in the model's units, that reconstructions leave unexplained; missing where rows do not vary.
-            ``dead``: the share of units that no row of training has used for 10,000 rows, where the code counts them,
-            and that none of these rows uses, where it does not.
+            ``l0``: average number of active units per row, encoded as by a trained model. ``fvu``: the fraction of
+            variance unexplained by reconstructions, in the model's units; missing if the rows do not vary. ``dead``:
+            the fraction of units that were inactive for the last 10,000 training rows, or, if the code does not count
+            them, that are inactive on all of these rows.
         """
         hidden = model.encoder.mean(x)
         used = hidden != 0

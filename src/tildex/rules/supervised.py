@@ -1,4 +1,4 @@
-r"""Supervised training: what the head says of the targets, given the hidden values of the features.
+r"""Supervised training: the log-probability of the targets given the hidden values of the features.
 
 .. math:: L = -\log P(y' \mid h = f(\tilde x)) + \sum \text{penalties},
           \qquad y' = (1 - s)\, y + s\, E[y \mid \eta = 0]
@@ -19,16 +19,16 @@ __all__ = ["Supervised"]
 
 
 class Supervised(Rule):
-    """Minus the log-probability of the targets, the last columns of every row: the cross-entropy where the head is
-    Categorical, half the squared error where it is Gaussian.
+    """Minus the log-probability of the targets, the last columns of every row: the cross-entropy for a Categorical
+    head, half the squared error for a Gaussian one.
 
     Parameters
     ----------
     smoothing : float
-        The share of every target that becomes the mean of a head that knows nothing: all classes alike (Szegedy et al.,
-        2016, "Rethinking the Inception architecture for computer vision"). Heads of real values cannot be smoothed.
+        The weight of the uniform distribution mixed into every target, the mean of a head with zero inputs (Szegedy
+        et al., 2016, "Rethinking the Inception architecture for computer vision"). Not for heads of real values.
     penalty : Penalty, optional
-        What is added, of the network and its last hidden layer.
+        Added to the loss, computed on the network and its last hidden layer.
     """
 
     def __init__(self, smoothing: float = 0.0, penalty: Penalty | None = None) -> None:
@@ -49,7 +49,7 @@ class Supervised(Rule):
         return Loss.of(log_loss=error, **dict(penalties(self.penalty, model, step)))
 
     def validate(self, model: Network, x: Tensor, generator: Generator) -> Tensor:
-        """Return the mean log-loss of the targets as they are, without noise and penalties."""
+        """Return the mean log-loss of the unsmoothed targets, without noise and penalties."""
         condition, targets = _split(model, x)
         return -model.decoder.log_prob(targets, model.encoder.mean(condition)).mean()
 
@@ -60,7 +60,5 @@ def _split(model: Network, x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _smoothed(targets: Tensor, units: Units, share: float) -> Tensor:
     if not units.finite:
-        raise ValueError(
-            f"smoothing is for targets of finitely many values, and the head has {units!r} units"
-        )
+        raise ValueError(f"smoothing needs discrete targets, and the head has {units!r} units")
     return (1 - share) * targets + share * units.mean(targets.new_zeros(targets.shape[-1]))

@@ -1,4 +1,4 @@
-"""Training: the one loop, its stages, and what happens after an epoch."""
+"""Training: the one loop, its stages, and callbacks after an epoch."""
 
 from tildex.train.loop import Callback, Plan, Rows, Trainer
 

@@ -1,4 +1,4 @@
-"""What may happen after an epoch: stop early, save a checkpoint, move a progress bar."""
+"""Callbacks after an epoch: early stopping, checkpoints, progress bars."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ __all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar", "Snapsh
 
 
 class EarlyStopping:
-    """Ends training when the held-out criterion has not improved for a while, and puts the best weights back.
+    """Ends training when the held-out criterion has stopped improving, and restores the best weights.
 
     Parameters
     ----------
     patience : int
         Epochs without improvement that end training.
     tol : float
-        What counts as an improvement, in units of the criterion.
+        The smallest improvement that counts, in units of the criterion.
     """
 
     def __init__(self, patience: int = 10, tol: float = 1e-4) -> None:
@@ -53,30 +53,30 @@ class EarlyStopping:
         trainer.stop = trainer.stop or self.waited >= self.patience
 
     def restore(self, trainer: Trainer) -> None:
-        """Put the best weights into the model, and what else it had learned by then."""
+        """Restore the best weights and buffers into the model."""
         for tensor, best in zip(trainer.moving, self.weights, strict=False):
             tensor.data.copy_(best)
 
     def get_state(self) -> dict[str, Any]:
-        """Return what the next decision depends on."""
+        """Return the state that the next decision depends on."""
         return {"best": self.best, "waited": self.waited, "weights": self.weights}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take it back."""
+        """Restore the state."""
         self.best, self.waited, self.weights = state["best"], state["waited"], state["weights"]
 
 
 class Checkpoint:
-    """Writes the whole training state to one file, atomically, so that a killed run can go on.
+    """Writes the whole training state to one file, atomically, so that a killed run can resume.
 
     Parameters
     ----------
     path : Path
-        The file, replaced every time.
+        The file, replaced at every write.
     identity : dict
-        JSON that says what is trained on what; a file with another is refused.
+        JSON that identifies model and data; a file with a different identity is refused.
     seed : int
-        What the run's randomness started from, for :func:`begun_from`.
+        The run's seed, for :func:`begun_from`.
     every : int
         Epochs between writes.
     """
@@ -88,7 +88,7 @@ class Checkpoint:
         self.every = every
 
     def __call__(self, trainer: Trainer) -> None:
-        """Write when it is time, and always at the end."""
+        """Write when due, and always at the end."""
         if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
             return
         state = {"identity": json.dumps(self.identity), "seed": self.seed, **self.state_of(trainer)}
@@ -96,16 +96,16 @@ class Checkpoint:
             save_state(self.path, state)
 
     def state_of(self, trainer: Trainer) -> dict[str, Any]:
-        """Return what the rest of the run depends on."""
+        """Return the state that the rest of the run depends on."""
         return {"trainer": trainer.get_state()}
 
     def read(self) -> dict[str, Any] | None:
-        """Return what the file holds; None when there is none.
+        """Return the file's content, or None if there is no file.
 
         Raises
         ------
         RunError
-            If the file is damaged, or of other settings or data.
+            If the file is damaged, or belongs to other settings or data.
         """
         if not self.path.exists():
             return None
@@ -115,12 +115,12 @@ class Checkpoint:
         if changed := [key for key in ours if saved.get(key) != ours[key]]:
             raise RunError(
                 f"{self.path} was written with other settings ({', '.join(changed)}): resume with the same model, "
-                "settings and data, or start afresh in another folder"
+                "settings and data, or start a new run in another folder"
             )
         return state
 
     def resume(self, trainer: Trainer) -> bool:
-        """Take the trainer to where the file says; False when there is none, errors as of :meth:`read`."""
+        """Restore the trainer from the file; return False if there is none, raise errors as :meth:`read` does."""
         state = self.read()
         if state is not None:
             trainer.set_state(state["trainer"])
@@ -128,21 +128,21 @@ class Checkpoint:
 
 
 def begun_from(path: Path) -> int | None:
-    """Return the seed of the run whose checkpoint lies at ``path``, which also chose the rows that are held out."""
+    """Return the seed of the run with a checkpoint at ``path``; it also chose the held-out rows."""
     return int(load_state(path)["seed"]) if path.exists() else None
 
 
 class Snapshots:
-    """Keeps the codes of some rows at chosen epochs, 0 for before training, so that one sees a map come about.
+    """Keeps the codes of some rows at chosen epochs, 0 being before training, to show how a map develops.
 
     Parameters
     ----------
     epochs : sequence of int
-        When to keep them; those after the end of training never come.
+        The epochs at which to keep codes; later than the end of training has no effect.
     encode : callable
         From rows to codes.
     rows : Tensor of shape (n, features)
-        The same rows every time, as the model reads them.
+        The rows, the same at every epoch, as the model reads them.
 
     Attributes
     ----------
@@ -158,22 +158,22 @@ class Snapshots:
 
     @torch.no_grad()
     def __call__(self, trainer: Trainer) -> None:
-        """Keep the codes if it is time; averaged weights, if any, are what encodes."""
+        """Keep the codes when due, encoded with averaged weights if there are any."""
         if trainer.epoch in self.epochs:
             with trainer.averaged():
                 self.codes[trainer.epoch] = self.encode(self.rows).detach().cpu()
 
     def get_state(self) -> dict[str, Any]:
-        """Return what has been kept."""
+        """Return the codes kept so far."""
         return {"codes": self.codes}
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Take it back."""
+        """Restore the state."""
         self.codes = state["codes"]
 
 
 class EpochPrinter:
-    """Prints a line an epoch."""
+    """Prints one line per epoch."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -187,7 +187,7 @@ class EpochPrinter:
 
 
 class ProgressBar:
-    """A bar on standard error, one tick an epoch; nothing where no one looks at a terminal.
+    """A progress bar on standard error, one tick per epoch; silent without a terminal.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ class ProgressBar:
         self.task = self.progress.add_task(title, total=n_iter, loss="")
 
     def __enter__(self) -> ProgressBar:
-        # Inside somebody else's bar there is no room for a second one.
+        # Another live display, such as a caller's progress bar, leaves no room for a second one.
         with contextlib.suppress(LiveError):
             self.progress.start()
         return self
@@ -219,7 +219,7 @@ class ProgressBar:
         self.progress.stop()
 
     def __call__(self, trainer: Trainer) -> None:
-        """Move on, and show the newest loss."""
+        """Advance the bar, and show the newest loss."""
         record = trainer.history[-1]
         shown = "held_out" if "held_out" in record else "loss"
         self.progress.update(

@@ -1,4 +1,4 @@
-"""The one training loop: batches, an optimiser, and events; it knows no model by name."""
+"""The one training loop: batches, an optimiser and callbacks; it knows no model by name."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Rows(Protocol):
         ...
 
     def take(self, index: Any) -> Tensor:
-        """Return those rows on the device, shape (batch, features)."""
+        """Return the rows at ``index`` on the device, shape (batch, features)."""
         ...
 
 
@@ -49,26 +49,26 @@ class Callback(Protocol):
     """Called after every epoch; may set ``trainer.stop``. Its state goes into checkpoints."""
 
     def __call__(self, trainer: Trainer) -> None:
-        """Look at the trainer."""
+        """Inspect the trainer."""
         ...
 
 
 @dataclass
 class Trainer:
-    """One training: model, rule, optimiser and everything that moves on from step to step.
+    """One training run: model, rule, optimiser and all state that changes from step to step.
 
     Attributes
     ----------
     epoch, steps : int
         Completed passes and updates.
     present : callable, optional
-        What every batch goes through, with fresh noise, before the rule sees it: binarisation of grey values, say.
+        Applied to every batch, with new noise, before the rule: for example, binarisation of grey values.
     paces : sequence of Pace
-        Parameters that learn slower than the others, or later.
+        Parameters that learn more slowly than the others, or later.
     restraints : sequence of UnitNorm
-        Weights that every step leaves at length one.
+        Weights kept at norm one by every step.
     history : list of dict
-        A record an epoch: losses by name, held-out loss, learning rate, seconds.
+        One record per epoch: losses by name, held-out loss, learning rate, seconds.
     stop : bool
         Set by a callback to end after this epoch.
     """
@@ -89,7 +89,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
-        # What a step changes beside the parameters is averaged, saved and common to all processes as they are.
+        # Buffers that steps change are treated like parameters: averaged, saved and shared between processes.
         self.buffers = [buffer for buffer in self.model.buffers() if buffer.is_floating_point()]
         self.moving = [*self.parameters, *self.buffers]
         distributed.broadcast([t.data for t in self.moving])
@@ -99,7 +99,7 @@ class Trainer:
             set_paces(self.torch_optimizer, self.paces)
         if self.restraints:
             put_on(self.torch_optimizer, self.restraints)
-        # All processes agree on the order of rows and differ in their noise.
+        # All processes use the same order of rows and different noise.
         self.order = self.generator.spawn()
         self.validation_seed = int(self.generator.integers(2**31, 1)[0])
         self.noise = [self.generator.spawn() for _ in range(self.n_processes)][self.rank]
@@ -109,7 +109,7 @@ class Trainer:
             self.average = [t.detach().clone() for t in self.moving]
 
     def fit(self, rows: Rows, held_out: Tensor | None = None) -> None:
-        """Train until the plan's end or a callback's stop; averaged weights, if any, end up in the model."""
+        """Train until the plan ends or a callback stops it; the model then holds the averaged weights, if any."""
         while self.epoch < self.plan.n_iter and not self.stop:
             self.run_epoch(rows, held_out)
             self.diagnose(rows, held_out)
@@ -118,14 +118,14 @@ class Trainer:
         self.settle()
 
     def settle(self) -> None:
-        """Leave the averaged weights, if any, in the model; the next pass goes on from the weights they average."""
+        """Put the averaged weights, if any, into the model; the next pass continues from the unaveraged weights."""
         if self.average is not None:
             self.set_aside = [t.detach().clone() for t in self.moving]
             _copy(self.average, self.moving)
             restore(self.restraints)
 
     def run_epoch(self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None) -> None:
-        """Make one pass, in batches of the plan or of the given size, and add its record to the history."""
+        """Run one epoch, in batches of the plan's or the given size, and add its record to the history."""
         began = time.perf_counter()
         if self.set_aside is not None:
             _copy(self.set_aside, self.moving)
@@ -159,10 +159,10 @@ class Trainer:
         self.history.append(record)
 
     def step(self, x: Tensor) -> Loss:
-        """Make one update from a batch, and return its loss."""
+        """Make one update on a batch, and return its loss."""
         shard = x[self.rank :: self.n_processes]
         share = len(shard) / len(x)
-        # A batch smaller than the number of processes leaves some without rows: they join with weight zero.
+        # A batch smaller than the number of processes leaves some without rows: they take part with weight zero.
         shard = self._presented(shard if len(shard) else x[:1], self.noise)
         kept: list[Loss] = []
 
@@ -182,14 +182,14 @@ class Trainer:
         if self.plan.max_norm is not None:
             limit_norms(self.parameters, self.plan.max_norm)
         if self.average is not None and self.plan.averaging is not None:
-            # Early on, the average must not remember the random start.
+            # Early on, the average must forget the random initial weights.
             decay = min(self.plan.averaging, self.steps / (self.steps + 9))
             torch._foreach_lerp_(self.average, [t.detach() for t in self.moving], 1 - decay)
         return kept[0]
 
     @torch.no_grad()
     def validate(self, held_out: Tensor) -> float:
-        """Return the rule's held-out criterion, under the same noise every time."""
+        """Return the rule's held-out criterion, with the same noise at every call."""
         with self.averaged(), autocast(held_out.device, self.plan.precision):
             generator = Generator(self.validation_seed, held_out.device)
             rows = self._presented(held_out, generator)
@@ -197,7 +197,7 @@ class Trainer:
 
     @torch.no_grad()
     def diagnose(self, rows: Rows, held_out: Tensor | None = None) -> None:
-        """Add to the newest record, where it is time, what the rule measures on a few rows under a noise of its own."""
+        """Add the rule's diagnostics on a few rows, with separate noise, to the newest record when due."""
         watches = type(self.rule).diagnose is not Rule.diagnose
         if not watches or not watch_due(self.epoch, self.plan.n_iter, len(rows)):
             return
@@ -215,7 +215,7 @@ class Trainer:
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
-        """Put the averaged weights into the model for the length of a block, if there are any."""
+        """Put the averaged weights, if any, into the model within a ``with`` block."""
         if self.average is None:
             yield
             return
@@ -228,7 +228,7 @@ class Trainer:
             _copy(current, self.moving)
 
     def get_state(self) -> dict[str, Any]:
-        """Return all that the next step depends on: numbers, lists and tensors."""
+        """Return the state that the next step depends on: numbers, lists and tensors."""
         own = {"noise": self.noise.get_state(), "rule": self.rule.get_state()}
         return {
             "epoch": self.epoch,
@@ -245,12 +245,12 @@ class Trainer:
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Go on from :meth:`get_state`; the next steps are bit for bit those that would have followed.
+        """Restore the state from :meth:`get_state`; the next steps are then bit for bit the same.
 
         Raises
         ------
         ValueError
-            If the state is of another model or another number of processes.
+            If the state belongs to another model or another number of processes.
         """
         if len(state["ranks"]) != distributed.world_size():
             raise ValueError(
@@ -273,7 +273,7 @@ class Trainer:
         own = state["ranks"][distributed.rank()]
         self.noise.set_state(own["noise"])
         self.rule.set_state({name: t.to(self.parameters[0].device) for name, t in own["rule"].items()})
-        # The one that saves comes last and has nothing to take back.
+        # The checkpoint callback comes last and has no state to restore.
         for callback, saved in zip(self.callbacks, state["callbacks"], strict=False):
             if saved is not None:
                 callback.set_state(saved)  # type: ignore[attr-defined]
@@ -282,7 +282,7 @@ class Trainer:
         return x if self.present is None else self.present(x, generator)
 
     def _reduce(self, loss: Loss, share: float) -> Loss:
-        """Add up gradients and losses of all processes, each by its share of the batch."""
+        """Sum gradients and losses over all processes, each weighted by its fraction of the batch."""
         if distributed.world_size() > 1:
             loss.parts = {name: value.clone() for name, value in loss.parts.items()}
             summed = [loss.total, *loss.parts.values()]

@@ -1,4 +1,4 @@
-"""The losses of an epoch: their means, and an alarm for values that are not finite."""
+"""The losses of an epoch: their means, and an error for non-finite values."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tildex.shapes import Loss
 
 __all__ = ["Meter", "NonFiniteLossError"]
 
-# Losses are looked at this often: a look waits for the device, a step should not.
+# Batches between checks of the losses: a check waits for the device, which a step should not.
 _LOOK_EVERY = 16
 
 
@@ -17,7 +17,7 @@ class NonFiniteLossError(ArithmeticError):
 
 
 class Meter:
-    """Means of an epoch's losses, gathered without waiting for the device, and an alarm for values not finite."""
+    """Means of an epoch's losses, collected without waiting for the device, with a check for non-finite values."""
 
     def __init__(self, epoch: int) -> None:
         self.epoch = epoch
@@ -28,14 +28,14 @@ class Meter:
         self.total_rows = 0
 
     def add(self, loss: Loss, rows: int) -> None:
-        """Take in a batch's loss."""
+        """Add a batch's loss."""
         self.losses.append(Loss(loss.total.detach(), loss.parts))
         self.rows.append(rows)
         if len(self.losses) == _LOOK_EVERY:
             self.look()
 
     def look(self) -> None:
-        """Sum what has been gathered, and raise an error at the first value that is not finite."""
+        """Sum the collected losses, and raise an error at the first non-finite value."""
         names = list(self.losses[0].parts)
         values = torch.stack(
             [torch.stack([loss.total, *loss.parts.values()]) for loss in self.losses]

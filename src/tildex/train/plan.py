@@ -1,4 +1,4 @@
-"""How long and in what portions to train, and what is done to every step."""
+"""The training plan: number of epochs, batch size, and options of every step."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How long and in what portions to train.
+    """The number of epochs, the batch size and options of every step.
 
     Attributes
     ----------
     n_iter : int
-        Passes over the rows.
+        Epochs: passes over the rows.
     batch_size : int, optional
-        Rows a step, all processes together; every row when not given. The last batch may be smaller.
+        Rows per step over all processes; all rows when not given. The last batch may be smaller.
     shuffle : bool
-        Whether each pass takes the rows in a new order.
+        Whether to shuffle the rows in every epoch.
     clip_norm : float, optional
-        The largest norm a step's gradient may have.
+        Maximum norm of a step's gradient.
     averaging : float, optional
-        Decay of an exponential average of the weights, which then is what validation sees and training returns.
+        Decay of an exponential average of the weights, which validation then uses and training returns.
     max_norm : float, optional
-        The largest norm of what a unit receives by, a row of a weight matrix: longer ones are shortened every step.
+        Maximum norm of a unit's incoming weights, a row of a weight matrix, enforced after every step.
     precision : torch.dtype
-        What matrix products compute in: bfloat16 keeps weights and sums in float32.
+        The type of matrix products; with bfloat16, weights and sums stay in float32.
     """
 
     n_iter: int = 10

@@ -1,4 +1,4 @@
-r"""What holds parameters back: slower rates for some of them, and lengths of weights that are limited or fixed.
+r"""Restraints on parameters: slower learning rates for some, and limited or fixed weight norms.
 
 .. math:: \epsilon_i = f_i\, \epsilon, \qquad w_i \leftarrow w_i \min(1, c / \|w_i\|), \qquad
           w_j \leftarrow w_j / \|w_j\|
@@ -17,16 +17,16 @@ __all__ = ["Pace", "UnitNorm", "limit_norms", "project", "put_on", "restore", "s
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast some parameters learn beside the others.
+    """The relative learning rate of some parameters.
 
     Attributes
     ----------
     parameters : sequence of Parameter
-        Those it holds for.
+        The parameters it applies to.
     factor : float
-        On the learning rate; 0 leaves them as they are.
+        Factor on the learning rate; 0 freezes them.
     wait : float
-        The share of training in which they stay as they are, while the others begin.
+        The fraction of training for which they stay frozen while the others already learn.
     """
 
     parameters: Sequence[nn.Parameter]
@@ -37,21 +37,21 @@ class Pace:
         if self.factor < 0:
             raise ValueError(f"the factor on a learning rate must not be negative, got {self.factor}")
         if not 0 <= self.wait <= 1:
-            raise ValueError(f"the share of training to wait must lie in [0, 1], got {self.wait}")
+            raise ValueError(f"the fraction of training to wait must lie in [0, 1], got {self.wait}")
 
 
 @dataclass(frozen=True)
 class UnitNorm:
-    """Keeps what each unit of a code draws at length one, so that the size of a code means something.
+    """Keeps each code unit's decoder weights at norm one, so that the size of a code is meaningful.
 
-    A penalty on a code could otherwise be had for nothing: weights grow, and the code shrinks.
+    Otherwise a penalty on the code could be evaded: weights grow and the code shrinks.
 
     Attributes
     ----------
     parameter : Parameter
-        The matrix that leaves the code, shape (units of the next layer, units of the code).
+        The outgoing matrix of the code, shape (units of the next layer, units of the code).
     dim : int
-        The axis along which lengths are taken: 0 where each unit of the code has a column.
+        The axis of the norms: 0 if each unit of the code has a column.
     """
 
     parameter: nn.Parameter
@@ -59,57 +59,56 @@ class UnitNorm:
 
     @torch.no_grad()
     def project(self) -> None:
-        """Take off the gradient what would only change lengths, so that no optimiser gathers momentum that way."""
+        """Remove the component of the gradient that only changes norms, so that no momentum builds up along it."""
         weight, gradient = self.parameter, self.parameter.grad
         if gradient is not None:
             gradient.sub_(weight * (weight * gradient).sum(self.dim, keepdim=True))
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Bring all lengths back to one; what has no length is left alone."""
+        """Rescale all norms to one; zero vectors are left unchanged."""
         norms = torch.linalg.vector_norm(self.parameter, dim=self.dim, keepdim=True)
         self.parameter.div_(torch.where(norms > 0, norms, 1.0))
 
 
 def put_on(optimizer: torch.optim.Optimizer, restraints: Sequence[UnitNorm]) -> None:
-    """Bring parameters to where their restraints will keep them.
+    """Apply the restraints to the parameters for the first time.
 
     Raises
     ------
     ValueError
-        If the optimiser searches along a line, where lengths cannot stay as they are.
+        If the optimiser uses a line search, which cannot keep norms fixed.
     """
     if restraints and isinstance(optimizer, torch.optim.LBFGS):
-        raise ValueError(
-            "LBFGS searches along a line and cannot keep weights at length one: choose Adam or SGD"
-        )
+        raise ValueError("LBFGS uses a line search and cannot keep weights at norm one: choose Adam or SGD")
     restore(restraints)
 
 
 def project(restraints: Iterable[UnitNorm]) -> None:
-    """Take off all gradients what their restraints would undo."""
+    """Remove from all gradients the components that their restraints would undo."""
     for restraint in restraints:
         restraint.project()
 
 
 def restore(restraints: Iterable[UnitNorm]) -> None:
-    """Bring all parameters back to where their restraints keep them."""
+    """Restore all restrained parameters to norm one."""
     for restraint in restraints:
         restraint.restore()
 
 
 def set_paces(optimizer: torch.optim.Optimizer, paces: Sequence[Pace]) -> None:
-    """Split the optimiser's groups so that every parameter learns at its pace; those in none keep the full rate.
+    """Split the optimiser's groups so that every parameter learns at its pace; parameters without one keep the full
+    rate.
 
     Raises
     ------
     ValueError
-        If the optimiser moves all parameters along one line and so cannot hold some back.
+        If the optimiser uses one step size for all parameters.
     """
     if not paces:
         return
     if isinstance(optimizer, torch.optim.LBFGS):
-        raise ValueError("LBFGS moves all parameters by one step size: choose Adam or SGD, or equal rates")
+        raise ValueError("LBFGS uses one step size for all parameters: choose Adam or SGD, or equal rates")
     pace_of = {id(parameter): pace for pace in paces for parameter in pace.parameters}
     split = []
     for group in optimizer.param_groups:
@@ -119,12 +118,12 @@ def set_paces(optimizer: torch.optim.Optimizer, paces: Sequence[Pace]) -> None:
             members.setdefault((pace.factor, pace.wait), []).append(parameter)
         for (factor, wait), parameters in members.items():
             split.append({**group, "params": parameters, "factor": factor, "wait": wait})
-    # The fastest first: its rate is the one that the history shows.
+    # Fastest group first: the history shows its rate.
     optimizer.param_groups = sorted(split, key=lambda group: (-group["factor"], group["wait"]))
 
 
 def slow_down(optimizer: torch.optim.Optimizer, progress: float) -> None:
-    """Multiply the rates just set with each group's factor, after a share ``progress`` of training."""
+    """Multiply the rates just set by each group's factor, after a fraction ``progress`` of training."""
     for group in optimizer.param_groups:
         if "factor" in group:
             group["lr"] *= 0.0 if progress < group["wait"] else group["factor"]
@@ -132,13 +131,13 @@ def slow_down(optimizer: torch.optim.Optimizer, progress: float) -> None:
 
 @torch.no_grad()
 def limit_norms(parameters: Iterable[Tensor], largest: float) -> None:
-    """Shorten in place what each unit receives by, a row of a weight matrix, to ``largest`` where it is longer
+    """Rescale in place each unit's incoming weights, a row of a weight matrix, to norm at most ``largest``
     (Srivastava et al., 2014, "Dropout: a simple way to prevent neural networks from overfitting").
 
     Parameters
     ----------
     parameters : iterable of Tensor
-        Those with one axis, biases and precisions, are left alone.
+        Those with one axis, biases and precisions, are left unchanged.
     largest : float
         The largest Euclidean norm.
     """

@@ -1,4 +1,4 @@
-"""Training in stages: one trainer after another, with one history and one checkpoint from which any of them goes on."""
+"""Training in stages: consecutive trainers with one history and one checkpoint, from which any stage can resume."""
 
 from __future__ import annotations
 
@@ -21,22 +21,21 @@ History = list[dict[str, float]]
 
 @dataclass(frozen=True)
 class Stage:
-    """One training among several of a module.
+    """One stage of a module's training.
 
     Attributes
     ----------
     name : str
-        What progress bars and printed lines call it; a training of one stage needs none.
+        The name in progress bars and printed lines; a single stage needs none.
     begin : callable
-        From the stage's generator to its trainer. It is called when the stages before have ended, or in a resumed run
-        when the module is as they left it; so it may look at the module and change it, and must draw only from the
-        generator.
+        From the stage's generator to its trainer. Called after the previous stages have ended or, on resume, with the
+        module restored to that state; so it may read and change the module, but must draw only from the generator.
     rows : Rows or callable
-        What the trainer reads, or what returns it once the trainer has begun.
+        The training rows, or a function that returns them once the trainer exists.
     held_out : Tensor, optional
-        What it validates on.
+        Held-out rows for validation.
     end : callable, optional
-        Puts what the trainer has learned into the module, if it is not there already.
+        Copies the trainer's result into the module, if it is not already there.
     """
 
     name: str
@@ -53,9 +52,9 @@ class Stages:
     Attributes
     ----------
     stages : sequence of Stage
-        A single one without a name is a training that has no stages.
+        A single stage without a name is training without stages.
     carried : Module
-        What one stage hands to the next: its parameters and buffers, and nothing else.
+        The module passed from stage to stage: its parameters and buffers, and nothing else.
     """
 
     stages: Sequence[Stage]
@@ -63,19 +62,19 @@ class Stages:
 
     @property
     def named(self) -> bool:
-        """Whether the records of a training tell its stages apart."""
+        """Whether history records name their stage."""
         return any(stage.name for stage in self.stages)
 
 
 class _StageCheckpoint(Checkpoint):
-    """A checkpoint that also knows the stage, the records of those before and the module as they left it."""
+    """A checkpoint that also holds the stage, the history of earlier stages and the module as they left it."""
 
     stage: int
     before: dict[str, Tensor]
     history: History
 
     def state_of(self, trainer: Trainer) -> dict[str, Any]:
-        """Return everything that the rest of the run depends on."""
+        """Return the state that the rest of the run depends on."""
         own = {"stage": self.stage, "module": self.before, "history": self.history}
         return {**super().state_of(trainer), **own}
 
@@ -90,34 +89,34 @@ def run_stages(
     checkpoint: tuple[Path, dict[str, Any]] | None = None,
     callbacks: Sequence[Any] = (),
 ) -> tuple[History, Trainer]:
-    """Run each stage to its end, or go on where a checkpoint left off.
+    """Run each stage to its end, or resume from a checkpoint.
 
     Parameters
     ----------
     plan : Stages
         What to run.
     generator : Generator
-        Gives each stage its own, or a training without stages itself.
+        Spawns one generator per stage; used directly for training without stages.
     title : str
         What is being trained.
     verbose : int
-        Whether to print a line an epoch in place of a bar.
+        Whether to print one line per epoch instead of a progress bar.
     stopping : callable, optional
-        Makes the early stopping of a stage that has held-out rows.
+        Makes the early-stopping callback of a stage with held-out rows.
     checkpoint : tuple of Path and dict, optional
-        The file, renewed after every epoch, and what tells this run from others; where the file exists, the run
-        ends bit for bit as if it had never stopped.
+        The file, rewritten after every epoch, and the run's identity. If the file exists, the run resumes and ends
+        bit for bit as if it had never stopped.
     callbacks : sequence of callable
         Called after every epoch of every stage, and once before the first.
 
     Returns
     -------
     history : list of dict
-        Records of all epochs; ``stage`` counts from 1 and ``epoch`` counts on from stage to stage.
+        Records of all epochs; ``stage`` counts from 1, and ``epoch`` continues across stages.
     trainer : Trainer
-        That of the last stage.
+        The trainer of the last stage.
     """
-    # All at once and first: what a stage draws must not depend on how many epochs the one before it ran.
+    # All generators are spawned first, so that a stage's draws do not depend on the epochs of earlier stages.
     generators = [generator.spawn() for _ in plan.stages] if plan.named else [generator]
     saver = None
     if checkpoint is not None:

@@ -1,4 +1,4 @@
-"""Unit families: what a layer's values are, given its inputs; and activations, codes that their inputs decide."""
+"""Unit families: the distribution of a layer's values given its inputs; and activations, deterministic codes."""
 
 from tildex.units.activation import Activation
 from tildex.units.base import Units

@@ -1,4 +1,4 @@
-r"""Activations: codes that their inputs decide. They are what a family of units does at temperature zero.
+r"""Activations: deterministic codes, the zero-temperature limit of a unit family.
 
 .. math:: h(\eta) = \arg\max_h \big(\eta \cdot h - E(h)\big)
 """
@@ -22,21 +22,21 @@ _LONGEST = 2.0**23
 
 
 class Activation(nn.Module, Part, ABC, kind="activation"):
-    """What an encoder may end in that is no distribution: a code only.
+    """A deterministic encoder output: a code without a distribution.
 
-    A family of units has a log-partition, the logarithm of a *sum* over all values. With the *largest* term in place
-    of the sum, one value is left: the most probable one. That is enough to encode, to reconstruct and to fine-tune.
-    There are no probabilities, so a decoder, which must say how likely data are, and a layer of a Boltzmann machine,
-    which must be drawn, refuse activations by name.
+    A unit family has a log-partition, the logarithm of a *sum* over all values. Replacing the sum with its *largest*
+    term leaves only the most probable value. That is enough to encode, to reconstruct and to fine-tune. An activation
+    has no probabilities, so it cannot be a decoder output, which needs a likelihood, or a layer of a Boltzmann
+    machine, which must be sampled; both refuse it by name.
 
-    Values and inputs have shape (..., units); a row's code does not depend on other rows, but in training it may.
+    Values and inputs have shape (..., units). A row's code may depend on other rows in training, but not afterwards.
 
     Attributes
     ----------
     competes : bool
-        Whether units choose among what the decoder draws, so that its one layer encodes too.
+        Whether units compete to explain the input through the decoder's weights, so that its one layer encodes too.
     silent : Tensor of shape (units,)
-        Rows of training since a unit was last in use; none are counted before :meth:`sized`.
+        Training rows since each unit was last active; counted only after :meth:`sized`.
     """
 
     arity: ClassVar[int] = 1
@@ -62,31 +62,31 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
 
     @abstractmethod
     def energy(self, x: Tensor) -> Tensor:
-        """Return E(x), shape (...): infinite where no code can be."""
+        """Return E(x), shape (...); infinite for values that are not valid codes."""
 
     @abstractmethod
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the code, the value that makes ``inputs @ x - energy(x)`` largest."""
+        """Return the code, the value that maximises ``inputs @ x - energy(x)``."""
 
     def mode(self, inputs: Tensor) -> Tensor:
         """Return the code."""
         return self.mean(inputs)
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
-        """Return the code: there is nothing to draw."""
+        """Return the code, which is deterministic."""
         return self.mean(inputs)
 
     def variance(self, inputs: Tensor) -> Tensor:
-        """Return the slope of :meth:`mean`, as for a family of units: 1 where a unit is in use and 0 elsewhere."""
+        """Return the derivative of :meth:`mean`, as for a unit family: 1 where a unit is active and 0 elsewhere."""
         return (self.mean(inputs) != 0).to(inputs.dtype)
 
     def in_training(self, inputs: Tensor, progress: float) -> Tensor:
-        """Return the code of a batch to learn from, after a share ``progress`` of training, and count who is silent.
+        """Return a training batch's code after a fraction ``progress`` of training, and count the silent units.
 
         Parameters
         ----------
         inputs : Tensor of shape (batch, units)
-            Of a batch.
+            Inputs of a batch.
         progress : float
             From 0 to 1.
         """
@@ -98,11 +98,11 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
         return hidden
 
     def learning(self, inputs: Tensor, progress: float) -> Tensor:
-        """Return the code of a batch to learn from; the same as otherwise, where a subclass has no other."""
+        """Return the training code of a batch; by default the same as :meth:`mean`."""
         return self.mean(inputs)
 
     def sized(self, size: int) -> Self:
-        """Return a fresh copy for ``size`` units, none of which has been silent yet."""
+        """Return a new copy for ``size`` units, with all silence counts at zero."""
         fresh = self.copy()
         fresh.silent = torch.zeros(size)
         return fresh
@@ -112,17 +112,17 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
         raise self.refuse(role)
 
     def misplaced(self, setting: str) -> ValueError:
-        """Say that the setting needs probabilities."""
+        """Return an error that ``setting`` needs probabilities."""
         return self.refuse(f"given as {setting}")
 
     def refuse(self, role: str) -> ValueError:
         """Return the error to raise where this was given as a ``role`` that needs probabilities."""
         return ValueError(
             f"{self!r} is a code only and cannot be {role}: it has no probabilities. "
-            "There, use units such as Bernoulli(), Gaussian() or ReLU()"
+            "Instead, use units such as Bernoulli(), Gaussian() or ReLU()"
         )
 
-    # nn.Module and Part both define these; an activation reads as the part it is.
+    # nn.Module and Part both define these; an activation uses Part's.
     __repr__ = Part.__repr__
     __eq__ = Part.__eq__
     __hash__ = nn.Module.__hash__

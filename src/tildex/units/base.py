@@ -1,4 +1,4 @@
-r"""Unit families: exponential families with a linear natural parameter, from which every loss and conditional comes.
+r"""Unit families: exponential families with a linear natural parameter, the source of every loss and conditional.
 
 .. math:: \log p(x \mid \eta) = \eta \cdot x - E(x) - A(\eta)
 """
@@ -21,17 +21,17 @@ __all__ = ["Units"]
 class Units(nn.Module, Part, ABC, kind="units"):
     """A layer's family of distributions given its inputs, the natural parameters.
 
-    A family provides :meth:`energy`, :meth:`cgf` and :meth:`sample`, and says where its values lie; the rest is
-    derived. Values and inputs have shape (..., units); energies, log-partitions and log-probabilities sum over
-    the units and have shape (...).
+    A family provides :meth:`energy`, :meth:`cgf` and :meth:`sample`, and declares the range of its values; the rest
+    is derived. Values and inputs have shape (..., units); energies, log-partitions and log-probabilities sum over the
+    units and have shape (...).
 
     Attributes
     ----------
     arity : int
-        Natural parameters a unit; a Boltzmann machine takes families with one.
+        Natural parameters per unit; a Boltzmann machine takes families with one.
     bounded : bool
-        Whether any inputs give a finite log-partition *and* a mean that cannot grow without end; an edge between
-        two unbounded families is refused.
+        Whether all inputs give a finite log-partition *and* the mean is bounded; an edge between two unbounded
+        families is refused.
     group : int
         Adjacent units that form one variable: 1, or the number of classes.
     finite : bool
@@ -39,28 +39,29 @@ class Units(nn.Module, Part, ABC, kind="units"):
     low, high : float
         The range of the values.
     binary : bool
-        Whether values are 0 or 1, so that values between may be drawn anew at every presentation.
+        Whether values are 0 or 1, so that intermediate values may be binarised again at every presentation.
     real : bool
-        Whether each unit is normal given its inputs.
+        Whether each unit is normally distributed given its inputs.
     counts_words : bool
-        Whether a row is a document: counts that are known as a whole or not at all.
+        Whether a row is a document: word counts that are either all known or all unknown.
     own_lengths : bool
-        Whether each row has a length of its own, which the family learns from the row alone.
+        Whether each row has its own length, which the family reads from the row.
     constrained : bool
-        Whether the values of a row must fit together, as :meth:`outside` says.
+        Whether the values of a row must be consistent, as :meth:`outside` checks.
     competes : bool
-        Whether units choose among what a decoder draws: activations alone may.
+        Whether units compete through the decoder's weights; true only of some activations.
     has_likelihood : bool
-        Whether it says how likely values are, as all families do and no activation does.
+        Whether it assigns probabilities to values: true of unit families, false of activations.
     latent : bool
-        Whether the family can be the code of a variational autoencoder: draws from given noise, and divergences.
+        Whether the family can be the code of a variational autoencoder: it draws from given noise and has
+        divergences.
     sparse : bool
-        Whether a code of such units is zero where they are not in use, and counts for how long each was not.
+        Whether the code is zero where units are inactive, and each unit counts how long it has been inactive.
     countable : bool
-        Whether the units in use can be counted with a slope, as the L0 penalty does.
+        Whether the number of active units has a gradient, as the L0 penalty needs.
     standardised : bool
-        Whether an estimator brings columns of such values to mean 0 and variance 1; those that have a range stay as
-        they are.
+        Whether an estimator standardises such columns to mean 0 and variance 1; columns with a fixed range are left
+        alone.
     """
 
     arity: ClassVar[int] = 1
@@ -83,7 +84,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
 
     @abstractmethod
     def energy(self, x: Tensor) -> Tensor:
-        """Return E(x), the part of the log-density that no input changes."""
+        """Return E(x), minus the part of the log-density that does not depend on the inputs."""
 
     @abstractmethod
     def cgf(self, inputs: Tensor) -> Tensor:
@@ -95,24 +96,24 @@ class Units(nn.Module, Part, ABC, kind="units"):
 
     @abstractmethod
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return the inputs whose mean is ``mean``, pulled inside the range: a starting bias."""
+        """Return the inputs whose mean is ``mean``, clamped inside the range; used to initialise biases."""
 
     @abstractmethod
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return values (points, group) and weights (points) that sum, or integrate, one variable of this family.
 
-        ``inputs`` (group) tell where the mass lies; finite families need no help and return every value.
+        ``inputs`` (group) locate the mass; finite families ignore them and return every value.
         """
 
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the mean, the gradient of :meth:`cgf`; families on a hot path override it."""
+        """Return the mean, the gradient of :meth:`cgf`; families on a hot path override this."""
         with torch.enable_grad():
             known = inputs if inputs.requires_grad else inputs.detach().requires_grad_()
             (gradient,) = torch.autograd.grad(self.cgf(known).sum(), known, create_graph=inputs.requires_grad)
         return gradient
 
     def in_training(self, inputs: Tensor, progress: float) -> Tensor:
-        """Return the mean, which training, now a share ``progress`` of it done, sees as everybody does."""
+        """Return the mean, in training as elsewhere; ``progress`` is the fraction of training done."""
         return self.mean(inputs)
 
     def variance(self, inputs: Tensor) -> Tensor:
@@ -128,13 +129,13 @@ class Units(nn.Module, Part, ABC, kind="units"):
         """Return the most likely value."""
 
     def log_prob(self, x: Tensor, inputs: Tensor) -> Tensor:
-        """Return log p(x | inputs) in nats; probabilities in place of binary values give the cross-entropy."""
+        """Return log p(x | inputs) in nats; for probabilities x of binary units, this is minus the cross-entropy."""
         return (inputs * x).sum(-1) - self.energy(x) - self.cgf(inputs)
 
     def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return the log-probability of each variable, shape (..., units / group); :meth:`log_prob` is their sum.
 
-        A family with parameters of its own for each unit overrides this.
+        A family with separate parameters per unit overrides this.
         """
         return self.log_prob(x.unflatten(-1, (-1, self.group)), inputs.unflatten(-1, (-1, self.group)))
 
@@ -143,41 +144,42 @@ class Units(nn.Module, Part, ABC, kind="units"):
         return x @ inputs.t() - self.energy(x)[..., None] - self.cgf(inputs)
 
     def sized(self, size: int) -> Self:
-        """Return a fresh copy for ``size`` units, with parameters of its own where the family learns any.
+        """Return a new copy for ``size`` units, with its own parameters if the family learns any.
 
         Raises
         ------
         ValueError
-            If ``size`` is not a whole number of groups.
+            If ``size`` is not a multiple of the group size.
         """
         if size % self.group:
             raise ValueError(
                 f"{self!r} needs a multiple of {self.group} columns, got {size}: "
-                "each variable takes one column a class"
+                "each variable takes one column per class"
             )
         return self.copy()
 
     def for_rows(self, x: Tensor) -> Self:
-        """Return this family as it is for the rows ``x``: itself, unless rows differ in more than their inputs.
+        """Return this family for the rows ``x``: itself, unless rows differ in more than their inputs.
 
-        A family whose rows each have a length of their own returns a copy that knows them, over the same parameters.
+        A family whose rows each have their own length returns a copy that holds the lengths and shares the
+        parameters.
         """
         return self
 
     def given(self, inputs: Tensor, values: Tensor, known: Tensor) -> tuple[Self, Tensor]:
-        """Return the family and inputs of what is not ``known``, where the rest has ``values``.
+        """Return the family and inputs of the units that are not ``known``, given the ``values`` of the others.
 
-        As they are for families of independent units; what comes out for known units is not looked at.
+        Both are unchanged for families of independent units. The result for known units is ignored.
         """
         return self, inputs
 
     def probable(self, role: str) -> Units:
-        """Return this family, whose values have probabilities, as a ``role`` needs; activations refuse."""
+        """Return this family, which has the probabilities that ``role`` needs; activations raise an error instead."""
         return self
 
     @property
     def summable(self) -> bool:
-        """Whether one variable can be summed out, or integrated, where all others are known."""
+        """Whether one variable can be summed or integrated out when all others are known."""
         return self.finite
 
     def log_conditional(self, x: Tensor, around: Surroundings, variable: Tensor) -> Tensor:
@@ -188,9 +190,9 @@ class Units(nn.Module, Part, ABC, kind="units"):
         x : Tensor of shape (batch, units)
             The rows.
         around : Surroundings
-            The hidden units beside them.
+            The hidden units around them.
         variable : Tensor of shape (batch,)
-            The number of a variable in each row.
+            The index of one variable in each row.
         """
         columns = variable[:, None] * self.group + torch.arange(self.group, device=x.device)
         weight, bias, old = around.weight[columns], around.bias[columns], x.gather(1, columns)
@@ -212,19 +214,19 @@ class Units(nn.Module, Part, ABC, kind="units"):
         return total
 
     def log_conditionals_estimate(self, x: Tensor, around: Surroundings, generator: Generator) -> Tensor:
-        """Return an unbiased estimate of the same from one random variable a row."""
+        """Return an unbiased estimate of the same from one random variable per row."""
         variables = x.shape[1] // self.group
         chosen = torch.from_numpy(generator.integers(variables, len(x))).to(x.device)
         return variables * self.log_conditional(x, around, chosen)
 
     def outside(self, x: Tensor) -> str | None:
-        """Say what about ``x`` this family cannot take, or None when all is well."""
+        """Describe why ``x`` is outside this family's range, or return None if it is not."""
         low, high = float(x.min()), float(x.max())
         if low < self.low or high > self.high:
             return f"values from {self.low:g} to {self.high:g}, got {low:g} to {high:g}"
         return None
 
-    # nn.Module and Part both define these; a unit family reads as the part it is.
+    # nn.Module and Part both define these; a unit family uses Part's.
     __repr__ = Part.__repr__
     __eq__ = Part.__eq__
     __hash__ = nn.Module.__hash__

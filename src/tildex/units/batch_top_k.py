@@ -1,4 +1,4 @@
-r"""Codes with k units in use on average: rows that are hard to explain may use more than others.
+r"""Codes with k active units on average: rows that are harder to explain may use more.
 
 .. math:: E(h) = \tfrac12 \|h\|^2 + \tfrac12 \theta^2 \|h\|_0 \text{ for } h \ge 0, \qquad
           h_j(\eta) = \eta_j \text{ where } \eta_j > \theta
@@ -17,26 +17,26 @@ from tildex.units.top_k import annealed, check_annealing, check_used
 
 __all__ = ["BatchTopK"]
 
-# What a new batch weighs in the threshold: twenty batches are remembered.
+# Weight of a new batch in the running threshold: an average over about twenty batches.
 _RATE = 0.05
 
 
 class BatchTopK(Activation):
-    """In training, the ``k * rows`` largest inputs of a whole batch are kept (Bussmann, Leask & Nanda, 2024, "BatchTopK
-    sparse autoencoders"). The smallest of these, averaged over recent batches, becomes the threshold of the trained
-    model, which then encodes every row by itself.
+    """In training, the ``k * rows`` largest inputs of a whole batch are kept (Bussmann, Leask & Nanda, 2024,
+    "BatchTopK sparse autoencoders"). The smallest of these, averaged over recent batches, becomes the threshold of
+    the trained model, which encodes each row independently.
 
     Parameters
     ----------
     k : int
-        Units in use of a row, on average over rows.
+        Active units per row, on average over rows.
     start, anneal : float
-        As in :class:`TopK`: training begins with ``start * k`` units and comes down to ``k`` after a share ``anneal``.
+        As in :class:`TopK`: training begins with ``start * k`` units and falls to ``k`` after a fraction ``anneal``.
 
     Attributes
     ----------
     threshold : Tensor
-        What an input must exceed. Zero, before anything was learned, makes rectified units.
+        The value an input must exceed; zero before training, which gives rectified units.
 
     Example
     -------
@@ -66,22 +66,22 @@ class BatchTopK(Activation):
         Raises
         ------
         ValueError
-            If that are fewer than are to be in use.
+            If ``size`` is smaller than the number of active units.
         """
         check_used(self, self.k, size)
         return super().sized(size)
 
     def energy(self, x: Tensor) -> Tensor:
-        """Return half the square, and half the squared threshold a unit in use."""
+        """Return half the square, plus half the squared threshold per active unit."""
         price = 0.5 * self.threshold.square() * (x != 0).sum(-1)
         return (0.5 * x.square().sum(-1) + price).masked_fill((x < 0).any(-1), math.inf)
 
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the inputs that reach the threshold."""
+        """Return the inputs that exceed the threshold, zero elsewhere."""
         return _from(inputs, self.threshold)
 
     def learning(self, inputs: Tensor, progress: float) -> Tensor:
-        """Return the largest inputs of the batch, and let the threshold follow the smallest of them."""
+        """Return the largest inputs of the batch, and move the threshold towards the smallest of them."""
         n = round(annealed(self.k, self.start, self.anneal, progress) * len(inputs))
         flat = inputs.detach().flatten()
         cut = flat.kthvalue(max(1, flat.numel() - n + 1)).values.clamp_min(0)

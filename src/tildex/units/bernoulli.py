@@ -17,7 +17,7 @@ __all__ = ["Bernoulli"]
 
 
 class Bernoulli(Latent, Units):
-    """Units that are 0 or 1; the minus log-probability of a value between them is the binary cross-entropy.
+    """Units that are 0 or 1; for values in between, minus the log-probability is the binary cross-entropy.
 
     Example
     -------
@@ -54,7 +54,7 @@ class Bernoulli(Latent, Units):
         return (inputs > 0).to(inputs.dtype)
 
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return the logit, of means kept within 0.005 and 0.995."""
+        """Return the logit of the means, clamped to [0.005, 0.995]."""
         return torch.logit(mean.clamp(0.005, 0.995))
 
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -67,7 +67,7 @@ class Bernoulli(Latent, Units):
         return first - second
 
     def drawn(self, inputs: Tensor, noise: Tensor) -> Tensor:
-        """Return 1 where noise leaves the inputs positive."""
+        """Return 1 where inputs plus noise are positive."""
         return (inputs + noise > 0).to(inputs.dtype)
 
     def relaxed(self, inputs: Tensor, noise: Tensor, temperature: float) -> Tensor:

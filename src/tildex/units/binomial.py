@@ -18,7 +18,7 @@ __all__ = ["Binomial"]
 
 
 class Binomial(Units):
-    """Units that count successes in ``n`` trials: like ``n`` binary units of the same inputs, only their sum kept.
+    """Units that count successes in ``n`` trials: the sum of ``n`` binary units with the same inputs.
 
     As hidden units, such copies carry more than one bit (Teh & Hinton, 2001, "Rate-coded restricted Boltzmann
     machines for face recognition").
@@ -69,7 +69,7 @@ class Binomial(Units):
         return ((self.n + 1) * torch.sigmoid(inputs)).floor().clamp_max(self.n)
 
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return the logit of the share, kept within 0.005 and 0.995."""
+        """Return the logit of the mean over ``n``, clamped to [0.005, 0.995]."""
         return torch.logit((mean / self.n).clamp(0.005, 0.995))
 
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:

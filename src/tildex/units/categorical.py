@@ -1,4 +1,4 @@
-r"""Variables of several classes, one column a class.
+r"""Variables with several classes, one column per class.
 
 .. math:: E(x) = 0, \qquad A(\eta) = \log \sum_c e^{\eta_c}, \qquad x \text{ one-hot}
 """
@@ -51,7 +51,7 @@ class Categorical(Latent, Units):
         return self._grouped(inputs).softmax(-1).flatten(-2)
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
-        """Draw one class a variable: where a uniform number falls in the cumulative probabilities."""
+        """Draw one class per variable by inverting the cumulative probabilities."""
         cumulative = self._grouped(inputs).softmax(-1).cumsum(-1)
         uniform = generator.uniform(*cumulative.shape[:-1], 1, dtype=inputs.dtype)
         chosen = torch.searchsorted(cumulative.contiguous(), uniform, right=True).clamp_(
@@ -60,11 +60,11 @@ class Categorical(Latent, Units):
         return self._one_hot(chosen.squeeze(-1), inputs)
 
     def mode(self, inputs: Tensor) -> Tensor:
-        """Return the class of largest inputs, one-hot."""
+        """Return the class with the largest input, one-hot."""
         return self._one_hot(self._grouped(inputs).argmax(-1), inputs)
 
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return log probabilities, of means kept above 0.005."""
+        """Return the log-probabilities of the means, clamped to at least 0.005."""
         return mean.clamp_min(0.005).log()
 
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
@@ -72,16 +72,16 @@ class Categorical(Latent, Units):
         return torch.eye(self.n_classes, dtype=inputs.dtype), inputs.new_ones(self.n_classes)
 
     def noise(self, *shape: int, generator: Generator, dtype: torch.dtype = torch.float32) -> Tensor:
-        """Return a Gumbel draw a class."""
+        """Return one Gumbel draw per class."""
         return gumbel(*shape, generator=generator, dtype=dtype)
 
     def drawn(self, inputs: Tensor, noise: Tensor) -> Tensor:
-        """Return, one-hot, the class whose inputs and noise add up to most."""
+        """Return the class with the largest sum of input and noise, one-hot."""
         return self.mode(inputs + noise)
 
     def relaxed(self, inputs: Tensor, noise: Tensor, temperature: float) -> Tensor:
-        """Return shares of the classes (Jang, Gu & Poole, 2017, "Categorical reparameterization with Gumbel-softmax";
-        Maddison, Mnih & Teh, 2017, "The concrete distribution").
+        """Return soft class probabilities (Jang, Gu & Poole, 2017, "Categorical reparameterization with
+        Gumbel-softmax"; Maddison, Mnih & Teh, 2017, "The concrete distribution").
         """
         return self.mean((inputs + noise) / temperature)
 
@@ -98,9 +98,7 @@ class Categorical(Latent, Units):
             return f"a multiple of {self.n_classes} columns, got {x.shape[-1]}"
         sums = self._grouped(x).sum(-1)
         if (sums - 1).abs().max() > 1e-3:
-            return (
-                f"{self.n_classes} columns a variable that add up to 1, got sums up to {float(sums.max()):g}"
-            )
+            return f"{self.n_classes} columns per variable that add up to 1, got sums up to {float(sums.max()):g}"
         return None
 
     def _grouped(self, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-r"""The code of a variational autoencoder: a mean and a log-variance a unit, both decided by the input.
+r"""The code of a variational autoencoder: a mean and a log-variance per unit, both functions of the input.
 
 .. math:: \log p(x \mid \mu, \lambda)
           = -\tfrac12 \sum_i \left[(x_i - \mu_i)^2 e^{-\lambda_i} + \lambda_i + \log 2\pi\right]
@@ -21,8 +21,8 @@ __all__ = ["DiagonalGaussian"]
 class DiagonalGaussian(Latent, Units):
     """Real units with two inputs each, the means followed by the log-variances, shape (..., 2 * units).
 
-    The two are a smooth change of the natural parameters (mean / variance and -1 / (2 variance)) that no sign
-    can break. A Boltzmann machine refuses this family: a coupling has one input a unit.
+    They are a smooth reparameterisation of the natural parameters (mean / variance and -1 / (2 variance)) without a
+    sign constraint. A Boltzmann machine refuses this family, because a coupling gives one input per unit.
     """
 
     arity = 2
@@ -34,7 +34,7 @@ class DiagonalGaussian(Latent, Units):
 
     @staticmethod
     def split(inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log-variance; the latter stays where its exponential is finite."""
+        """Return mean and log-variance; the latter is clamped so that its exponential is finite."""
         mean, log_variance = inputs.chunk(2, -1)
         return mean, log_variance.clamp(-20.0, 20.0)
 
@@ -43,7 +43,7 @@ class DiagonalGaussian(Latent, Units):
         return x.new_full(x.shape[:-1], 0.5 * math.log(2 * math.pi) * x.shape[-1])
 
     def cgf(self, inputs: Tensor) -> Tensor:
-        """Return the log-partition at the natural parameters that ``inputs`` stand for."""
+        """Return the log-partition at the natural parameters given by ``inputs``."""
         mean, log_variance = self.split(inputs)
         return 0.5 * (mean.square() * torch.exp(-log_variance) + log_variance).sum(-1)
 
@@ -54,7 +54,7 @@ class DiagonalGaussian(Latent, Units):
     mode = mean
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
-        """Draw by moving and stretching standard normal noise, so that gradients pass (Kingma & Welling 2014)."""
+        """Draw by shifting and scaling standard normal noise, so that gradients pass (Kingma & Welling 2014)."""
         mean, log_variance = self.split(inputs)
         return mean + generator.normal_like(mean) * torch.exp(0.5 * log_variance)
 
@@ -63,7 +63,7 @@ class DiagonalGaussian(Latent, Units):
         return generator.normal(*shape, dtype=dtype)
 
     def drawn(self, inputs: Tensor, noise: Tensor) -> Tensor:
-        """Return the noise, moved and stretched."""
+        """Return the noise, shifted and scaled."""
         mean, log_variance = self.split(inputs)
         return mean + noise * torch.exp(0.5 * log_variance)
 
@@ -82,7 +82,7 @@ class DiagonalGaussian(Latent, Units):
         return -0.5 * (square + log_variance + math.log(2 * math.pi))
 
     def log_prob_table(self, x: Tensor, inputs: Tensor) -> Tensor:
-        """Return the log-density of each row under each of several inputs, by one product of matrices."""
+        """Return the log-density of each row under each of several inputs, by one matrix product."""
         mean, log_variance = self.split(inputs)
         precision = torch.exp(-log_variance)
         weights = torch.cat([precision, -2 * mean * precision], 1)
@@ -101,7 +101,7 @@ class DiagonalGaussian(Latent, Units):
         return torch.cat([mean, torch.zeros_like(mean)], -1)
 
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return a grid over twelve standard deviations each side of the mean; ``inputs`` are one pair."""
+        """Return a grid over twelve standard deviations on each side of the mean; ``inputs`` are one pair."""
         mean, log_variance = self.split(inputs)
         offsets = torch.linspace(-12, 12, 2401, dtype=inputs.dtype) * torch.exp(0.5 * log_variance)
         return (mean + offsets)[:, None], (offsets[1] - offsets[0]).expand(len(offsets))

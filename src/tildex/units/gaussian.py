@@ -19,19 +19,19 @@ from tildex.units.within import within
 __all__ = ["Gaussian", "LearnedGaussian"]
 
 _MARGIN = 6.5
-"""Standard deviations beyond the outermost centres: what lies further out is less than 1e-10 of any component."""
+"""Standard deviations beyond the outermost centres; less than 1e-10 of any component's mass lies further out."""
 
 
 class Gaussian(Units):
-    """Real units with a known precision; with precision 1, minus the log-probability is half the squared error.
+    """Real units with a fixed precision; with precision 1, minus the log-probability is half the squared error.
 
     Parameters
     ----------
     precision : float
         The inverse variance of every unit, positive.
     standardised : bool
-        Whether an estimator brings each column of its data to mean 0 and variance 1; False takes columns as they are,
-        where they share a scale that means something.
+        Whether an estimator standardises each data column to mean 0 and variance 1. Use False where the columns share
+        a meaningful scale.
 
     Example
     -------
@@ -54,26 +54,26 @@ class Gaussian(Units):
         self.standardised = standardised
 
     def gamma(self, like: Tensor) -> Tensor:
-        """Return the precision of each unit, or one for all."""
+        """Return the precision of each unit, or one shared value."""
         return like.new_tensor(self.precision)
 
     def energy(self, x: Tensor) -> Tensor:
-        """Return half the weighted square, less the normaliser."""
+        """Return half the weighted square minus the normaliser."""
         gamma = self.gamma(x)
         return 0.5 * (gamma * x.square() - torch.log(gamma) + math.log(2 * math.pi)).sum(-1)
 
     def cgf(self, inputs: Tensor) -> Tensor:
-        """Return half the squared inputs over the precision."""
+        """Return half the squared inputs divided by the precision."""
         return 0.5 * (inputs.square() / self.gamma(inputs)).sum(-1)
 
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the inputs over the precision."""
+        """Return the inputs divided by the precision."""
         return inputs / self.gamma(inputs)
 
     mode = mean
 
     def variance(self, inputs: Tensor) -> Tensor:
-        """Return one over the precision."""
+        """Return the inverse precision."""
         return (1 / self.gamma(inputs)).expand_as(inputs)
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
@@ -88,7 +88,7 @@ class Gaussian(Units):
 
     @property
     def summable(self) -> bool:
-        """One column given all others is a mixture of normal densities, which a grid integrates."""
+        """True: one column given all others is a mixture of normal densities, integrated on a grid."""
         return True
 
     def log_conditional(self, x: Tensor, around: Surroundings, variable: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ class Gaussian(Units):
         return mean * self.gamma(mean)
 
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return a grid over twelve standard deviations each side of the mean."""
+        """Return a grid over twelve standard deviations on each side of the mean."""
         gamma = self.gamma(inputs).mean()
         offsets = torch.linspace(-12, 12, 2401, dtype=inputs.dtype) * gamma.rsqrt()
         points = inputs / gamma + offsets[:, None]
@@ -123,16 +123,16 @@ class Gaussian(Units):
 
 
 class LearnedGaussian(Gaussian):
-    """Real units that each learn their precision, kept within a range so that none collapses on its data.
+    """Real units that each learn their precision, within a range so that none collapses onto its data.
 
-    What learns is the logarithm, as Cho, Ilin & Raiko (2011, "Improved learning of Gaussian-Bernoulli restricted
-    Boltzmann machines") advise: a precision stays positive whatever the step. At an end of the range the gradient
-    counts only where it leads back inside, so that a unit that has reached the end can leave it again.
+    The learned parameter is the logarithm, as Cho, Ilin & Raiko (2011, "Improved learning of Gaussian-Bernoulli
+    restricted Boltzmann machines") advise: a precision stays positive after any step. At a limit of the range only a
+    gradient that leads back inside counts, so a unit that has reached the limit can leave it again.
 
     Parameters
     ----------
     precision : float
-        Where learning starts.
+        The starting value.
     largest : float
         The largest precision a unit may reach, in units of the data after scaling.
     smallest : float
@@ -167,13 +167,13 @@ class LearnedGaussian(Gaussian):
         self.smallest = smallest
 
     def sized(self, size: int) -> Self:
-        """Return a copy with one log-precision a unit."""
+        """Return a copy with one log-precision per unit."""
         fresh = super().sized(size)
         fresh.log_precision = nn.Parameter(torch.full((size,), math.log(self.precision)))
         return fresh
 
     def gamma(self, like: Tensor) -> Tensor:
-        """Return the learned precisions, or the starting one before a size is known."""
+        """Return the learned precisions, or the starting value before a size is known."""
         if not hasattr(self, "log_precision"):
             return super().gamma(like)
         low, high = math.log(self.smallest), math.log(self.largest)

@@ -1,4 +1,4 @@
-r"""What a family offers to be the code of a variational autoencoder: draws from given noise, and divergences.
+r"""What a unit family needs to be the code of a variational autoencoder: draws from given noise, and divergences.
 
 .. math:: h = g(\eta, \epsilon), \quad \epsilon \sim p(\epsilon), \qquad
           KL(\eta \,\|\, \eta') = \mathrm{E}_\eta \log \frac{p(h \mid \eta)}{p(h \mid \eta')}
@@ -16,20 +16,19 @@ from tildex.generator import Generator
 
 __all__ = ["Latent", "gumbel"]
 
-# The smallest distance of a uniform number from 0 that 24 bits leave room for.
+# The smallest distance of a uniform number from 0 that 24 bits can represent.
 _SMALLEST = 2.0**-25
 
 
 class Latent(ABC):
-    """A family of units whose draws are a function of their inputs and of noise that knows nothing of the inputs.
+    """A unit family whose draws are a function of the inputs and of noise independent of them.
 
-    Codes have shape (..., size), inputs (..., arity * size); a *variable* is one unit, or a group of columns that form
-    one.
+    Codes have shape (..., size), inputs (..., arity * size); a *variable* is one unit or one group of columns.
 
     Attributes
     ----------
     smooth : bool
-        Whether gradients pass through an exact draw; where they do not, :meth:`relaxed` stands in for it.
+        Whether gradients pass through an exact draw; if not, :meth:`relaxed` replaces it.
     """
 
     latent: ClassVar[bool] = True
@@ -45,11 +44,11 @@ class Latent(ABC):
 
     @abstractmethod
     def relaxed(self, inputs: Tensor, noise: Tensor, temperature: float) -> Tensor:
-        """Return draws that gradients pass through, and that become exact as the temperature falls to zero."""
+        """Return draws that gradients pass through; they become exact as the temperature falls to zero."""
 
     @abstractmethod
     def divergence(self, inputs: Tensor, others: Tensor) -> Tensor:
-        """Return the divergence from ``others`` of the distribution with ``inputs``, shape (..., variables)."""
+        """Return KL(``inputs`` || ``others``) of each variable, shape (..., variables)."""
 
 
 def gumbel(*shape: int, generator: Generator, dtype: torch.dtype) -> Tensor:

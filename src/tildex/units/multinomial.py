@@ -1,4 +1,4 @@
-r"""Word counts of documents that all have one length.
+r"""Word counts of documents of one common length.
 
 .. math:: E(x) = -\log \frac{D!}{\prod_k x_k!}, \qquad A(\eta) = D \log \sum_k e^{\eta_k}, \qquad \sum_k x_k = D
 """
@@ -15,17 +15,17 @@ __all__ = ["Multinomial"]
 
 
 class Multinomial(ReplicatedSoftmax):
-    """Counts of ``n_words`` words in documents that all have ``length`` of them: a replicated softmax of one length.
+    """Counts over ``n_words`` words in documents of ``length`` words each: a replicated softmax of fixed length.
 
-    A machine of such layers has one log Z, and a document that is not known can be inferred and drawn, because nobody
-    need tell how long it is. Counts need not be whole, so that documents of other lengths can be brought to this one.
+    A machine with such layers has one log Z, and an unknown document can be inferred and sampled, because its length
+    is fixed. Counts need not be whole, so documents of other lengths can be rescaled to this one.
 
     Parameters
     ----------
     n_words : int
-        Columns that form one document.
+        Columns of one document.
     length : int
-        Words of every document, at least 1.
+        Words in every document, at least 1.
 
     Example
     -------
@@ -42,7 +42,7 @@ class Multinomial(ReplicatedSoftmax):
             raise ValueError(f"length must be at least 1 word, got {length}")
 
     def for_rows(self, x: Tensor) -> Self:
-        """Return this family: rows are as long as all others."""
+        """Return this family: all rows have the same length."""
         return self
 
     def outside(self, x: Tensor) -> str | None:
@@ -51,5 +51,5 @@ class Multinomial(ReplicatedSoftmax):
             return message
         sums = self._grouped(x).sum(-1)
         if (sums - self.length).abs().max() > 1e-3 * self.length:
-            return f"counts that add up to {self.length} a document, got sums up to {float(sums.max()):g}"
+            return f"counts that add up to {self.length} per document, got sums up to {float(sums.max()):g}"
         return None

@@ -15,12 +15,12 @@ from tildex.units.base import Units
 
 __all__ = ["Poisson"]
 
-# Above this rate a float32 no longer tells one count from the next.
+# Above this rate float32 cannot distinguish adjacent counts.
 _LARGEST_RATE = 2.0**24
 
 
 class Poisson(Units):
-    """Units that count; the inputs are log rates. For tables of counts, as a likelihood.
+    """Count units; the inputs are log-rates. Meant as a likelihood for tables of counts.
 
     Example
     -------
@@ -56,11 +56,11 @@ class Poisson(Units):
         return inputs.exp().floor()
 
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return the log of the mean, kept above 0.005."""
+        """Return the log of the mean, clamped to at least 0.005."""
         return mean.clamp_min(0.005).log()
 
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the counts up to far beyond the rate."""
+        """Return the counts from 0 to far beyond the rate."""
         rate = float(inputs.exp())
         counts = torch.arange(int(rate + 12 * rate**0.5) + 30, dtype=inputs.dtype)
         return counts[:, None], torch.ones_like(counts)

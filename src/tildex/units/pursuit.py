@@ -1,9 +1,9 @@
-r"""Codes of k units that compete: each explains what the others leave.
+r"""Codes of k competing units: each explains the residual of the others.
 
 .. math:: E(h) = \tfrac12 h^\top G h \text{ for } \|h\|_0 \le k, \qquad G_{ij} = d_i \cdot d_j,
           \qquad h_S(\eta) = G_{SS}^{-1} \eta_S
 
-where :math:`d_j` is what unit j draws and S is found greedily, one unit at a time.
+where :math:`d_j` is the decoder column of unit j and S is found greedily, one unit at a time.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ _RIDGE = 1e-6
 
 
 class Pursuit(Activation):
-    """At most ``k`` units, positive or negative, chosen one by one for what those before them leave unexplained: the
-    code of orthogonal matching pursuit (Pati, Rezaiifar & Krishnaprasad, 1993, "Orthogonal matching pursuit").
+    """At most ``k`` units, positive or negative, each chosen to explain the residual of the units before it: the code
+    of orthogonal matching pursuit (Pati, Rezaiifar & Krishnaprasad, 1993, "Orthogonal matching pursuit").
 
-    :class:`TopK` units do not know of each other: two that draw nearly the same are both in use, where one of them and
-    another would explain more. Here each new unit is the one that best matches what is left, and all values are then
-    those of least squares. It takes k small products in place of one choice. A
-    :class:`~tildex.SparseAutoencoder` makes its units compete in what its decoder draws, and learns it with this code;
-    units that have no rivals, in other models, are the k largest inputs by size.
+    :class:`TopK` units are chosen independently: two with nearly the same decoder column may both be active, where
+    one of them and a different unit would explain more. Here each new unit is the one that best matches the residual,
+    and least squares then gives all values. This takes k small products instead of one selection. A
+    :class:`~tildex.SparseAutoencoder` makes its units compete through the columns of its decoder, and learns the
+    decoder with this code; in other models, units do not compete, and the code keeps the k inputs largest in
+    magnitude.
 
     Parameters
     ----------
     k : int
-        Units in use of each row, at most.
+        Maximum number of active units per row.
 
     Example
     -------
@@ -65,37 +66,37 @@ class Pursuit(Activation):
 
     @property
     def group(self) -> int:  # type: ignore[override]
-        """How many units decide a code together: one, or all that compete."""
+        """How many units determine the code jointly: one, or all that compete."""
         return 1 if self.drawn is None else self.drawn.shape[1]
 
     def sized(self, size: int) -> Self:
-        """Return a copy for ``size`` units, without rivals.
+        """Return a copy for ``size`` units that do not compete.
 
         Raises
         ------
         ValueError
-            If those are fewer than are to be in use.
+            If ``size`` is smaller than the number of active units.
         """
         check_used(self, self.k, size)
         return super().sized(size)
 
     def among(self, drawn: nn.Parameter) -> Self:
-        """Let the units compete in what each of them draws, a column of ``drawn``, and return them."""
+        """Let the units compete, each with its column of ``drawn`` as its dictionary atom, and return them."""
         self.drawn = drawn
         return self
 
     def energy(self, x: Tensor) -> Tensor:
-        """Return half the squared length of what the code draws."""
+        """Return half the squared norm of the code's reconstruction."""
         drawn = x if self.drawn is None else x @ self.drawn.t()
         return 0.5 * drawn.square().sum(-1).masked_fill((x != 0).sum(-1) > self.k, math.inf)
 
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the code, zero but in ``k`` places."""
+        """Return the code, zero except in ``k`` places."""
         support, values = self._pursue(inputs)
         return torch.zeros_like(inputs).scatter(-1, support, values)
 
     def variance(self, inputs: Tensor) -> Tensor:
-        """Return the slope of each unit's value by its own input."""
+        """Return the derivative of each unit's value with respect to its own input."""
         if self.drawn is None:
             return super().variance(inputs)
         support, _ = self._pursue(inputs)
@@ -108,11 +109,11 @@ class Pursuit(Activation):
         return weight.t() @ weight + _RIDGE * torch.eye(weight.shape[1]).to(inputs)
 
     def _pursue(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return which units are in use and their values, both of shape (..., k)."""
+        """Return the indices of the active units and their values, both of shape (..., k)."""
         if self.drawn is None:
             support = inputs.abs().topk(self.k, dim=-1).indices
             return support, inputs.gather(-1, support)
-        # Small differences of near units do not survive products in bfloat16.
+        # Products in bfloat16 would lose the small differences between similar units.
         with torch.autocast(inputs.device.type, enabled=False):
             gram = self._gram(inputs)
             support = _chosen(gram.detach(), inputs.detach(), self.k)
@@ -121,7 +122,7 @@ class Pursuit(Activation):
 
 @torch.no_grad()
 def _chosen(gram: Tensor, inputs: Tensor, k: int) -> Tensor:
-    """Return the units that explain most, one after the other, shape (..., k)."""
+    """Return the greedily chosen units, in order, shape (..., k)."""
     lengths = gram.diagonal().sqrt()
     support = torch.empty(*inputs.shape[:-1], 0, dtype=torch.long, device=inputs.device)
     left = inputs
@@ -134,7 +135,7 @@ def _chosen(gram: Tensor, inputs: Tensor, k: int) -> Tensor:
 
 
 def _solved(gram: Tensor, inputs: Tensor, support: Tensor) -> Tensor:
-    """Return the values of least squares of the units in use, shape (..., in use)."""
+    """Return the least-squares values of the active units, shape (..., active)."""
     return torch.linalg.solve(_among(gram, support), inputs.gather(-1, support).unsqueeze(-1)).squeeze(-1)
 
 

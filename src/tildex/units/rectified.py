@@ -15,9 +15,9 @@ __all__ = ["Rectified"]
 
 
 class Rectified(Activation):
-    """Units that follow their inputs where these are positive and are exactly zero elsewhere.
+    """Units that equal their inputs where positive and are exactly zero elsewhere.
 
-    With an :class:`~tildex.penalties.L1` penalty, the classical sparse code. The most probable value of
+    With an :class:`~tildex.penalties.L1` penalty, this is the classical sparse code. It is the most probable value of
     :class:`~tildex.units.ReLU` units, whose *mean* is never zero.
 
     Example

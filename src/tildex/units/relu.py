@@ -1,9 +1,10 @@
-r"""Rectified units: a Gaussian cut off below zero.
+r"""Rectified units: a Gaussian truncated below zero.
 
 .. math:: E(x) = \tfrac12 x^2 + \tfrac12 \log 2\pi, \qquad A(\eta) = \tfrac12 \eta^2 + \log \Phi(\eta), \qquad x \ge 0
 
-Far below zero both terms of A are huge and cancel. There, with t = -eta, Laplace's continued fraction for the ratio of
-Mills gives the mean without any difference: m = 1 / (t + 2 / (t + 3 / (t + ...))), and A = -log(t + m) - log(2 pi) / 2.
+Far below zero both terms of A are huge and cancel. There, with t = -eta, Laplace's continued fraction for the Mills
+ratio gives the mean without a subtraction: m = 1 / (t + 2 / (t + 3 / (t + ...))), and A = -log(t + m) - log(2 pi) /
+2.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ from tildex.units.base import Units
 __all__ = ["ReLU"]
 
 _TAIL = -4.0
-"""Below these inputs the continued fraction is used; above, the difference costs less than two digits."""
+"""Below these inputs the continued fraction is used; above, the subtraction loses fewer than two digits."""
 
-# At t = 4 sixteen levels are exact in float64, and deeper in the tail fewer would do.
+# Sixteen levels are exact in float64 at t = 4; deeper in the tail fewer would suffice.
 _LEVELS = 16
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
 
 class ReLU(Units):
-    """Units that are zero or more, with a mean that follows large inputs and dies out at very negative ones.
+    """Non-negative units whose mean approaches large inputs and vanishes at very negative ones.
 
-    The exact family of which noisy rectified units (Nair & Hinton, 2010, "Rectified linear units improve restricted
-    Boltzmann machines") are an approximation: so its machines have an energy, and a likelihood.
+    Noisy rectified units (Nair & Hinton, 2010, "Rectified linear units improve restricted Boltzmann machines")
+    approximate this exact family, whose machines have an energy and a likelihood.
 
     Example
     -------
@@ -45,31 +46,31 @@ class ReLU(Units):
     high = math.inf
 
     def energy(self, x: Tensor) -> Tensor:
-        """Return half the square, and the constant of the normal density."""
+        """Return half the square plus the constant of the normal density."""
         return (0.5 * x.square() + _HALF_LOG_2PI).sum(-1)
 
     def cgf(self, inputs: Tensor) -> Tensor:
-        """Return the log of what is left of the normal distribution, and half the squared inputs."""
+        """Return half the squared inputs plus the log of the normal mass above zero."""
         t, near = _split(inputs)
         tail = -torch.log(t + _tail_mean(t)) - _HALF_LOG_2PI
         body = 0.5 * near.square() + _log_ndtr(near)
         return torch.where(inputs < _TAIL, tail, body).sum(-1)
 
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the mean of the normal distribution above zero."""
+        """Return the mean of the truncated normal distribution."""
         t, near = _split(inputs)
         return torch.where(inputs < _TAIL, _tail_mean(t), near + _hazard(near))
 
     def variance(self, inputs: Tensor) -> Tensor:
-        """Return the variance of the normal distribution above zero."""
+        """Return the variance of the truncated normal distribution."""
         t, near = _split(inputs)
         rest = _fraction(t, 2)
         mean, hazard = 1 / (t + rest), _hazard(near)
         return torch.where(inputs < _TAIL, mean * (rest - mean), 1 - hazard * (near + hazard))
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
-        """Draw by the inverse of the distribution function: one uniform number a unit."""
-        # In the middle of its interval: neither 0 nor 1, where the inverse is infinite.
+        """Draw by inverting the distribution function, with one uniform number per unit."""
+        # The midpoint of its interval: never 0 or 1, where the inverse is infinite.
         u = generator.uniform(*inputs.shape, dtype=torch.float64) + 2.0**-25
         wide = inputs.detach().double()
         x = wide - torch.special.ndtri(u * torch.special.ndtr(wide.clamp_min(_TAIL)))
@@ -83,10 +84,10 @@ class ReLU(Units):
         return inputs.clamp_min(0)
 
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return the inputs of a mean kept above 0.005, by Newton's method."""
+        """Return the inputs of the mean, clamped to at least 0.005, by Newton's method."""
         wanted = mean.detach().clamp_min(0.005).double()
         inputs = wanted - 1 / wanted
-        # The mean is convex in the inputs, so that after one step every other comes from above.
+        # The mean is convex in the inputs, so after the first step all iterates approach from above.
         for _ in range(30):
             inputs = inputs - (self.mean(inputs) - wanted) / self.variance(inputs)
         return inputs.to(mean.dtype)
@@ -101,7 +102,7 @@ class ReLU(Units):
 
 
 def _split(inputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Return minus the inputs for the tail and the inputs for the rest, each kept where its formula is sound."""
+    """Return minus the inputs for the tail and the inputs for the rest, clamped to where each formula is accurate."""
     return (-inputs).clamp_min(-_TAIL), inputs.clamp_min(_TAIL)
 
 
@@ -118,15 +119,15 @@ def _tail_mean(t: Tensor) -> Tensor:
 
 
 def _hazard(inputs: Tensor) -> Tensor:
-    """Return the normal density over its integral up to ``inputs``."""
+    """Return the normal density divided by its integral up to ``inputs``."""
     return torch.exp(-0.5 * inputs.square() - _HALF_LOG_2PI - _log_ndtr(inputs))
 
 
 def _tail_draw(t: Tensor, u: Tensor) -> Tensor:
-    """Return x with P(X > x) = u for the density in proportion to exp(-x^2/2 - t x), t large, by Newton's method."""
+    """Return x with P(X > x) = u for the density proportional to exp(-x^2/2 - t x), t large, by Newton's method."""
     log_u = torch.log(u)
     start = torch.log(t + _tail_mean(t))
-    # Exact but for the slowly changing ratio of Mills, which the steps then account for.
+    # Exact except for the slowly varying Mills ratio, which the Newton steps correct.
     x = -2 * log_u / (torch.sqrt(t.square() - 2 * log_u) + t)
     for _ in range(3):
         rate = t + x + _tail_mean(t + x)
@@ -135,5 +136,5 @@ def _tail_draw(t: Tensor, u: Tensor) -> Tensor:
 
 
 def _log_ndtr(near: Tensor) -> Tensor:
-    # Above _TAIL this loses nothing, and unlike torch's own function it can be vectorised over.
+    # Above _TAIL this is accurate, and unlike torch's own function it works under vmap.
     return torch.log(0.5 * torch.erfc(-near / math.sqrt(2)))

@@ -1,4 +1,4 @@
-r"""Word counts of documents that differ in length.
+r"""Word counts of documents of different lengths.
 
 .. math:: E(x) = -\log \frac{D!}{\prod_k x_k!}, \qquad A(\eta) = D \log \sum_k e^{\eta_k}, \qquad \sum_k x_k = D
 """
@@ -21,7 +21,7 @@ __all__ = ["ReplicatedSoftmax"]
 
 _LONGEST = 2**24
 
-# Count vectors beyond this many numbers are not listed.
+# Count vectors are not enumerated beyond this many numbers.
 _LARGEST_LIST = 1 << 22
 
 # Numbers in the largest table of hidden inputs.
@@ -29,27 +29,27 @@ _LARGEST = 1 << 23
 
 
 class ReplicatedSoftmax(Units):
-    """Counts of ``n_words`` words in documents: D words drawn with the same probabilities, where D is the row's own.
+    """Counts over ``n_words`` words in documents: D words drawn with the same probabilities, with D the row's length.
 
     The softmax units of all D words share one set of weights (Salakhutdinov & Hinton, 2009, "Replicated softmax: an
     undirected topic model"). Probabilities are of the *count vector*: the energy holds the multinomial coefficient.
-    The probability of the words in their order, which perplexities are made of, is smaller by that coefficient.
+    The probability of the ordered words, which perplexity uses, is smaller by that coefficient.
 
-    A row's length comes from :meth:`for_rows`; a family that was not told has ``length`` for all. In a Boltzmann
-    machine a hidden bias times D, as in the paper, equals the same number added to every word's weight, because
-    counts add up to D: the machine's own hidden biases count once a document, whatever its length.
+    A row's length comes from :meth:`for_rows`; otherwise every row has ``length`` words. In a Boltzmann machine the
+    paper's hidden bias times D equals the same number added to every word's weight, because counts add up to D; the
+    machine's own hidden biases count once per document, whatever its length.
 
     Parameters
     ----------
     n_words : int
-        Columns that form one document; ``size / n_words`` documents side by side.
+        Columns of one document; a row holds ``size / n_words`` documents side by side.
     length : int
-        Words of a document where no rows tell.
+        Words in a document when no rows are given.
 
     Attributes
     ----------
     lengths : Tensor of shape (..., documents) or None
-        What :meth:`for_rows` has learned.
+        The lengths from :meth:`for_rows`.
 
     Example
     -------
@@ -79,26 +79,26 @@ class ReplicatedSoftmax(Units):
         self.finite = math.comb(length + n_words - 1, length) * n_words <= _LARGEST_LIST
 
     def for_rows(self, x: Tensor) -> Self:
-        """Return a copy in which each row has the length of that row of ``x``, to the nearest whole word."""
+        """Return a copy that takes each row's length from ``x``, rounded to whole words."""
         bound = copy.copy(self)
         bound.lengths = self._grouped(x).detach().sum(-1).round_()
         return bound
 
     def given(self, inputs: Tensor, values: Tensor, known: Tensor) -> tuple[Self, Tensor]:
-        """Return a copy for the words that are left, and inputs under which none of the known counts grows."""
+        """Return a copy for the remaining words, and inputs that give known words probability zero."""
         taken = self._grouped(torch.where(known, values, 0.0)).sum(-1)
         left = copy.copy(self)
         left.lengths = (self.lengths_of(inputs) - taken).clamp_min(0).round_()
-        # Where all counts are known no word is drawn, and inputs that are all minus infinity have no softmax.
+        # If all counts are known no word is drawn, and a softmax of all minus infinity is undefined.
         closed = self._grouped(known) & ~self._grouped(known).all(-1, keepdim=True)
         return left, inputs.masked_fill(closed.flatten(-2), -torch.inf)
 
     def energy(self, x: Tensor) -> Tensor:
-        """Return minus the log of the multinomial coefficients: in how many orders the words can stand."""
+        """Return minus the log of the multinomial coefficients, the number of orders of the words."""
         total = torch.lgamma(self._grouped(x).sum(-1) + 1).sum(-1)
         if x.requires_grad:
             return torch.lgamma(x + 1).sum(-1) - total
-        # Nearly all counts are 0 or 1, whose log factorial is 0, and this function is a slow one.
+        # Nearly all counts are 0 or 1, whose log factorial is 0, and lgamma is slow.
         rows = x.reshape(-1, x.shape[-1])
         many = ((rows != 0) & (rows != 1)).nonzero(as_tuple=True)
         repeated = rows.new_zeros(len(rows)).index_add_(0, many[0], torch.lgamma(rows[many] + 1))
@@ -109,13 +109,13 @@ class ReplicatedSoftmax(Units):
         return (self.lengths_of(inputs) * self.slopes(inputs)).sum(-1)
 
     def slopes(self, inputs: Tensor) -> Tensor:
-        """Return what one more word would add to the log-partition of each document, shape (..., documents)."""
+        """Return the increase of each document's log-partition per added word, shape (..., documents)."""
         return self._grouped(inputs).logsumexp(-1)
 
     def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return the log-probability of each document, shape (..., documents)."""
         apart = copy.copy(self)
-        # A document's length stands beside its words, where the last axis is now that of one document.
+        # The last axis is now one document, so its length broadcasts over its words.
         apart.lengths = None if self.lengths is None else self.lengths[..., None]
         return super(ReplicatedSoftmax, apart).log_probs(x, inputs)
 
@@ -124,8 +124,8 @@ class ReplicatedSoftmax(Units):
         return (self.lengths_of(inputs)[..., None] * self._grouped(inputs).softmax(-1)).flatten(-2)
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
-        """Draw the words one by one: where uniform numbers fall in the cumulative probabilities."""
-        # In float64, for the row's number and the place within it share the digits of one number.
+        """Draw the words one by one by inverting the cumulative probabilities."""
+        # In float64, because the row index and the position within the row share one number's digits.
         cumulative = self._grouped(inputs.detach()).double().softmax(-1).cumsum(-1).view(-1, self.n_words)
         cumulative = cumulative / cumulative[:, -1:]
         lengths = self.lengths_of(inputs).expand(*inputs.shape[:-1], -1).flatten()
@@ -137,7 +137,7 @@ class ReplicatedSoftmax(Units):
         return counts.index_add_(0, word, torch.ones_like(place, dtype=inputs.dtype)).view(inputs.shape)
 
     def mode(self, inputs: Tensor) -> Tensor:
-        """Return the most likely counts: whole shares first, then word by word to the largest p / (count + 1)."""
+        """Return the most likely counts: whole parts first, then one word at a time to the largest p / (count + 1)."""
         p = self._grouped(inputs).softmax(-1)
         words = self.lengths_of(inputs).expand(p.shape[:-1])
         counts = (p * words[..., None]).floor()
@@ -149,7 +149,7 @@ class ReplicatedSoftmax(Units):
         return counts.flatten(-2)
 
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return the logs of the words' shares, kept above 1e-5."""
+        """Return the logs of the words' proportions, clamped to at least 1e-5."""
         counts = self._grouped(mean)
         share = counts / counts.sum(-1, keepdim=True).clamp_min(1e-30)
         return share.clamp_min(1e-5).log().flatten(-2)
@@ -164,9 +164,9 @@ class ReplicatedSoftmax(Units):
         """
         if not self.finite:
             raise ValueError(
-                f"{self!r} has too many count vectors to list: use fewer words, or annealed importance sampling"
+                f"{self!r} has too many count vectors to enumerate: use fewer words, or annealed importance sampling"
             )
-        # Where the bars stand among words and bars says how many of each word there are.
+        # Stars and bars: the positions of the bars give the count of each word.
         places = list(itertools.combinations(range(self.length + self.n_words - 1), self.n_words - 1))
         bars = torch.tensor(places, dtype=torch.long).view(len(places), self.n_words - 1)
         ends = torch.nn.functional.pad(bars, (1, 0), value=-1)
@@ -176,25 +176,25 @@ class ReplicatedSoftmax(Units):
 
     @property
     def summable(self) -> bool:
-        """One word given all others is one of ``n_words``."""
+        """True: one word given all others is one of ``n_words``."""
         return True
 
     def log_conditionals(self, x: Tensor, around: Surroundings) -> Tensor:
         """Return the sum over all words of a row of log P(word | the row's other words), shape (batch,), in nats.
 
-        Fractions count as shares of a word.
+        Fractional counts weight a word fractionally.
         """
         rows, words = x.nonzero(as_tuple=True)
         each = self._of_words(around, rows, words)
         return x.new_zeros(len(x)).index_add_(0, rows, x[rows, words] * each)
 
     def log_conditionals_estimate(self, x: Tensor, around: Surroundings, generator: Generator) -> Tensor:
-        """Return an unbiased estimate of the same from one random word a row."""
+        """Return an unbiased estimate of the same from one random word per row."""
         cumulative = x.cumsum(-1)
         lengths = cumulative[:, -1:]
         place = generator.uniform(len(x), 1, dtype=x.dtype) * lengths
         words = torch.searchsorted(cumulative, place, right=True)[:, 0].clamp_(max=x.shape[1] - 1)
-        # Rounding may end beyond a document's last word, and an empty one has none.
+        # Rounding may go past a document's last word, and an empty document has none.
         rows = torch.arange(len(x), device=x.device)[(x.gather(1, words[:, None]) > 0)[:, 0]]
         each = self._of_words(around, rows, words[rows])
         return x.new_zeros(len(x)).index_add_(0, rows, lengths[rows, 0] * each)
@@ -213,7 +213,7 @@ class ReplicatedSoftmax(Units):
         return result
 
     def outside(self, x: Tensor) -> str | None:
-        """Refuse documents so long that float32 no longer counts their words one by one."""
+        """Refuse documents so long that float32 cannot count single words."""
         if (message := super().outside(x)) is not None:
             return message
         longest = float(self._grouped(x).sum(-1).max())

@@ -1,4 +1,4 @@
-"""The softplus that log-partitions are made of, at the speed of its exponential."""
+"""The softplus of log-partitions, as fast as its exponential."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["softplus"]
 def softplus(x: Tensor) -> Tensor:
     """Return log(1 + e^x), element by element.
 
-    Off the tape it is max(x, 0) + log(1 + e^-|x|), whose error is below 1e-7 in float32. torch's own takes the
-    logarithm by a routine that is exact for the smallest arguments and, where inputs are large, up to seven times
-    slower: a sixth of a training step, for digits that a sum over units does not keep.
+    Without autograd it computes max(x, 0) + log(1 + e^-|x|), whose error is below 1e-7 in float32. torch's own uses a
+    logarithm that is exact for the smallest arguments but up to seven times slower for large inputs: a sixth of a
+    training step, for digits that a sum over units does not keep.
 
     Example
     -------

@@ -16,7 +16,7 @@ __all__ = ["Spin"]
 
 
 class Spin(Units):
-    """Units that are -1 or 1, as in the models of physics; values between count as means.
+    """Units that are -1 or 1, as in physics; values in between are taken as means.
 
     Example
     -------
@@ -42,7 +42,7 @@ class Spin(Units):
         return torch.tanh(inputs)
 
     def variance(self, inputs: Tensor) -> Tensor:
-        """Return one less the squared mean."""
+        """Return one minus the squared mean."""
         return 1 - torch.tanh(inputs).square()
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
@@ -54,7 +54,7 @@ class Spin(Units):
         return 2 * (inputs > 0).to(inputs.dtype) - 1
 
     def inputs_for(self, mean: Tensor) -> Tensor:
-        """Return the inverse hyperbolic tangent, of means kept within -0.99 and 0.99."""
+        """Return the inverse hyperbolic tangent of the means, clamped to [-0.99, 0.99]."""
         return torch.atanh(mean.clamp(-0.99, 0.99))
 
     def nodes(self, inputs: Tensor) -> tuple[Tensor, Tensor]:

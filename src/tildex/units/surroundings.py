@@ -1,4 +1,4 @@
-r"""What visible units of a machine of two layers stand in: the hidden units that their values move.
+r"""The surroundings of a visible unit in a two-layer machine: the hidden units that its value affects.
 
 .. math:: \log P(x_i \mid x_{-i}) = b_i x_i - E_i(x_i) + A_h\big(\eta + W_i (x_i' - x_i)\big) - \log Z_i
 """
@@ -15,16 +15,16 @@ __all__ = ["Surroundings"]
 
 @dataclass(frozen=True)
 class Surroundings:
-    """All that decides on one visible variable once the others are known, the hidden units summed out.
+    """All that determines one visible variable given the others, with the hidden units summed out.
 
     Attributes
     ----------
     bias : Tensor of shape (visible,)
-        Of the visible units.
+        Biases of the visible units.
     weight : Tensor of shape (visible, hidden)
-        What each visible unit adds to the hidden inputs.
+        Weights from visible units to hidden inputs.
     inputs : Tensor of shape (batch, hidden)
-        What the hidden units receive from the rows as they are.
+        Hidden inputs at the observed rows.
     hidden : Units
         The family of the hidden units.
     """

@@ -1,4 +1,4 @@
-r"""Codes with at most k units in use.
+r"""Codes with at most k active units.
 
 .. math:: E(h) = \tfrac12 \|h\|^2 \text{ for } h \ge 0, \|h\|_0 \le k, \qquad
           h_j(\eta) = \max(\eta_j, 0) \text{ where } \eta_j \text{ is among the } k \text{ largest}
@@ -18,19 +18,19 @@ __all__ = ["TopK", "annealed", "check_annealing", "check_used"]
 
 
 class TopK(Activation):
-    """The ``k`` units with the largest inputs keep them, the others are zero (Makhzani & Frey, 2014, "k-sparse
-    autoencoders"). The few inputs that are negative and yet among the largest give zero too.
+    """The ``k`` units with the largest inputs keep them; the others are zero (Makhzani & Frey, 2014, "k-sparse
+    autoencoders"). Negative inputs among the largest also give zero.
 
     Parameters
     ----------
     k : int
-        Units in use of each row, at the end of training.
+        Active units per row at the end of training.
     alpha : float
-        In use of a trained model are ``alpha * k`` units: codes for a classifier are often better with some more.
+        A trained model uses ``alpha * k`` units; codes for a classifier are often better with a few more.
     start : float
-        Training begins with ``start * k`` units, so that all get the chance to learn something.
+        Training begins with ``start * k`` units, so that every unit gets a chance to learn.
     anneal : float
-        The share of training after which it has come down to ``k``.
+        The fraction of training after which the number has fallen to ``k``.
 
     Example
     -------
@@ -51,7 +51,7 @@ class TopK(Activation):
 
     @property
     def used(self) -> int:
-        """How many units of a row a trained model uses."""
+        """Active units per row in a trained model."""
         return round(self.alpha * self.k)
 
     def sized(self, size: int) -> Self:
@@ -60,7 +60,7 @@ class TopK(Activation):
         Raises
         ------
         ValueError
-            If that are fewer than are to be in use.
+            If ``size`` is smaller than the number of active units.
         """
         check_used(self, max(self.k, self.used), size)
         return super().sized(size)
@@ -71,16 +71,16 @@ class TopK(Activation):
         return 0.5 * x.square().sum(-1).masked_fill(outside, math.inf)
 
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the ``alpha * k`` largest inputs where they are."""
+        """Return the ``alpha * k`` largest inputs in place, zero elsewhere."""
         return _largest(inputs, self.used)
 
     def learning(self, inputs: Tensor, progress: float) -> Tensor:
-        """Return the largest inputs, more of them while training is young."""
+        """Return the largest inputs, more of them early in training."""
         return _largest(inputs, round(annealed(self.k, self.start, self.anneal, progress)))
 
 
 def annealed(k: int, start: float, anneal: float, progress: float) -> float:
-    """Return how many units a row may use: from ``start * k`` on a straight line down to ``k``.
+    """Return the number of active units per row: it falls linearly from ``start * k`` to ``k``.
 
     Example
     -------
@@ -92,17 +92,17 @@ def annealed(k: int, start: float, anneal: float, progress: float) -> float:
 
 
 def check_annealing(k: int, start: float, anneal: float) -> None:
-    """Refuse a number of units that is no whole positive one, and a path that does not come down to it."""
+    """Refuse a ``k`` that is not a positive whole number, and an invalid annealing schedule."""
     if k < 1 or k != int(k):
         raise ValueError(f"k must be a whole number of at least 1, got {k}")
     if not start >= 1:
         raise ValueError(f"start must be at least 1 times k, got {start}")
     if not 0 <= anneal <= 1:
-        raise ValueError(f"anneal must be a share of training in [0, 1], got {anneal}")
+        raise ValueError(f"anneal must be a fraction of training in [0, 1], got {anneal}")
 
 
 def check_used(units: Activation, used: int, size: int) -> None:
-    """Refuse a code of ``size`` units where more than these are to be in use."""
+    """Refuse a code of ``size`` units if more than these must be active."""
     if used > size:
         raise ValueError(
             f"{units!r} uses {used} units, and the code has {size}: lower k or alpha, or take more components"

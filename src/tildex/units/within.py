@@ -1,4 +1,4 @@
-"""A clamp for what is learned: it can be left again."""
+"""A clamp for learned parameters that lets them leave its limits again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["within"]
 
 
 def within(x: Tensor, low: float, high: float) -> Tensor:
-    """Return ``x`` kept between ``low`` and ``high``, where descent can lead back from the ends.
+    """Return ``x`` clamped to [``low``, ``high``], with a gradient that can lead back inside.
 
     Example
     -------
@@ -23,9 +23,9 @@ def within(x: Tensor, low: float, high: float) -> Tensor:
 
 
 class _Within(torch.autograd.Function):
-    """A clamp whose gradient, at an end, is zero only where descent would lead further out.
+    """A clamp whose gradient at a limit is zero only where descent would lead further out.
 
-    Torch's own clamp has none there: a parameter that once overshoots would stay outside for good.
+    Torch's own clamp has no gradient there: a parameter that overshoots once would never return.
     """
 
     generate_vmap_rule = True

@@ -1,1 +1,1 @@
-"""File formats: numbers, tables, archives."""
+"""Readers of file formats: arrays, tables, archives."""

@@ -1,4 +1,4 @@
-"""Arrays in numpy's files: .npy, which stays on the disk, and .npz, dense or sparse."""
+"""Arrays from numpy files: .npy, memory-mapped, and .npz, dense or sparse."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tildex.data.record import DataError, Record
 
 __all__ = ["read_npy", "read_npz"]
 
-# Pickled objects are refused everywhere below: they could run code.
+# Pickled objects are refused everywhere below, because they could run code.
 _BROKEN = (ValueError, OSError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
@@ -33,13 +33,13 @@ def read_npy(path: Path) -> Record:
 def read_npz(path: Path) -> Record:
     """Return the rows of a .npz file.
 
-    They are the array ``X``, or the only one with rows and columns, or the matrix of scipy.sparse.save_npz;
-    an array ``y`` holds the labels.
+    They are the array ``X``, or the only two-dimensional array, or a matrix from scipy.sparse.save_npz; an array
+    ``y`` holds labels.
     """
     try:
-        # numpy takes anything that is no archive for a pickle, and says so.
+        # numpy treats anything that is not an archive as a pickle, and its message says so.
         if not zipfile.is_zipfile(path):
-            raise zipfile.BadZipFile("it is no zip archive")
+            raise zipfile.BadZipFile("it is not a zip archive")
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: array for key, array in archive.items() if isinstance(array, np.ndarray)}
         matrix = sparse.load_npz(path) if {"format", "shape", "data"} <= arrays.keys() else None
@@ -71,7 +71,7 @@ def _sparse_rows(
 ) -> sparse.csr_array | sparse.csr_matrix:
     rows = matrix.tocsr()
     try:
-        # Indices outside the matrix would make scipy read foreign memory.
+        # Indices outside the matrix would make scipy read memory out of bounds.
         rows.check_format(full_check=True)
     except ValueError as error:
         raise DataError(f"{path} is not a sound sparse matrix ({error}); write it with save_npz") from error

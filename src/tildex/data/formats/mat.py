@@ -1,4 +1,4 @@
-"""Matrices of bytes, numbers and bits, sparse counts and names from MATLAB files."""
+"""Matrices of bytes, numbers and bits, sparse counts, and names, from MATLAB files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["read_columns", "read_counts", "read_floats", "read_labels", "read_na
 
 
 def read_columns(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
-    """Return the uint8 matrix ``key``, its columns as rows.
+    """Return the uint8 matrix ``key``, transposed.
 
     Parameters
     ----------
@@ -24,12 +24,12 @@ def read_columns(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
     key : str
         Name of the matrix.
     shape : tuple of two int
-        Shape that the result must have.
+        Required shape of the result.
 
     Raises
     ------
     DataError
-        If the file cannot be read or holds something else.
+        If the file cannot be read or holds other data.
     """
     matrix = _load(path, key)
     if matrix.dtype != np.uint8 or matrix.shape != shape[::-1]:
@@ -43,7 +43,7 @@ def read_counts(path: Path, key: str, shape: tuple[int, int]) -> sparse.csr_arra
     Raises
     ------
     DataError
-        If the file cannot be read or holds something else.
+        If the file cannot be read or holds other data.
     """
     matrix = _load(path, key)
     if not sparse.issparse(matrix) or matrix.shape != shape:
@@ -60,7 +60,7 @@ def read_floats(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
     Raises
     ------
     DataError
-        If the file cannot be read or holds something else.
+        If the file cannot be read or holds other data.
     """
     matrix = _load(path, key)
     if matrix.dtype.kind != "f" or matrix.shape != shape or not np.isfinite(matrix).all():
@@ -74,7 +74,7 @@ def read_words(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
     Raises
     ------
     DataError
-        If the file cannot be read or holds something else.
+        If the file cannot be read or holds other data.
     """
     matrix = _load(path, key)
     if sparse.issparse(matrix) or matrix.shape != shape or not np.isin(matrix, (0, 1)).all():
@@ -83,7 +83,7 @@ def read_words(path: Path, key: str, shape: tuple[int, int]) -> np.ndarray:
 
 
 def read_labels(path: Path, key: str) -> np.ndarray:
-    """Return labels from 0: the numbers of a row that begins at 1, or the place of each row's only 1."""
+    """Return labels from 0, stored as a row of numbers from 1 or as one-hot rows."""
     matrix = _load(path, key)
     if sparse.issparse(matrix):
         return np.asarray(matrix.argmax(axis=1)).ravel().astype(np.int64)
@@ -91,16 +91,18 @@ def read_labels(path: Path, key: str) -> np.ndarray:
 
 
 def read_names(path: Path, key: str) -> tuple[str, ...]:
-    """Return the strings of a cell array; of a cell that lists several forms of a word, the first."""
+    """Return the strings of a cell array; if a cell lists several forms of a word, the first."""
     return tuple(_first(cell) for cell in _load(path, key).ravel())
 
 
 def _load(path: Path, key: str) -> Any:
     try:
         return loadmat(path, variable_names=[key])[key]
-    # A damaged file fails anywhere inside scipy's parser, with any kind of error.
+    # A damaged file can make scipy's parser raise any kind of error.
     except Exception as error:
-        raise DataError(f"{path} is not a .mat file with a matrix {key!r} ({error}); get it again") from error
+        raise DataError(
+            f"{path} is not a .mat file with a matrix {key!r} ({error}); download it again"
+        ) from error
 
 
 def _kind(matrix: Any) -> str:

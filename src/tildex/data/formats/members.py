@@ -1,4 +1,4 @@
-"""The files below a folder or inside a zip archive, by name, as bytes of bounded size."""
+"""The files in a folder or zip archive, by name, as bytes of bounded size."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _SHOWN = 5
 T = TypeVar("T")
 
 _LARGEST = 1 << 28
-"""Bytes of one file: a quarter of a gigabyte of picture or sound is a mistake."""
+"""Maximum bytes of one file: a picture or sound of a quarter of a gigabyte is a mistake."""
 
 
 class Members(Protocol):
-    """Files by name, the parts of which are joined by slashes."""
+    """Files by name, with slashes as separators."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All files, in the order of their names."""
+        """All files, in order of name."""
         ...
 
     def read(self, name: str) -> bytes:
@@ -62,7 +62,7 @@ class _Archive:
 
     def read(self, name: str) -> bytes:
         try:
-            # Of what the head promises no more is unpacked, so that a small archive cannot fill the memory.
+            # No more bytes are unpacked than the header declares, so that a small archive cannot fill memory.
             _require_small(name, self.archive.getinfo(name).file_size)
             return self.archive.read(name)
         except (
@@ -78,12 +78,12 @@ class _Archive:
 
 @contextmanager
 def opened(path: Path, endings: Sequence[str]) -> Iterator[Members]:
-    """Yield the files with those endings, in the order of their names; hidden ones are left out.
+    """Yield the files with those endings, in order of name, without hidden files.
 
     Parameters
     ----------
     path : Path
-        A folder, whose sub-folders are read one level deep, or a zip archive, which is never unpacked to disk.
+        A folder, with sub-folders one level deep, or a zip archive, which is never unpacked to disk.
     endings : sequence of str
         In lower case, with the dot.
 
@@ -105,7 +105,7 @@ def opened(path: Path, endings: Sequence[str]) -> Iterator[Members]:
 
 
 def _wanted(names: Iterable[str], endings: Sequence[str]) -> tuple[str, ...]:
-    # An archive may hold a name twice, and has it as it was written: "./a.png" is not "a.png" there.
+    # An archive may hold a name twice, and keeps names as written: "./a.png" differs from "a.png".
     return tuple(sorted({name for name in names if _is_wanted(PurePosixPath(name), endings)}))
 
 
@@ -117,12 +117,12 @@ def _is_wanted(path: PurePosixPath, endings: Sequence[str]) -> bool:
 def _require_small(name: str, size: int) -> None:
     if size > _LARGEST:
         raise DataError(
-            f"{name} has {size:,} bytes, more than the {_LARGEST:,} that one file may have; make it smaller"
+            f"{name} has {size:,} bytes, more than the {_LARGEST:,} allowed per file; make it smaller"
         )
 
 
 def each(names: Iterable[str], read: Callable[[str], T]) -> tuple[dict[str, T], list[str]]:
-    """Return what ``read`` makes of every name, and a sentence for each that it refuses.
+    """Return the result of ``read`` for every name, and one sentence per name that it refuses.
 
     Example
     -------
@@ -144,7 +144,7 @@ def each(names: Iterable[str], read: Callable[[str], T]) -> tuple[dict[str, T], 
 
 
 def note_of(skipped: Iterable[str]) -> str:
-    """Return a note that lists what was skipped, the first few in full; empty where nothing was.
+    """Return a note that lists skipped files, the first few in full; empty if there are none.
 
     Example
     -------

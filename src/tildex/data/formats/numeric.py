@@ -1,4 +1,4 @@
-"""Any numeric array as checked float32 rows, a block at a time: a memory map is never copied whole."""
+"""Numeric arrays as checked float32 rows, block by block, so that a memory map is never copied whole."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tildex.data.record import DataError
 __all__ = ["encode_labels", "float_rows", "unit_rows"]
 
 _BLOCK = 1 << 22
-"""Numbers that are looked at together."""
+"""Numbers per block."""
 
 
 def float_rows(array: np.ndarray, where: str) -> tuple[np.ndarray, tuple[int, ...] | None]:
     """Return ``array`` as float32 rows x features, and the sample shape if samples have more than one axis.
 
-    float32 comes back as it is, memory-mapped or not; other types are converted in memory. uint8 counts as
-    pixels and is divided by 255, unless it holds nothing but 0 and 1.
+    float32 is returned unchanged, memory-mapped or not; other types are converted in memory. uint8 counts as pixels
+    and is divided by 255, unless it holds only 0 and 1.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def float_rows(array: np.ndarray, where: str) -> tuple[np.ndarray, tuple[int, ..
 def _converted(rows: np.ndarray) -> np.ndarray:
     pixels = rows.dtype == np.uint8 and any(block.max() > 1 for _, block in _blocks(rows))
     result = np.empty(rows.shape, dtype=np.float32)
-    # What is too large becomes infinite, and the caller's check names it.
+    # Values that are too large become infinite, and the caller's check reports them.
     with np.errstate(over="ignore"):
         for start, block in _blocks(rows):
             result[start : start + len(block)] = block
@@ -68,14 +68,14 @@ def _blocks(rows: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
 
 
 def encode_labels(values: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str, ...] | None]:
-    """Return int64 labels, and what they mean if ``values`` are words.
+    """Return int64 labels, and their names if ``values`` are words.
 
     Parameters
     ----------
     values : array of shape (rows,)
         Whole numbers, booleans or strings.
     where : str
-        File and column, for the message.
+        File and column, for messages.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def encode_labels(values: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str
     (array([1, 0, 1]), ('ant', 'cat'))
     """
     if values.ndim != 1:
-        raise DataError(f"{where}: expected one label a row, got an array of shape {values.shape}")
+        raise DataError(f"{where}: expected one label per row, got an array of shape {values.shape}")
     if values.dtype.kind in "US":
         names, codes = np.unique(values.astype(str), return_inverse=True)
         return codes.astype(np.int64), tuple(str(name) for name in names)
@@ -106,7 +106,7 @@ def encode_labels(values: np.ndarray, where: str) -> tuple[np.ndarray, tuple[str
 
 
 def unit_rows(pixels: np.ndarray) -> np.ndarray:
-    """Return uint8 samples, one along the first axis each, as float32 rows in [0, 1].
+    """Return uint8 samples, stacked along the first axis, as float32 rows in [0, 1].
 
     >>> unit_rows(np.array([[[0, 51], [102, 255]]], dtype=np.uint8))
     array([[0. , 0.2, 0.4, 1. ]], dtype=float32)

@@ -1,4 +1,4 @@
-"""Python pickles of plain values and numeric arrays, and of nothing else."""
+"""A reader of Python pickles restricted to plain values and numeric arrays."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tildex.data.record import DataError
 
 __all__ = ["unpickle"]
 
-# numpy 1 and 2 name the same function differently, and asking for the old name warns.
+# numpy 1 and 2 name the same function differently, and the old name raises a warning.
 _CURRENT = "numpy._core.multiarray"
 _ALLOWED = {
     ("numpy.core.multiarray", "_reconstruct"): _CURRENT,
@@ -31,12 +31,12 @@ class _Unpickler(pickle.Unpickler):
 
 
 def unpickle(raw: bytes) -> Any:
-    """Return what a pickle holds, its Python 2 strings as bytes.
+    """Return the content of a pickle, with Python 2 strings as bytes.
 
     Raises
     ------
     DataError
-        If it is damaged, or asks for any class or function that arrays do not need.
+        If it is damaged, or needs a class or function that arrays do not need.
 
     Example
     -------
@@ -47,6 +47,6 @@ def unpickle(raw: bytes) -> Any:
         return _Unpickler(io.BytesIO(raw), encoding="bytes").load()
     except DataError:
         raise
-    # Damaged bytes make the machine of pickle fail with any kind of error.
+    # Damaged bytes can make the unpickler raise any kind of error.
     except Exception as error:
         raise DataError(f"the pickle is damaged ({error}); get the published file") from error

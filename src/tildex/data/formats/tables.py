@@ -19,18 +19,18 @@ LABELS = ("y", "label", "target", "class")
 
 
 def read_csv(path: Path) -> Record:
-    """Return the numeric columns of a .csv file with a head line; a column of ``LABELS`` becomes ``y``."""
+    """Return the numeric columns of a .csv file with a header line; a column named in ``LABELS`` becomes ``y``."""
 
     def parse() -> Any:
         from pyarrow import csv
 
         return csv.read_csv(path)
 
-    return _record(_parsed(parse, path, "a .csv file with a head line"), path)
+    return _record(_parsed(parse, path, "a .csv file with a header line"), path)
 
 
 def read_parquet(path: Path) -> Record:
-    """Return the numeric columns of a .parquet file; a column of ``LABELS`` becomes ``y``."""
+    """Return the numeric columns of a .parquet file; a column named in ``LABELS`` becomes ``y``."""
 
     def parse() -> Any:
         from pyarrow import parquet
@@ -53,11 +53,11 @@ def _parsed(parse: Callable[[], Any], path: Path, expected: str) -> Any:
 
 
 def _record(table: Any, path: Path) -> Record:
-    # pandas writes its row labels as a column of this name.
+    # pandas writes its row index as a column of this name.
     names = [name for name in table.column_names if not re.fullmatch(r"__index_level_\d+__", name)]
     _check_names(names, path)
     if table.num_rows == 0:
-        raise DataError(f"{path}: expected at least one row below the head line, got none")
+        raise DataError(f"{path}: expected at least one row below the header line, got none")
     label = _label(names, path)
     features = [name for name in names if name != label]
     if not features:
@@ -74,9 +74,7 @@ def _record(table: Any, path: Path) -> Record:
 
 def _check_names(names: list[str], path: Path) -> None:
     if twice := {name for name in names if names.count(name) > 1}:
-        raise DataError(
-            f"{path}: expected every column name once, got {sorted(twice)[0]!r} twice; rename one"
-        )
+        raise DataError(f"{path}: expected unique column names, got {sorted(twice)[0]!r} twice; rename one")
     if names and all(re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", name.strip()) for name in names):
         raise DataError(
             f"{path}: expected column names in the first line, got numbers; add a line with names"
@@ -93,7 +91,7 @@ def _label(names: list[str], path: Path) -> str | None:
 
 
 def _cells(column: Any, where: str) -> np.ndarray:
-    """Return the cells, none of which may be empty; words come as strings."""
+    """Return the cells, none of which may be empty; words are returned as strings."""
     import pyarrow as pa
 
     if column.null_count:
@@ -109,7 +107,7 @@ def _cells(column: Any, where: str) -> np.ndarray:
 def _numbers(column: Any, where: str) -> np.ndarray:
     cells = _cells(column, where)
     if cells.dtype.kind not in "buif":
-        # A column of words that all look like numbers is text too: then its first row stands for all.
+        # A text column whose words all look like numbers is also refused, with its first row as the example.
         row = next((k for k, cell in enumerate(cells.tolist()) if not _is_number(cell)), 0)
         raise DataError(
             f"{where}: expected numbers, row {row + 1} has {str(cells[row])!r}; "

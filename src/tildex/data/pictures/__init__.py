@@ -1,1 +1,1 @@
-"""Pictures: one, a folder of them, with tags, in patches."""
+"""Readers of pictures: single files, folders, tagged pictures and patches."""

@@ -1,4 +1,4 @@
-"""One picture: opened if it is none too large, its form from its head, its pixels in a wanted mode and size."""
+"""Decoding one picture: size limit, mode and size from the header, pixels in a given mode and size."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Size = tuple[int, int]
 _GREY = ("1", "L", "LA")
 _GREY_16_BITS = ("I", "I;16", "I;16B", "I;16L")
 _MOST_PIXELS = 100_000_000
-"""Larger pictures are refused before they are decoded: a small file may hold a huge one."""
+"""Larger pictures are refused before decoding, because a small file may hold a huge one."""
 
 
 def require_pillow() -> None:
-    """Refuse to go on without Pillow."""
+    """Raise an error if Pillow is missing."""
     try:
         import PIL  # noqa: F401
     except ImportError as error:
@@ -40,12 +40,12 @@ def is_grey(mode: str) -> bool:
 
 
 def form_of(content: bytes, name: str) -> tuple[str, Size]:
-    """Return the mode and (width, height) of a picture, from its head alone.
+    """Return the mode and (width, height) of a picture, from its header alone.
 
     Raises
     ------
     DataError
-        If it is no picture, or a huge one.
+        If it is not a picture, or is too large.
     """
     with opened_picture(io.BytesIO(content), name) as image:
         return image.mode, image.size
@@ -59,16 +59,16 @@ def pixels_of(content: bytes, name: str, mode: str, size: Size) -> np.ndarray:
     content : bytes
         The file.
     name : str
-        What it is called in a message.
+        Its name in messages.
     mode : str
         "L" or "RGB".
     size : (width, height)
-        It is resized to that.
+        Size after resizing.
 
     Raises
     ------
     DataError
-        If it is no whole picture, or a huge one.
+        If the picture is damaged or too large.
     """
     from PIL import Image
 
@@ -82,25 +82,25 @@ def pixels_of(content: bytes, name: str, mode: str, size: Size) -> np.ndarray:
             if plain.size != size:
                 plain = plain.resize(size, Image.Resampling.LANCZOS)
             return np.asarray(plain)
-        # Decoders answer damaged bytes with many kinds of errors.
+        # Decoders raise many kinds of errors on damaged bytes.
         except Exception as error:
             raise broken_picture(name, error) from error
 
 
 @contextmanager
 def opened_picture(source: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
-    """Open a picture as far as its head; what is inside is decoded when it is asked for.
+    """Open a picture and read its header; pixels are decoded on demand.
 
     Raises
     ------
     DataError
-        If it is no picture, or a huge one.
+        If it is not a picture, or is too large.
     """
     from PIL import Image
 
     try:
         with warnings.catch_warnings():
-            # Sizes are judged here, at one limit for all versions of Pillow.
+            # Sizes are checked here, with one limit for all versions of Pillow.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(source)
     except Image.DecompressionBombError as error:
@@ -118,5 +118,5 @@ def _huge(name: str) -> DataError:
 
 
 def broken_picture(name: str, error: Exception) -> DataError:
-    """Return the error to raise where decoding failed."""
+    """Return the error to raise if decoding fails."""
     return DataError(f"{name} is not a whole image ({error}); replace or remove it")

@@ -1,4 +1,4 @@
-"""Folders of images: one image a row, sub-folders name the classes."""
+"""Folders of images: one image per row, with sub-folders as classes."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".p
 
 
 def read_images(folder: Path, image_size: tuple[int, int] | None = None) -> Record:
-    """Return the images of a folder in the order of their names, pixels from 0 to 1.
+    """Return the images of a folder in order of name, with pixels from 0 to 1.
 
     Parameters
     ----------
     folder : Path
-        Holds images, or one sub-folder of images for each class.
+        Folder of images, or of one sub-folder of images per class.
     image_size : (height, width), optional
-        Every image is resized to it; without it all must have one size.
+        Every image is resized to it; when not given, all must have the same size.
 
     Returns
     -------
@@ -60,12 +60,12 @@ def read_images(folder: Path, image_size: tuple[int, int] | None = None) -> Reco
 def pixels_at(
     members: Members, names: tuple[str, ...], image_size: tuple[int, int] | None = None
 ) -> tuple[dict[str, np.ndarray], tuple[int, ...], list[str]]:
-    """Return uint8 images by name, their common shape, and a sentence for each that cannot be read.
+    """Return uint8 images by name, their common shape, and one sentence per unreadable image.
 
     Raises
     ------
     DataError
-        If none can be read, or their sizes differ and no size is given.
+        If no image can be read, or sizes differ and no size is given.
     """
     forms, broken = each(names, lambda name: form_of(members.read(name), name))
     if not forms:
@@ -79,12 +79,12 @@ def pixels_at(
 
 
 def classes_of(names: tuple[str, ...], folder: Path) -> tuple[np.ndarray | None, tuple[str, ...] | None]:
-    """Return a class for each file and what it means, where sub-folders name classes.
+    """Return each file's class and the class names, if sub-folders are classes.
 
     Raises
     ------
     DataError
-        If some files lie in sub-folders and others beside them.
+        If some files are in sub-folders and others beside them.
     """
     parents = [name.rpartition("/")[0] for name in names]
     if len(set(parents)) > 1 and "" in parents:

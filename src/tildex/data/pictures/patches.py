@@ -1,4 +1,4 @@
-"""Pieces of photographs: a folder of pictures of any sizes as rows of equal patches."""
+"""Patches of photographs: a folder of pictures of any size as rows of equal-sized patches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["photographs_in", "read_patches"]
 
 
 def photographs_in(folder: Path) -> list[Path]:
-    """Return the picture files of a folder and its sub-folders by name; hidden ones are left out.
+    """Return the picture files of a folder and its sub-folders, sorted by name, without hidden files.
 
     Raises
     ------
@@ -45,36 +45,36 @@ def read_patches(
     scales: Sequence[float] = (1.0,),
     leave_out: Sequence[str] = (),
 ) -> Record:
-    """Return patches from random places of all pictures of a folder, more from larger ones, in random order.
+    """Return patches from random places of all pictures in a folder, more from larger ones, in random order.
 
     Parameters
     ----------
     folder : Path
-        Of pictures of any sizes and modes, sub-folders included.
+        Folder of pictures of any size and mode, including sub-folders.
     shape : sequence of int
         Height, width and channels of a patch; with one channel, the pictures' luminance.
     n : int
-        How many patches, in all.
+        Total number of patches.
     seed : int
-        Decides the places.
+        Seed of the random places.
     scales : sequence of float
-        What each picture is shrunk by first, at most 1: patches are taken from every size.
+        Factors, at most 1, by which each picture is scaled first; patches are taken at every scale.
     leave_out : sequence of str
-        Names of files that are not read, such as those to judge by.
+        Names of files not to read, such as those for evaluation.
 
     Returns
     -------
     Record
-        Its note lists the files that were skipped, and why: damaged, too large, or smaller than a patch.
+        Its note lists skipped files and why: damaged, too large, or smaller than a patch.
 
     Raises
     ------
     DataError
-        If there is no picture to cut.
+        If there is no usable picture.
     """
     height, width, channels = (*shape, 1)[:3]
     if channels not in (1, 3):
-        raise DataError(f"patches have 1 channel or 3, red, green and blue, got {channels}")
+        raise DataError(f"patches have 1 channel or 3 (red, green and blue), got {channels}")
     found, skipped = [], []
     for path in (path for path in photographs_in(folder) if path.name not in leave_out):
         try:
@@ -117,7 +117,7 @@ def _scaled(pixels: np.ndarray, scale: float) -> np.ndarray:
     from PIL import Image
 
     height, width = (max(1, round(edge * scale)) for edge in pixels.shape[:2])
-    # Channel by channel: Pillow resizes single channels of floats without rounding them.
+    # Channel by channel, because Pillow resizes single float channels without rounding.
     bands = [
         Image.fromarray(pixels[..., c]).resize((width, height), Image.Resampling.LANCZOS)
         for c in range(pixels.shape[2])

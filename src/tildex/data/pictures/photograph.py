@@ -1,4 +1,4 @@
-"""A photograph of any size and mode: its colours as numbers, and what else a copy of the file must keep."""
+"""A photograph of any size and mode: pixel values, and what else a copy of the file must keep."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Photograph:
     Attributes
     ----------
     pixels : float32 array of shape (height, width, channels)
-        From 0 to 1; one channel where the file is grey, else red, green and blue.
+        From 0 to 1; one channel if the file is grey, else red, green and blue.
     alpha : uint8 array of shape (height, width), optional
-        How opaque each pixel is, where the file says so.
+        Opacity of each pixel, if the file stores it.
     depth : int
         Bits of a grey value, 8 or 16; colours have 8.
     """
@@ -41,12 +41,12 @@ class Photograph:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Return the photograph in a file, upright, whatever its mode: palettes and CMYK become red, green and blue.
+        """Return the photograph in a file, upright, of any mode: palettes and CMYK are converted to RGB.
 
         Raises
         ------
         DataError
-            If it is no whole picture, one of several, or a huge one.
+            If the file is damaged, holds several pictures, or is too large.
         """
         require_pillow()
         from PIL import ImageOps
@@ -57,7 +57,7 @@ class Photograph:
             _require_one(path, image)
             try:
                 return cls._of(ImageOps.exif_transpose(image))
-            # Decoders answer damaged bytes with many kinds of errors.
+            # Decoders raise many kinds of errors on damaged bytes.
             except Exception as error:
                 raise broken_picture(str(path), error) from error
 
@@ -76,16 +76,16 @@ class Photograph:
         return cls(np.divide(pixels.reshape(*pixels.shape[:2], -1), np.float32(255)), alpha)
 
     def with_pixels(self, pixels: np.ndarray) -> Photograph:
-        """Return other pixels of the same size, shape (height, width, 1 or 3), with what else this one has."""
+        """Return a copy with other pixels of the same size, shape (height, width, 1 or 3)."""
         return Photograph(pixels, self.alpha, self.depth if pixels.shape[2] == 1 else 8)
 
     def write(self, path: Path) -> None:
-        """Write a file of the kind that the ending of its name says, whole or not at all.
+        """Write a file atomically, in the format given by the ending of its name.
 
         Raises
         ------
         DataError
-            If the ending is unknown, or such a file cannot hold what the photograph has.
+            If the ending is unknown, or the format cannot hold the photograph's transparency or depth.
         """
         from PIL import Image
 
@@ -115,5 +115,5 @@ class Photograph:
 def _require_one(path: Path, image: Image.Image) -> None:
     if (frames := getattr(image, "n_frames", 1)) > 1:
         raise DataError(
-            f"{path} holds {frames} pictures, animated or page by page: save the one you mean by itself"
+            f"{path} holds {frames} pictures, as an animation or pages: save the one you want in its own file"
         )

@@ -1,4 +1,4 @@
-"""Single pictures: as a row like those of a folder, and small ones to be shown."""
+"""Single pictures: as rows like those of a folder, and as thumbnails."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from tildex.data.record import DataError
 __all__ = ["picture_paths", "read_picture", "small_picture", "small_pictures"]
 
 _LARGEST = 1 << 28
-"""Bytes of one file: a quarter of a gigabyte of picture is a mistake."""
+"""Maximum bytes of one file: a picture of a quarter of a gigabyte is a mistake."""
 
 
 def read_picture(path: Path, shape: Sequence[int]) -> np.ndarray:
-    """Return one picture as a row of pixels from 0 to 1, resized to the shape of others.
+    """Return one picture as a row of pixels from 0 to 1, resized to a given shape.
 
     Parameters
     ----------
     path : Path
         The file.
     shape : (height, width) or (height, width, 3)
-        Of the pictures that it is to be compared with: grey, or in colour.
+        Shape of the pictures to compare it with, grey or colour.
 
     Raises
     ------
     DataError
-        If it is no whole picture, or a huge one.
+        If the picture is damaged or too large.
     """
     require_pillow()
     mode = "L" if len(shape) == 2 else "RGB"
@@ -41,28 +41,28 @@ def read_picture(path: Path, shape: Sequence[int]) -> np.ndarray:
 
 
 def small_picture(path: Path, side: int) -> np.ndarray:
-    """Return a picture in its own form, no longer than ``side`` pixels, uint8 of shape (height, width, 3).
+    """Return a thumbnail with sides of at most ``side`` pixels, uint8 of shape (height, width, 3).
 
     Raises
     ------
     DataError
-        If it is no whole picture, or a huge one.
+        If the picture is damaged or too large.
     """
     require_pillow()
     return _small(_content(path), str(path), side)
 
 
 def small_pictures(place: Path, names: Sequence[str], side: int) -> dict[str, np.ndarray]:
-    """Return those pictures of a folder or archive that can still be read, by name, as :func:`small_picture` does.
+    """Return thumbnails, by name, of those pictures in a folder or archive that can still be read.
 
-    Only what a folder is found to hold is opened, so that no name leads out of it, not by a link either.
+    Only files found inside the folder are opened, so that no name or link leads outside.
 
     Parameters
     ----------
     place : Path
         The folder, or zip archive.
     names : sequence of str
-        Paths in it, their parts joined by slashes.
+        Paths in it, with slashes as separators.
     side : int
         Pixels of the longer side.
     """
@@ -79,18 +79,18 @@ def small_pictures(place: Path, names: Sequence[str], side: int) -> dict[str, np
             try:
                 found[name] = _small(members.read(name), name, side)
             except DataError:
-                # What was whole when the collection was made may be gone now: the others are still shown.
+                # Files may have been removed since the collection was made; the others are still shown.
                 continue
     return found
 
 
 def picture_paths(places: Sequence[Path]) -> list[Path]:
-    """Return the files that are named, and the pictures of the folders that are, in the order of their names.
+    """Return the given files and the pictures in the given folders, in order of name.
 
     Raises
     ------
     DataError
-        If a folder has none, or nothing is called so.
+        If a folder has no pictures, or a path does not exist.
     """
     paths = []
     for place in places:
@@ -109,7 +109,7 @@ def picture_paths(places: Sequence[Path]) -> list[Path]:
 def _content(path: Path) -> bytes:
     try:
         status = path.stat()
-        # A pipe or device has no size, and no end.
+        # A pipe or device has no size and may never end.
         if not stat.S_ISREG(status.st_mode):
             raise DataError(f"{path} is no file: expected a picture")
         if status.st_size > _LARGEST:

@@ -1,4 +1,4 @@
-"""Pictures with tags: a folder or archive of images, and a table that says what is on them."""
+"""Pictures with tags: a folder or archive of images, and a table of their tags."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from tildex.data.record import DataError, Record
 __all__ = ["read_tagged", "tagged_record"]
 
 _SIZE = (64, 64)
-"""What pictures of different sizes become where no size is given, in pixels."""
+"""Default size in pixels for pictures of different sizes."""
 
 
 def read_tagged(folder: Path, table: Path, image_size: tuple[int, int] | None = None) -> Record:
-    """Return the pictures that have a row in a table of tags, in the order of their names, and their tags.
+    """Return the pictures with a row in a table of tags, in order of name, and their tags.
 
     Parameters
     ----------
     folder : Path
-        Holds images, in sub-folders or not; or a zip archive of them.
+        Folder of images, with or without sub-folders, or a zip archive.
     table : Path
-        A .csv file: see :func:`tildex.data.read_tag_table`. One that is not found is looked for in the folder.
+        A .csv file: see :func:`tildex.data.read_tag_table`. If not found, it is looked up in the folder.
     image_size : (height, width), optional
-        Every picture is resized to it, 64 by 64 when not given, whatever its form: photographs stand and lie.
+        Every picture is resized to it, whatever its aspect ratio; 64 by 64 when not given.
 
     Returns
     -------
     Record
-        With ``tags``, ``tag_names`` and ``files``; what does not belong together or cannot be read is ``skipped``.
+        With ``tags``, ``tag_names`` and ``files``; unmatched or unreadable entries are ``skipped``.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def read_tagged(folder: Path, table: Path, image_size: tuple[int, int] | None = 
     if not table.is_file():
         table = folder / table
     if not table.is_file():
-        raise DataError(f"there is no table of tags {table}: expected a .csv file with a row a picture")
+        raise DataError(f"there is no table of tags {table}: expected a .csv file with one row per picture")
     return tagged_record(folder, read_tag_table(table), table.name, image_size or _SIZE)
 
 
@@ -56,7 +56,7 @@ def tagged_record(
     image_size: tuple[int, int],
     tag_names: tuple[str, ...] | None = None,
 ) -> Record:
-    """Return the record of a folder or archive of pictures, given the tags by file.
+    """Return the record of a folder or archive of pictures, given tags by file.
 
     Parameters
     ----------
@@ -65,11 +65,11 @@ def tagged_record(
     table : mapping of str to list of str
         Tags by file name.
     where : str
-        Where the tags are from, for messages.
+        Source of the tags, for messages.
     image_size : (height, width)
-        Of every picture.
+        Size of every picture.
     tag_names : tuple of str, optional
-        All tags; those of the pictures in the order of the alphabet when not given.
+        All tags; by default those of the pictures in alphabetical order.
     """
     require_pillow()
     with opened(pictures, IMAGES) as members:
@@ -82,7 +82,7 @@ def tagged_record(
         found, shape, broken = pixels_at(members, tuple(tags), image_size)
     names = tag_names or vocabulary(tags[file] for file in found)
     if not names:
-        raise DataError(f"{where} says nothing of the images of {pictures}: expected tags beside their names")
+        raise DataError(f"{where} has no tags for the images of {pictures}: expected tags beside their names")
     skipped = [*skipped, *broken]
     return Record(
         unit_rows(np.stack(list(found.values()))),

@@ -1,4 +1,4 @@
-"""Tags of files: read from a table, and as rows of zeros and ones."""
+"""Tags of files: read from a table, and encoded as rows of zeros and ones."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _FILE_COLUMNS = ("file", "filename", "file_name", "image", "picture", "sound", "
 
 
 def read_tag_table(path: Path, columns: Sequence[str] | None = None) -> dict[str, list[str]]:
-    r"""Return the tags by file name, from a .csv file with a head line.
+    r"""Return tags by file name, from a .csv file with a header line.
 
-    One column names the file: that called file, filename, image, picture, sound, path or id, or else the first. Every
-    other column holds tags, several in one cell apart by commas, semicolons or bars. A tag that stands in more than one
-    column is written as ``column: tag``, since it then says different things.
+    One column names the file: the one called file, filename, image, picture, sound, path or id, or else the first.
+    Every other column holds tags; several in one cell are separated by commas, semicolons or bars. A tag in more than
+    one column is written as ``column: tag``, since its meaning then depends on the column.
 
     Parameters
     ----------
     path : Path
-        The table; cells are apart by commas, semicolons or tabs.
+        The table, with cells separated by commas, semicolons or tabs.
     columns : sequence of str, optional
-        The columns of tags; all but that of the file names when not given.
+        The tag columns; all except the file names when not given.
 
     Raises
     ------
     DataError
-        If it cannot be read, or has no such columns or no rows.
+        If it cannot be read, lacks the columns or has no rows.
 
     Example
     -------
@@ -55,10 +55,10 @@ def read_tag_table(path: Path, columns: Sequence[str] | None = None) -> dict[str
         wanted = "a column of tags beside the file names" if columns is None else ", ".join(columns)
         raise DataError(f"{path}: expected {wanted}, got the columns {', '.join(head)}; name them in line 1")
     if not rows:
-        raise DataError(f"{path}: expected a row a file below the head line, got none")
+        raise DataError(f"{path}: expected one row per file below the header line, got none")
     found: dict[str, list[tuple[int, str]]] = {}
     for row in rows:
-        # Tags that were written apart by commas without quotes run over into more cells: they are the last column's.
+        # Unquoted tags separated by commas spill into extra cells, which belong to the last column.
         cells = [row[k] if k < len(row) else "" for k in chosen]
         cells[-1] = ",".join([cells[-1], *row[len(head) :]])
         said = found.setdefault(row[key].strip() if key < len(row) else "", [])
@@ -71,7 +71,7 @@ def read_tag_table(path: Path, columns: Sequence[str] | None = None) -> dict[str
 
 
 def vocabulary(tags: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    """Return all tags in the order of the alphabet.
+    """Return all tags in alphabetical order.
 
     Example
     -------
@@ -82,19 +82,19 @@ def vocabulary(tags: Iterable[Iterable[str]]) -> tuple[str, ...]:
 
 
 def tag_rows(tags: Iterable[Iterable[str]], names: Sequence[str]) -> sparse.csr_array:
-    """Return a row of zeros and ones for each list of tags, shape (rows, tags), float32.
+    """Return one row of zeros and ones per list of tags, shape (rows, tags), float32.
 
     Parameters
     ----------
     tags : iterable of iterables of str
-        What is said of each row.
+        The tags of each row.
     names : sequence of str
-        The known tags, one a column.
+        The known tags, one per column.
 
     Raises
     ------
     DataError
-        If a tag is not known; the message offers the nearest.
+        If a tag is unknown; the message suggests the nearest.
 
     Example
     -------
@@ -119,18 +119,18 @@ def tag_rows(tags: Iterable[Iterable[str]], names: Sequence[str]) -> sparse.csr_
 def match(
     table: Mapping[str, list[str]], files: Sequence[str], where: str
 ) -> tuple[dict[str, list[str]], list[str]]:
-    """Return the tags by file, for the files that have any row, and a sentence for each row or file left over.
+    """Return tags by file, for files that have a row, and one sentence for each unmatched row or file.
 
-    A row means the file of its path, else of its name, else of its name without an ending.
+    A row matches a file by path, else by name, else by name without ending.
 
     Parameters
     ----------
     table : mapping of str to list of str
         From :func:`read_tag_table`.
     files : sequence of str
-        Paths, their parts joined by slashes.
+        Paths, with slashes as separators.
     where : str
-        The table, for messages.
+        Name of the table, for messages.
 
     Example
     -------
@@ -149,7 +149,7 @@ def match(
         if len(meant) == 1:
             tags.setdefault(meant[0], []).extend(said)
         elif meant:
-            left.append(f"{where}: {row!r} is {' and '.join(sorted(meant)[:2])}; write the path")
+            left.append(f"{where}: {row!r} matches {' and '.join(sorted(meant)[:2])}; write the path")
         else:
             left.append(f"{where}: no file is called {row!r}; add it, or remove the row")
     left += [f"{file} has no row in {where}; add one" for file in files if file not in tags]
@@ -157,7 +157,7 @@ def match(
 
 
 def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
-    """Return the names of columns, and the rows that are not empty."""
+    """Return the column names and the non-empty rows."""
     try:
         if path.stat().st_size > _LARGEST:
             raise DataError(f"{path} has more than {_LARGEST:,} bytes, too many for a table of tags")
@@ -168,7 +168,7 @@ def _cells(path: Path) -> tuple[list[str], list[list[str]]]:
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{path} is not a .csv file with a head line ({error}); write it again") from error
+        raise DataError(f"{path} is not a .csv file with a header line ({error}); write it again") from error
     return [name.strip() for name in head], [row for row in rows if any(cell.strip() for cell in row)]
 
 

@@ -1,1 +1,1 @@
-"""Known data sets, a file each."""
+"""Known data sets, one file each."""

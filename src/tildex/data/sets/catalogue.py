@@ -13,7 +13,7 @@ __all__ = ["Entry", "by_slug", "find", "known"]
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the list of known data sets; ``rows`` reads like "60,000 + 10,000 of 28 x 28"."""
+    """An entry in the list of known data sets; ``rows`` reads like "60,000 + 10,000 of 28 x 28"."""
 
     slug: str
     title: str
@@ -25,12 +25,12 @@ class Entry:
 
 
 def known(data_dir: Path | str | None = None) -> list[Entry]:
-    """Return all known data sets in the order of their names.
+    """Return all known data sets in order of name.
 
     Parameters
     ----------
     data_dir : path, optional
-        The folder of data sets; ``$TILDEX_DATA`` or the user's cache where none is given.
+        The folder of data sets; ``$TILDEX_DATA`` or the user's cache when not given.
 
     Example
     -------
@@ -41,7 +41,7 @@ def known(data_dir: Path | str | None = None) -> list[Entry]:
 
 
 def find(slug: str) -> Dataset | None:
-    """Return the data set that users call ``slug``, upper and lower case alike.
+    """Return the data set named ``slug``, ignoring case.
 
     >>> find("Digits")
     Digits()

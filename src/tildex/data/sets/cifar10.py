@@ -1,4 +1,4 @@
-"""CIFAR-10: 60,000 small colour photographs of ten kinds of things."""
+"""CIFAR-10: 60,000 small colour photographs of ten classes of objects."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ROWS = 10_000
 
 
 class CIFAR10(Dataset):
-    """Photographs of 32 x 32 colour pixels, by the author's split.
+    """Photographs of 32 x 32 colour pixels, with the author's split.
 
-    The published archive is read as it is. Its unpacked folder will do as well, the batches as they are or in
-    .xz; where some of the five training batches are missing, the rest is read, with a warning and a note.
+    Reads the published archive or its unpacked folder, with batches plain or as .xz. If some of the five training
+    batches are missing, the rest is read, with a warning and a note.
     """
 
     slug = "cifar10"
@@ -45,18 +45,18 @@ class CIFAR10(Dataset):
     classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
     def present(self, root: Path | str | None = None) -> bool:
-        """Say whether the archive or its unpacked folder is there."""
+        """Say whether the archive or its unpacked folder exists."""
         return usable(unpacked(self.where(root))) or super().present(root)
 
     def fetch(self, root: Path | str | None = None) -> None:
-        """Download the archive unless its unpacked folder is there."""
+        """Download the archive unless its unpacked folder exists."""
         if not usable(unpacked(self.where(root))):
             super().fetch(root)
 
     def read_split(self, folder: Path, split: str) -> Record:
-        """Return the rows of a split; each batch is verified on the way."""
+        """Return the rows of a split, verifying each batch."""
         batches = self._batches(folder, [name for name in BATCHES if (name == TEST) == (split == "test")])
-        # Filled batch by batch: the whole set takes 600 MB, which should not be there twice.
+        # Filled batch by batch, because the whole set takes 600 MB and should not be in memory twice.
         X = np.empty((_ROWS * len(batches), 3072), dtype=np.float32)
         y = np.empty(len(X), dtype=np.int64)
         for k, name in enumerate(sorted(batches)):

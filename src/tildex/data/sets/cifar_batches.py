@@ -1,4 +1,4 @@
-"""The batches of CIFAR-10: pickles in the published archive, or in its unpacked folder, there also as .xz."""
+"""The batches of CIFAR-10: pickles in the published archive, or in its unpacked folder, also as .xz."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BATCHES = {
 
 
 def unpacked(folder: Path) -> dict[str, Path]:
-    """Return where each batch lies in the unpacked folder, by name."""
+    """Return the path of each batch in the unpacked folder, by name."""
     found: dict[str, Path] = {}
     for name in BATCHES:
         for path in (folder / FOLDER / name, folder / FOLDER / f"{name}.xz"):
@@ -47,7 +47,7 @@ def usable(paths: Collection[str]) -> bool:
 
 
 def from_folder(paths: dict[str, Path], names: Collection[str]) -> dict[str, bytes]:
-    """Return the pickles of those ``names`` that are there."""
+    """Return the pickles of those ``names`` that exist."""
     return {name: _read(paths[name]) for name in names if name in paths}
 
 
@@ -55,7 +55,7 @@ def from_archive(path: Path, names: Collection[str]) -> dict[str, bytes]:
     """Return the pickles called ``names`` from the published archive."""
     batches = {}
     try:
-        # One pass, in the order of the archive: going back in a gzip stream means to unpack it again.
+        # One pass, in archive order: going back in a gzip stream means unpacking it again.
         with tarfile.open(path, "r|gz") as archive:
             for member in archive:
                 name = member.name.removeprefix(f"{FOLDER}/")
@@ -63,7 +63,7 @@ def from_archive(path: Path, names: Collection[str]) -> dict[str, bytes]:
                 if content is not None:
                     batches[name] = content.read()
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
-        raise DataError(f"{path} cannot be read ({error}); get it again") from error
+        raise DataError(f"{path} cannot be read ({error}); download it again") from error
     return batches
 
 
@@ -79,10 +79,10 @@ def decode(name: str, raw: bytes) -> tuple[np.ndarray, np.ndarray]:
     if found != BATCHES[name]:
         raise DataError(
             f"{name} of cifar10 is not the published batch: expected sha256 {BATCHES[name]}, found {found}; "
-            "get it again"
+            "download it again"
         )
     content = unpickle(raw)
-    # Published as planes of red, green and blue; a sample here is rows, columns, colours.
+    # Published as planes of red, green and blue; samples here are (height, width, channels).
     images = content[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     return unit_rows(images), np.asarray(content[b"labels"], dtype=np.int64)
 
@@ -91,4 +91,4 @@ def _read(path: Path) -> bytes:
     try:
         return lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
     except (OSError, lzma.LZMAError) as error:
-        raise DataError(f"{path} cannot be read ({error}); get it again") from error
+        raise DataError(f"{path} cannot be read ({error}); download it again") from error

@@ -1,4 +1,4 @@
-"""Corel5k: photographs with a few words each, the classic set for tagging pictures."""
+"""Corel5k: photographs with a few words each, the classic benchmark for image tagging."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ _EVERY = 9
 
 
 class Corel5k(Dataset):
-    """Photographs as thumbnails of 64 x 64 pixels, up to five words each out of 260.
+    """Photographs as thumbnails of 64 x 64 pixels, with up to five of 260 words each.
 
-    They stand and lie; every one is resized to a square. The official test photographs are not among the files: of the
-    4,500 for training every ninth is for testing here. The photographs may be used for scientific work only.
+    Portrait and landscape photographs are resized to squares. The official test photographs are not in the files:
+    every ninth of the 4,500 training photographs is for testing here. The photographs may be used for scientific work
+    only.
     """
 
     slug = "corel5k"
@@ -64,7 +65,7 @@ class Corel5k(Dataset):
     )
 
     def read_split(self, folder: Path, split: str) -> Record:
-        """Return eight photographs of nine in the order of the list, or the ninth."""
+        """Return eight of every nine photographs in list order, or the ninth."""
         pictures, listed, annotations, words = (folder / file.name for file in self.files)
         names = [line.strip() for line in listed.read_text(encoding="utf-8").splitlines() if line.strip()]
         known = tuple(line.strip() for line in words.read_text(encoding="utf-8").splitlines() if line.strip())
@@ -73,7 +74,7 @@ class Corel5k(Dataset):
             name: [known[k] for k in np.flatnonzero(row)] for name, row in zip(names, present, strict=True)
         }
         record = tagged_record(pictures, table, listed.name, self.shape[:2], known)
-        # The archive is in the order of names as text, the list in that of numbers.
+        # The archive is sorted by name as text, the list by number.
         place = {f"{name}.jpeg": k for k, name in enumerate(names)}
         record = select(record, np.argsort([place[file] for file in record.files]))
         ninth = np.arange(len(record)) % _EVERY == _EVERY - 1

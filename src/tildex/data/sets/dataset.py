@@ -21,27 +21,27 @@ class Splits(NamedTuple):
 
 
 class Dataset(Part, kind="data"):
-    """A public data set, called by its ``slug`` and kept in ``<root>/<slug>``, or in another folder that it names.
+    """A public data set, named by its ``slug`` and stored in ``<root>/<slug>`` or ``<root>/<folder>``.
 
-    A subclass sets the attributes below and provides :meth:`read_split`; an import in ``tildex.data`` makes
-    it known to readers, the command line and the tests.
+    A subclass sets the attributes below and provides :meth:`read_split`; an import in ``tildex.data`` registers it
+    for readers, the command line and the tests.
 
     Attributes
     ----------
     slug : str
-        What users call it: lower case, dashes.
+        Its name for users: lower case, with dashes.
     title, licence, source : str
-        What it is, what its publisher allows, whom to cite and the official page.
+        Description, licence, and citation with the official page.
     rows : Splits
         Number of rows of each split.
     shape : tuple of int
         Shape of one sample.
     files : tuple of File
-        What must lie in its folder; empty where another package brings the data.
+        Files required in its folder; empty if another package provides the data.
     folder : str
-        Name of its folder; the slug where it is empty.
+        Name of its folder; the slug if empty.
     by_hand : str
-        What the files are, where nobody publishes them in this form and none can be downloaded.
+        Description of the files, if they are not published in this form and cannot be downloaded.
     """
 
     slug: ClassVar[str]
@@ -55,19 +55,19 @@ class Dataset(Part, kind="data"):
     by_hand: ClassVar[str] = ""
 
     def load(self, root: Path | str | None = None, split: str = "train") -> Record:
-        """Return the rows of a split; files that are missing are downloaded, all are verified.
+        """Return the rows of a split; missing files are downloaded, and all are verified.
 
         Parameters
         ----------
         root : path, optional
-            The folder of data sets; ``$TILDEX_DATA`` or the user's cache where none is given.
+            The folder of data sets; ``$TILDEX_DATA`` or the user's cache when not given.
         split : str
             "train" or "test".
 
         Raises
         ------
         DataError
-            If there is no such split, or a file is damaged or cannot be had.
+            If there is no such split, or a file is damaged or unavailable.
         """
         if split not in Splits._fields:
             raise DataError(f"{self.slug} has no split {split!r}: expected {' or '.join(Splits._fields)}")
@@ -75,7 +75,7 @@ class Dataset(Part, kind="data"):
         return self.read_split(self.where(root), split)
 
     def fetch(self, root: Path | str | None = None) -> None:
-        """Download what is missing and verify what is there."""
+        """Download missing files and verify the others."""
         folder = self.where(root)
         missing = [file for file in self.files if not (folder / file.name).exists()]
         if self.by_hand and missing:
@@ -86,13 +86,13 @@ class Dataset(Part, kind="data"):
         fetch(self.files, folder)
 
     def present(self, root: Path | str | None = None) -> bool:
-        """Say whether all files are there in their right size, without reading them."""
+        """Say whether all files exist with the right size, without reading them."""
         folder = self.where(root)
         paths = [(file, folder / file.name) for file in self.files]
         return all(path.is_file() and file.fits(path.stat().st_size) for file, path in paths)
 
     def how_to_get(self, root: Path | str | None = None) -> str:
-        """Return what to do where there is no network."""
+        """Return instructions for getting the files without a network."""
         return directions(self.files, self.where(root))
 
     def where(self, root: Path | str | None = None) -> Path:

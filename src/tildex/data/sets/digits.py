@@ -13,7 +13,7 @@ __all__ = ["Digits"]
 
 
 class Digits(Dataset):
-    """Handwritten digits of 8 x 8 pixels; a fifth of each class, drawn with seed 0, is for testing.
+    """Handwritten digits of 8 x 8 pixels; the test split is a fifth of each class, drawn with seed 0.
 
     Example
     -------
@@ -32,13 +32,13 @@ class Digits(Dataset):
     shape = (8, 8)
 
     def how_to_get(self, root: Path | str | None = None) -> str:
-        """Return that there is nothing to get."""
+        """Return a note that nothing needs downloading."""
         return "nothing to get: it comes with scikit-learn"
 
     def read_split(self, folder: Path, split: str) -> Record:
-        """Return one part of a fixed stratified split."""
-        # scikit-learn brings these data, so a first run needs no network. It is imported here because nothing
-        # else below the estimators needs it, and it is slow to import.
+        """Return one split of a fixed stratified partition."""
+        # scikit-learn includes these data, so a first run needs no network. It is imported here because it is slow to
+        # import and nothing else below the estimators needs it.
         from sklearn.datasets import load_digits
 
         images, y = load_digits(return_X_y=True)
@@ -54,7 +54,7 @@ class Digits(Dataset):
 
 
 def _fifth_of_each_class(y: np.ndarray) -> np.ndarray:
-    # The stream of RandomState is frozen for good, so every version of numpy gives the same split.
+    # RandomState's stream never changes, so every version of numpy gives the same split.
     draw = np.random.RandomState(0)
     chosen = np.zeros(len(y), dtype=bool)
     for label in np.unique(y):

@@ -20,10 +20,10 @@ _TESTED = 4
 
 
 class ESC10(Dataset):
-    """Sounds of ten kinds at 16,000 samples a second; ``groups`` are the author's folds, which share no recording.
+    """Sounds of ten kinds at 16,000 samples per second; ``groups`` are the author's folds, which share no recording.
 
-    Results on it are cross-validated over the folds. The fourth is the test split, the first three are for training;
-    the fifth is not among the files, which were resampled from the published ones.
+    Published results are cross-validated over the folds. Here the first three are for training and the fourth for
+    testing; the fifth is not in the files, which were resampled from the published ones.
     """
 
     slug = "esc10"

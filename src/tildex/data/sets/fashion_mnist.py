@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 70,000 pictures of clothes in the form of MNIST."""
+"""Fashion-MNIST: 70,000 pictures of clothes in MNIST's format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _file(name: str, size: int, sha256: str) -> File:
 
 
 class FashionMNIST(Dataset):
-    """Clothes in 28 x 28 grey pixels, by the authors' split."""
+    """Clothes in 28 x 28 grey pixels, with the authors' split."""
 
     slug = "fashion-mnist"
     title = "Fashion-MNIST clothes"

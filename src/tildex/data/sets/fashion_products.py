@@ -1,4 +1,4 @@
-"""Fashion products: catalogue photographs with kinds, colours and uses."""
+"""Fashion products: catalogue photographs with article types, colours and uses."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _EVERY = 10
 
 
 class FashionProducts(Dataset):
-    """Photographs of 80 x 60 pixels with five tags each: two categories, the kind of article, its colour and its use.
+    """Photographs of 80 x 60 pixels with five tags each: two categories, the article type, its colour and its use.
 
-    A tag that two columns share is written with its column's name. There is no official split: every tenth photograph,
-    in the order of file names, is for testing.
+    A tag in two columns is written with its column's name. There is no official split: every tenth photograph, in
+    order of file name, is for testing.
     """
 
     slug = "fashion-products"
@@ -50,7 +50,7 @@ class FashionProducts(Dataset):
     )
 
     def read_split(self, folder: Path, split: str) -> Record:
-        """Return nine photographs of ten, or the tenth."""
+        """Return nine of every ten photographs, or the tenth."""
         pictures, table = (folder / file.name for file in self.files)
         record = tagged_record(pictures, read_tag_table(table, _COLUMNS), table.name, self.shape[:2])
         tenth = np.arange(len(record)) % _EVERY == _EVERY - 1

@@ -1,4 +1,4 @@
-"""Getting files of a known data set: downloaded under a temporary name, verified, then moved into place."""
+"""Downloading files of a known data set: to a temporary name, verified, then moved into place."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tildex.data.sets.published import File, verify
 __all__ = ["directions", "fetch"]
 
 _SECONDS = 10.0
-"""How long a server may take to answer, and to send the next bytes."""
+"""Timeout for a server's answer and for the next bytes."""
 
 _CHUNK = 1 << 18
 
 
 def fetch(files: Iterable[File], folder: Path) -> None:
-    """See to it that every file is in ``folder`` and is the published one; download those that are missing.
+    """Ensure that every file is in ``folder`` and is the published one; download missing ones.
 
     Raises
     ------
     DataError
-        If a file that is there is not the published one, or if a missing one cannot be had; then nothing
-        half-written is left, and the message says which files to put where.
+        If an existing file is not the published one, or a missing one cannot be downloaded. No half-written file is
+        left, and the message says which files to put where.
     """
     missing = []
     for file in files:
@@ -51,7 +51,7 @@ def fetch(files: Iterable[File], folder: Path) -> None:
 
 
 def directions(files: Iterable[File], folder: Path) -> str:
-    """Return what a user without a network has to put where, a line for each file."""
+    """Return instructions for a user without a network, one line per file."""
     lines = [f"{file.name}{_size(file)} from {' or '.join(file.urls)}" for file in files]
     return "\n  ".join((f"put into {folder}:", *lines))
 
@@ -61,7 +61,7 @@ def _size(file: File) -> str:
 
 
 def _download(file: File, folder: Path, advance: Callable[[File, int], None]) -> list[str]:
-    """Try one address after the other; return why each failed, and nothing at all on success."""
+    """Try one address after the other; return the failures, or an empty list on success."""
     failures = []
     for url in file.urls:
         try:
@@ -83,14 +83,14 @@ def _receive(url: str, file: File, folder: Path, advance: Callable[[File, int], 
         verify(temporary, file)
         os.replace(temporary, folder / file.name)
     finally:
-        # After the move there is nothing left to remove; after an error or Ctrl-C the fragment must go.
+        # After the move there is nothing to remove; after an error or Ctrl-C the fragment must be removed.
         temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[File, int], None]]:
-    """Show a bar for each file on a terminal; yield what moves it on."""
-    # Imported here because nearly every run finds its data on the disk and needs no bar.
+    """Show one progress bar per file on a terminal; yield the function that advances it."""
+    # Imported here because most runs find their data on disk and need no bar.
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 

@@ -23,8 +23,8 @@ def _pixels(path: Path) -> np.ndarray:
 class Frey(Dataset):
     """One face in 28 x 20 grey pixels, without labels.
 
-    There is no official split. Neighbouring frames are nearly equal, so frames drawn at random would be known
-    from their neighbours: the last fifth of the film is for testing.
+    There is no official split. Neighbouring frames are nearly equal, so random test frames would be known from their
+    neighbours; the last fifth of the film is for testing instead.
     """
 
     slug = "frey"
@@ -33,7 +33,7 @@ class Frey(Dataset):
     source = "B. Frey; the file of S. Roweis, https://cs.nyu.edu/~roweis/data.html"
     rows = Splits(train=1572, test=393)
     shape = (28, 20)
-    # The same pixels are about in several .mat files, so it is the pixels that are hashed.
+    # The same pixels circulate in several .mat files, so the pixels are hashed.
     files = (
         File(
             "frey_rawface.mat",
@@ -45,7 +45,7 @@ class Frey(Dataset):
     )
 
     def read_split(self, folder: Path, split: str) -> Record:
-        """Return the first four fifths, or the last, of the film."""
+        """Return the first four fifths of the film, or the last fifth."""
         images = _pixels(folder / self.files[0].name)
         part = images[: self.rows.train] if split == "train" else images[self.rows.train :]
         return Record(unit_rows(part), shape=self.shape, name=self.slug)

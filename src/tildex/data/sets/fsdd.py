@@ -1,4 +1,4 @@
-"""Free Spoken Digit Dataset: the ten digits, spoken again and again by a few people."""
+"""Free Spoken Digit Dataset: the ten digits, spoken repeatedly by a few people."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _TESTED = 5
 
 
 class FSDD(Dataset):
-    """Spoken digits at 8,000 samples a second, five of every speaker and digit for testing as published.
+    """Spoken digits at 8,000 samples per second; five per speaker and digit are for testing, as published.
 
-    ``groups`` are speakers. What is read is an archive of five speakers' recordings; any other copy of the collection
-    is read as the folder of sounds that it is.
+    ``groups`` are speakers. This reads an archive of five speakers' recordings; read any other copy of the collection
+    as a folder of sounds.
     """
 
     slug = "fsdd"

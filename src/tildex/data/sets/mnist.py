@@ -11,7 +11,7 @@ from tildex.data.sets.published import File
 
 __all__ = ["MNIST"]
 
-# The authors' own page has refused downloads for years; these two are the mirrors that the field uses.
+# The authors' page has refused downloads for years; these two are the usual mirrors.
 _MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -23,7 +23,7 @@ def _file(name: str, size: int, sha256: str) -> File:
 
 
 class MNIST(Dataset):
-    """Handwritten digits of 28 x 28 grey pixels, by the authors' split."""
+    """Handwritten digits of 28 x 28 grey pixels, with the authors' split."""
 
     slug = "mnist"
     title = "MNIST handwritten digits"

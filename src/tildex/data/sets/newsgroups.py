@@ -15,9 +15,9 @@ __all__ = ["Newsgroups100", "Newsgroups1000"]
 
 
 class Newsgroups1000(Dataset):
-    """Posts to 20 newsgroups, 1,000 words counted in each: sparse counts of rows that differ in length.
+    """Posts to 20 newsgroups as sparse counts of 1,000 words; rows differ in length.
 
-    Forms of a word are counted as one and named after the first of them. The split is the publisher's.
+    Forms of a word are counted together and named after the first. The split is the publisher's.
     """
 
     slug = "20news-w1000"
@@ -50,9 +50,9 @@ class Newsgroups1000(Dataset):
 
 
 class Newsgroups100(Dataset):
-    """Posts to 20 newsgroups in four groups, 100 words present or absent in each: sparse binary rows.
+    """Posts to 20 newsgroups in four groups, as sparse binary rows: presence of 100 words.
 
-    There is no official split: every fifth post of the file, where each group's stand together, is for testing.
+    There is no official split: every fifth post of the file, which is sorted by group, is for testing.
     """
 
     slug = "20news-w100"
@@ -75,7 +75,7 @@ class Newsgroups100(Dataset):
     )
 
     def read_split(self, folder: Path, split: str) -> Record:
-        """Return four posts of five, or the fifth."""
+        """Return four of every five posts, or the fifth."""
         path = folder / self.files[0].name
         words = read_counts(path, "documents", (100, 16_242)).T.tocsr()
         fifth = np.arange(words.shape[0]) % 5 == 4

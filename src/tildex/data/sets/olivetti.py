@@ -16,14 +16,14 @@ __all__ = ["Olivetti"]
 
 
 def _pixels(path: Path) -> np.ndarray:
-    """Return 400 images, whose pixels run down the columns."""
+    """Return 400 images, transposed because pixels are stored column by column."""
     return read_columns(path, "faces", (400, 64 * 64))
 
 
 class Olivetti(Dataset):
-    """Portraits of 64 x 64 grey pixels, ten of each of 40 people in order.
+    """Portraits of 64 x 64 grey pixels, ten of each of 40 people, ordered by person.
 
-    There is no official split: the last two portraits of everyone are for testing.
+    There is no official split: the last two portraits of each person are for testing.
     """
 
     slug = "olivetti"
@@ -35,7 +35,7 @@ class Olivetti(Dataset):
     )
     rows = Splits(train=320, test=80)
     shape = (64, 64)
-    # The same pixels are about in several .mat files, so it is the pixels that are hashed.
+    # The same pixels circulate in several .mat files, so the pixels are hashed.
     files = (
         File(
             "olivettifaces.mat",
@@ -50,7 +50,7 @@ class Olivetti(Dataset):
     )
 
     def read_split(self, folder: Path, split: str) -> Record:
-        """Return eight, or the last two, portraits of everyone."""
+        """Return the first eight, or the last two, portraits of each person."""
         images = _pixels(folder / self.files[0].name).reshape(400, 64, 64).transpose(0, 2, 1)
         number = np.arange(400)
         chosen = number % 10 >= 8 if split == "test" else number % 10 < 8

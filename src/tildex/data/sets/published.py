@@ -1,4 +1,4 @@
-"""The files of known data sets: where they lie, and whether they are the published ones."""
+"""The files of known data sets: their location, and verification against the published ones."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["File", "data_root", "verify"]
 
 Content = Callable[[Path], np.ndarray]
 
-# What has been hashed in this process: (device, inode, size, time of change, digest). The inode outlives a
-# rename, so a file that was verified under its temporary name is not hashed a second time.
+# Files hashed in this process: (device, inode, size, time of change, digest). A rename keeps the inode, so a file
+# verified under its temporary name is not hashed again.
 _verified: set[tuple[int, int, int, int, str]] = set()
 
 
@@ -28,15 +28,15 @@ class File:
     Parameters
     ----------
     name : str
-        Its name in the folder of the data set.
+        Its name in the data set's folder.
     sha256 : str
         Digest of the file, or of ``content``.
     bytes : int, optional
-        Its size; None where ``content`` is hashed.
+        Its size; None if ``content`` is hashed.
     urls : tuple of str
-        Where it is published, the first choice first.
+        Where it is published, in order of preference.
     content : callable, optional
-        Reads the array to be hashed instead of the file: for data that circulate in several wrappings.
+        Reads an array to hash instead of the file, for data that circulate in several file formats.
     """
 
     name: str
@@ -51,9 +51,9 @@ class File:
 
 
 def data_root(root: Path | str | None = None) -> Path:
-    """Return the folder below which data sets lie.
+    """Return the folder that holds the data sets.
 
-    That is ``root``, else ``$TILDEX_DATA``, else ``tildex`` in the user's cache folder.
+    It is ``root``, else ``$TILDEX_DATA``, else ``tildex`` in the user's cache folder.
 
     >>> str(data_root("here"))
     'here'
@@ -67,7 +67,7 @@ def data_root(root: Path | str | None = None) -> Path:
 
 
 def verify(path: Path, file: File) -> None:
-    """Check that ``path`` is the published ``file``; each is hashed once a process.
+    """Check that ``path`` is the published ``file``; each file is hashed once per process.
 
     Raises
     ------

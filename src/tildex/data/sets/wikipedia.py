@@ -1,4 +1,4 @@
-"""Wikipedia: features of pictures and of the texts beside them, from featured articles."""
+"""Wikipedia: features of pictures and of their texts, from featured articles."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ def _file(name: str, size: int, sha256: str) -> File:
 
 
 class Wikipedia(Dataset):
-    """Pairs of a picture and a text: 128 visual words counted in the one, the weights of 10 topics in the other.
-
-    Rows of either sum to one. ``X`` is of pictures, ``tags`` are the topics of the texts; labels are ten kinds of
-    articles. The split is the authors'.
+    """Pairs of a picture, as frequencies of 128 visual words, and a text, as weights of 10 topics. Rows of both sum
+    to one. ``X`` holds the pictures, ``tags`` the topics of the texts; labels are ten kinds of articles. The split is
+    the authors'.
     """
 
     slug = "wikipedia"
@@ -64,7 +63,7 @@ class Wikipedia(Dataset):
         listed = folder / f"{split}set_txt_img_cat.list"
         lines = [line.split("\t") for line in listed.read_text(encoding="utf-8").splitlines() if line.strip()]
         if len(lines) != count or any(len(line) != 3 for line in lines):
-            raise DataError(f"{listed}: expected {count} lines of text, image and class; get it again")
+            raise DataError(f"{listed}: expected {count} lines of text, image and class; download it again")
         kinds = (folder / "categories.list").read_text(encoding="utf-8").split()
         return Record(
             read_floats(features, f"I_{ending}", (count, 128)),

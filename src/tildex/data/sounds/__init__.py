@@ -1,1 +1,1 @@
-"""Sounds: decoded, or a folder of them."""
+"""Readers of sounds: single files and folders."""

@@ -1,4 +1,4 @@
-"""One sound from bytes: its samples, one channel, in a wanted rate."""
+"""Decoding one sound: samples of one channel, resampled to a given rate."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ __all__ = ["require_soundfile", "resampled", "samples_of"]
 _RATES = (1_000, 384_000)
 _CHANNELS = 64
 _SILENT = 1e-4
-"""A sound that is nowhere louder: 80 decibels below full scale."""
+"""Peak below which a sound is silent: 80 decibels below full scale."""
 
 
 def require_soundfile() -> Any:
-    """Return the module that reads sounds."""
+    """Return the soundfile module, or raise an error if it is missing."""
     try:
         import soundfile
     except (ImportError, OSError) as error:
@@ -28,16 +28,16 @@ def require_soundfile() -> Any:
 
 
 def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, int]:
-    """Return the samples of a sound from -1 to 1, the mean of its channels, and its rate.
+    """Return a sound's samples from -1 to 1, averaged over channels, and its rate.
 
     Parameters
     ----------
     content : bytes
-        A file of a format that libsndfile reads: wav, flac, ogg, mp3 and others.
+        A file in a format of libsndfile: wav, flac, ogg, mp3 and others.
     name : str
-        What it is called in a message.
+        Its name in messages.
     seconds : float
-        What comes later is not read.
+        Maximum length to read.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
     Raises
     ------
     DataError
-        If it is no whole sound, has an absurd rate, or is empty or silent.
+        If it is damaged, has an implausible rate, or is empty or silent.
     """
     soundfile = require_soundfile()
     try:
@@ -54,8 +54,8 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
             rate = int(file.samplerate)
             if not _RATES[0] <= rate <= _RATES[1]:
                 raise DataError(
-                    f"{name} says that it has {rate:,} samples a second, where {_RATES[0]:,} to {_RATES[1]:,} are "
-                    "sensible; save it with its true rate"
+                    f"{name} claims {rate:,} samples per second, where {_RATES[0]:,} to {_RATES[1]:,} are "
+                    "plausible; save it with its true rate"
                 )
             if file.channels > _CHANNELS:
                 raise DataError(
@@ -64,9 +64,9 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
             channels = file.read(math.ceil(seconds * rate), dtype="float32", always_2d=True)
     except DataError:
         raise
-    # Decoders answer damaged bytes with many kinds of errors.
+    # Decoders raise many kinds of errors on damaged bytes.
     except Exception as error:
-        # soundfile's own words name an object in memory; those of libsndfile say what is wrong.
+        # soundfile's message names an object in memory; libsndfile's says what is wrong.
         why = getattr(error, "error_string", error)
         raise DataError(f"{name} is not a whole sound ({why}); replace or remove it") from error
     if not len(channels):
@@ -80,7 +80,7 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
 
 
 def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
-    """Return a sound in another rate, without what would alias (a polyphase filter).
+    """Return a sound at another rate, without aliasing (a polyphase filter).
 
     Example
     -------
@@ -89,7 +89,7 @@ def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:
     """
     if rate == wanted:
         return sound
-    # It takes a second to import, for which those without sounds should not wait.
+    # The import takes a second, which users without sounds should not wait for.
     from scipy.signal import resample_poly
 
     common = math.gcd(rate, wanted)

@@ -1,4 +1,4 @@
-"""Folders and archives of sounds: one sound a row, in one rate, sub-folders name the classes."""
+"""Folders and archives of sounds: one sound per row, at one rate, with sub-folders as classes."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ _SECONDS = 10.0
 _HIGHEST = 22_050
 _LONGEST = 3600.0
 _MOST_VALUES = 1 << 30
-"""Samples in memory at once: four gigabytes."""
+"""Maximum number of samples in memory: four gigabytes."""
 
 
 def read_sounds(path: Path, rate: int | None = None, seconds: float | None = None) -> Record:
-    """Return the sounds of a folder or zip archive in the order of their names, samples from -1 to 1.
+    """Return the sounds of a folder or zip archive in order of name, with samples from -1 to 1.
 
     Parameters
     ----------
     path : Path
-        Holds sounds, or one sub-folder of sounds for each class.
+        Folder of sounds, or of one sub-folder of sounds per class.
     rate : int, optional
-        Samples a second: sounds of another rate are resampled. The most common rate of the files when not given,
-        though not above 22,050.
+        Samples per second; other sounds are resampled. When not given, the most common rate of the files, at most
+        22,050.
     seconds : float, optional
-        What comes later in a sound is left out; 10 when not given.
+        Maximum length of a sound; the rest is dropped. 10 when not given.
 
     Returns
     -------
     Record
-        Rows are as long as the longest sound; shorter ones end in zeros. Channels are averaged. Files that are no
-        sounds, are empty or silent or have an absurd rate are ``skipped``.
+        Rows are as long as the longest sound; shorter ones are padded with zeros. Channels are averaged. Files that
+        are not sounds, are empty or silent, or have an implausible rate are ``skipped``.
 
     Raises
     ------
     DataError
-        If there are no sounds, none can be read, or they do not fit into memory.
+        If there are no readable sounds, or they do not fit into memory.
     """
     require_soundfile()
     seconds = _SECONDS if seconds is None else seconds
@@ -76,7 +76,7 @@ def read_sounds(path: Path, rate: int | None = None, seconds: float | None = Non
 
 
 def _reader(members: Members, seconds: float, path: Path) -> Callable[[str], tuple[np.ndarray, int]]:
-    """Return what reads one sound of many, and gives up where they become too many for the memory."""
+    """Return a function that reads one sound of many, and raises an error when they exceed memory."""
     total = 0
 
     def read(name: str) -> tuple[np.ndarray, int]:
@@ -91,12 +91,12 @@ def _reader(members: Members, seconds: float, path: Path) -> Callable[[str], tup
 
 
 def read_sound(path: Path, rate: int, seconds: float = _SECONDS) -> np.ndarray:
-    """Return one sound in that rate, shape (samples,).
+    """Return one sound at that rate, shape (samples,).
 
     Raises
     ------
     DataError
-        If it cannot be read, is empty or silent, or has an absurd rate.
+        If it cannot be read, is empty or silent, or has an implausible rate.
     """
     _require_positive(rate, seconds)
     try:
@@ -122,7 +122,7 @@ def _padded(sounds: list[np.ndarray], path: Path) -> np.ndarray:
 
 def _require_positive(rate: int | None, seconds: float) -> None:
     if rate is not None and (rate < 1_000 or rate != int(rate)):
-        raise DataError(f"expected a rate of at least 1,000 samples a second, got {rate}")
+        raise DataError(f"expected a rate of at least 1,000 samples per second, got {rate}")
     if not 0 < seconds <= _LONGEST:
         raise DataError(
             f"expected a positive number of seconds to read of a sound, {_LONGEST:g} at most, got {seconds}"

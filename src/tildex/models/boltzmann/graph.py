@@ -3,8 +3,8 @@ r"""Layers and couplings: one energy and one sweep.
 .. math:: E(x) = \sum_k \big[E_k(x_k) - b_k \cdot x_k\big] - \sum_{(j,k)} x_k \cdot W_{jk} x_j,
           \qquad P(x) = e^{-E(x)} / Z
 
-An inverse temperature ``beta`` takes the machine from independent units with biases ``base`` (beta = 0) to itself
-(beta = 1): couplings count beta-fold, biases move on the straight line from ``base`` to ``bias``.
+An inverse temperature ``beta`` interpolates between independent units with biases ``base`` (beta = 0) and the machine
+itself (beta = 1): couplings are multiplied by beta, and biases move linearly from ``base`` to ``bias``.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from tildex.units import Units
 __all__ = ["Clamp", "Graph", "Layer"]
 
 Clamp = Mapping[int, tuple[Tensor, Tensor]]
-"""Layer to (values, known): the sweep puts ``values`` back wherever the boolean ``known`` is true."""
+"""Layer to (values, known): the sweep restores ``values`` wherever the boolean ``known`` is true."""
 
 
 class Layer(nn.Module):
-    """Units of one family with a bias each, and the biases from which tempering starts.
+    """Units of one family with one bias each, and the base biases from which tempering starts.
 
     Parameters
     ----------
     units : Units
-        The family, with one input a unit.
+        The family, with one input per unit.
     size : int
-        How many units.
+        Number of units.
     mean : Tensor of shape (size,), optional
-        What the biases and their base make the units' mean; both are zero when not given.
+        The units' mean under biases and base at the start; both are zero when not given.
 
     Attributes
     ----------
     learns : bool
-        Whether the family has parameters of its own.
+        Whether the family has learned parameters.
     """
 
     units: Units
@@ -68,12 +68,12 @@ class Layer(nn.Module):
         return self.bias if beta == 1 else torch.lerp(self.base, self.bias, beta)
 
     def extra_repr(self) -> str:
-        """Say how many units there are."""
+        """Return the number of units as text."""
         return f"size={self.size}"
 
 
 class Graph(Model):
-    """The graph of a :class:`BoltzmannMachine`, whose arguments it takes: energy, inputs of a layer, one sweep."""
+    """The graph of a :class:`BoltzmannMachine`, with the same arguments: energy, layer inputs and sweep."""
 
     layers: Sequence[Layer]
     couplings: Sequence[Coupling]
@@ -96,11 +96,11 @@ class Graph(Model):
 
     @property
     def bounded(self) -> bool:
-        """Whether the values of all layers have bounds, so that gradients have bounds too."""
+        """Whether the values of all layers, and hence the gradients, are bounded."""
         return all(layer.units.bounded for layer in self.layers)
 
     def split(self, x: Tensor) -> dict[int, Tensor]:
-        """Return the columns of data rows by the visible layer they fill."""
+        """Split the columns of data rows by visible layer."""
         parts = x.split([self.layers[k].size for k in self.visible], -1)
         return dict(zip(self.visible, parts, strict=True))
 
@@ -123,19 +123,19 @@ class Graph(Model):
         clamp: Clamp | None = None,
         beta: float = 1.0,
     ) -> list[Tensor]:
-        """Renew every layer once, one side after the other.
+        """Update every layer once, one side after the other.
 
         Parameters
         ----------
         state : sequence of Tensor
-            A value for each layer, shape (chains, size); sides that come first in ``order`` are overwritten unread,
-            but for the lengths of rows that have lengths of their own: those stay.
+            A value for each layer, shape (chains, size); the first side in ``order`` is overwritten unread, except
+            that rows with their own lengths keep them.
         update : callable
-            Units and inputs to values: a draw makes this Gibbs sampling, the mean makes it mean field.
+            From units and inputs to values: a draw gives Gibbs sampling, the mean gives mean field.
         order : sequence of int
-            The sides to renew, in this order.
+            The sides to update, in this order.
         clamp : mapping, optional
-            What is known and stays, by layer.
+            Known values, which stay fixed, by layer.
         beta : float
             The inverse temperature.
 
@@ -159,7 +159,7 @@ class Graph(Model):
         return state
 
     def energy(self, state: Sequence[Tensor], beta: float = 1.0) -> Tensor:
-        """Return the energy of whole states, shape (batch,), in nats."""
+        """Return the energy of complete states, shape (batch,), in nats."""
         total = _total(
             layer.units.energy(x) - x @ layer.bias_at(beta)
             for layer, x in zip(self.layers, state, strict=True)
@@ -177,10 +177,10 @@ class Graph(Model):
         beta: float = 1.0,
         inputs: Mapping[int, Tensor] | None = None,
     ) -> Tensor:
-        """Return the log of the unnormalised probability of one side's values, the other side summed out.
+        """Return the log of the unnormalised probability of one side's values, with the other side summed out.
 
-        Minus the free energy. ``inputs`` of the summed layers are taken as given where the caller has them, so
-        that no product is computed twice.
+        This is minus the free energy. Pass ``inputs`` of the summed layers if known, so that no product is computed
+        twice.
         """
         total = _total(
             state[k] @ self.layers[k].bias_at(beta) - self.layers[k].units.energy(state[k])
@@ -196,7 +196,7 @@ class Graph(Model):
         return _total(layer.units.cgf(layer.base) for layer in self.layers)
 
     def _family(self, k: int, state: Sequence[Tensor]) -> Units:
-        """Return the units of layer ``k`` for the rows in its place, unless that place holds something else."""
+        """Return the units of layer ``k`` bound to the rows in its entry of ``state``, if that entry holds rows."""
         layer = self.layers[k]
         fits = k in self.visible and state[k].shape[-1] == layer.size
         return layer.units.for_rows(state[k]) if fits else layer.units
@@ -221,8 +221,8 @@ def _check_edge(low: Layer, high: Layer, coupling: Coupling) -> None:
 def _require_joint(coupling: Coupling) -> None:
     if coupling.up_gain != coupling.down_gain:
         raise ValueError(
-            f"gains {coupling.up_gain:g} up and {coupling.down_gain:g} down belong to no joint distribution: "
-            "set both to 1 before asking for an energy"
+            f"gains {coupling.up_gain:g} up and {coupling.down_gain:g} down have no joint distribution: "
+            "set both to 1 before computing an energy"
         )
 
 
@@ -242,6 +242,6 @@ def _two_sides(n_layers: int, edges: Sequence[tuple[int, int]]) -> tuple[tuple[i
                     reached.append(other)
                 elif side[other] == side[k]:
                     raise ValueError(
-                        f"layers {k} and {other} close an odd cycle: no two sides to sweep in turn"
+                        f"layers {k} and {other} close an odd cycle: the layers have no two sides to sweep in turn"
                     )
     return tuple(k for k in side if side[k] == 0), tuple(k for k in side if side[k] == 1)

@@ -1,10 +1,10 @@
-r"""Deep machines from shallow ones: restricted machines that each learn a coupling and join, or one that grows.
+r"""Deep machines from shallow ones: restricted machines that each learn one coupling and are joined, or one that
+grows.
 
-In a deep machine a layer in the middle gets input from below and from above; trained alone, each neighbour counts
-twice in place of the missing one. So the first and last machine are doubled in one direction and those between in
-both, and the joined machine takes every weight once and the mean of the two biases a layer has learned (Salakhutdinov
-& Hinton, 2009, "Deep Boltzmann machines"; Hinton & Salakhutdinov, 2012, "A better way to pretrain deep Boltzmann
-machines").
+A middle layer of a deep machine gets input from below and above; in pretraining, the neighbour present counts twice
+to replace the missing one. So the first and last machines are doubled in one direction and those in between in both.
+The joined machine takes every weight once and the mean of a layer's two learned biases (Salakhutdinov & Hinton, 2009,
+"Deep Boltzmann machines"; Hinton & Salakhutdinov, 2012, "A better way to pretrain deep Boltzmann machines").
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ __all__ = ["attach", "join", "lower", "parts_of"]
 
 
 def parts_of(machine: BoltzmannMachine, *, doubled: bool) -> list[BoltzmannMachine]:
-    """Return a machine of two layers for each coupling of a chain, with copies of its weights and biases.
+    """Return a two-layer machine for each coupling of a chain, with copies of its weights and biases.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Layers in a chain, each joined to the next.
+        Layers in a chain, each connected to the next.
     doubled : bool
-        Whether what a layer receives counts twice where the chain goes on behind it.
+        Whether a layer's input counts twice if the chain continues beyond it.
 
     Raises
     ------
     ValueError
-        If the layers are no chain.
+        If the layers do not form a chain.
     """
     depth = len(machine.layers) - 1
     if machine.edges != tuple((k, k + 1) for k in range(depth)):
@@ -51,14 +51,14 @@ def parts_of(machine: BoltzmannMachine, *, doubled: bool) -> list[BoltzmannMachi
 
 @torch.no_grad()
 def join(parts: Sequence[BoltzmannMachine], machine: BoltzmannMachine) -> None:
-    """Put what the parts have learned into the machine they are parts of."""
+    """Copy the parts' learned parameters into their machine."""
     for coupling, part in zip(machine.couplings, parts, strict=True):
         coupling.weight.copy_(part.couplings[0].weight)
     for k, layer in enumerate(machine.layers):
         learned = [part.layers[0] for part in parts[k : k + 1]]
         learned += [part.layers[1] for part in parts[max(k - 1, 0) : k]]
         layer.bias.copy_(torch.stack([each.bias for each in learned]).mean(0))
-        # Precisions and the like come from below, where the layer was data.
+        # Parameters such as precisions come from the part below, where the layer was data.
         layer.units.load_state_dict(learned[0].units.state_dict())
 
 
@@ -70,9 +70,9 @@ def lower(machine: BoltzmannMachine, depth: int) -> BoltzmannMachine:
 
 @torch.no_grad()
 def attach(machine: BoltzmannMachine, depth: int) -> None:
-    """Make room for a layer of small weights above a trained lower part: its mean input is taken off the bias below.
+    """Attach a layer of small weights above a trained lower part: its mean input is subtracted from the bias below.
 
-    With weights of zero the distribution of the layers below would be what it was.
+    With zero weights the distribution of the layers below would be unchanged.
     """
     layer, below = machine.layers[depth], machine.layers[depth - 1]
     below.bias.sub_(machine.couplings[depth - 1].down(layer.units.mean(layer.bias)[None])[0])

@@ -1,4 +1,4 @@
-r"""The Boltzmann machine: a graph of layers, and what rows of its visible layers say of the hidden ones.
+r"""The Boltzmann machine: a graph of layers, with inference of the hidden layers from visible rows.
 
 .. math:: E(x) = \sum_k \big[E_k(x_k) - b_k \cdot x_k\big] - \sum_{(j,k)} x_k \cdot W_{jk} x_j,
           \qquad P(x) = e^{-E(x)} / Z
@@ -25,16 +25,16 @@ __all__ = ["BoltzmannMachine"]
 
 
 class BoltzmannMachine(Graph):
-    """Layers joined by couplings into a graph whose layers fall in two sides, each independent given the other.
+    """Layers joined by couplings into a bipartite graph: each side's layers are independent given the other side.
 
     Parameters
     ----------
     layers : sequence of Layer
         Layer 0 is the visible one.
     edges : mapping of (int, int) to Coupling
-        The coupling of each joined pair, lower layer first.
+        The coupling of each connected pair, lower layer first.
     visible : sequence of int
-        The layers that columns of data fill, in the order of the columns: labels or a second modality beside layer 0.
+        The layers that hold data, in column order; besides layer 0, for example labels or a second modality.
 
     Raises
     ------
@@ -56,7 +56,7 @@ class BoltzmannMachine(Graph):
 
     @property
     def score(self) -> Meaning:
-        """A bound for a deep machine; the pseudo-likelihood, or else the free energy, for one of two layers."""
+        """A bound for a deep machine; the pseudo-likelihood, or else the free energy, for a two-layer one."""
         if self.deep:
             return BOUND_AND_LOG_Z
         return PSEUDO_LIKELIHOOD if self.layers[0].units.summable else FREE_ENERGY
@@ -66,12 +66,13 @@ class BoltzmannMachine(Graph):
         return "-".join(str(layer.size) for layer in self.layers)
 
     def first_layer_filters(self) -> Tensor | None:
-        """Return the weights of the first hidden layer, None where several layers hold the data."""
+        """Return the weights of the first hidden layer, or None if several layers hold data."""
         single = self.visible == (0,) and (0, 1) in self.edges
         return self.couplings[self.edges.index((0, 1))].weight if single else None
 
     def hidden_inputs(self, layer: int) -> Callable[[Tensor], Tensor]:
-        """Return the function from visible rows to the inputs of a hidden layer, all others settled by mean field.
+        """Return the function from visible rows to the inputs of a hidden layer, with all others inferred by mean
+        field.
 
         Raises
         ------
@@ -82,44 +83,44 @@ class BoltzmannMachine(Graph):
             raise ValueError(f"expected a hidden layer, one of {list(self.hidden)}, got {layer}")
 
         def settled(x: Tensor) -> Tensor:
-            # A fixed number of passes: the function must be the same one at every step of a search.
+            # A fixed number of passes, so that the function is the same at every step of a search.
             return self.inputs(layer, mean_field(self, self.split(x), n_steps=10, tol=0.0))
 
         return settled
 
     def evidence(self, x: Tensor, generator: Generator) -> Evidence:
-        """Return the bound on rows, and weights that tighten it where it is not exact."""
+        """Return the bound on rows, and importance weights that tighten it if it is not exact."""
         posterior = self.posterior(x)
         return Evidence(posterior.bound(), None if posterior.exact else posterior.log_weight)
 
     def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return rows with means in place of what is not known, for chains to begin at."""
+        """Return rows with unknown values replaced by means, as starting points of chains."""
         return filled(self, x)
 
     def posterior(self, x: Tensor) -> Posterior | GroupedPosterior:
-        """Return what rows of the visible layers say of the hidden ones, by mean field; unknown layers are NaN."""
+        """Return the mean-field posterior over hidden layers given visible rows; unknown layers are NaN."""
         return posterior_of(self, x)
 
     def bound(self, x: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return the variational bound on log P(x) before log Z is taken off; for two layers it is exact."""
+        """Return the variational bound on log P(x) before subtracting log Z; for two layers it is exact."""
         return self.posterior(x).bound()
 
     def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return the log of one importance weight of each row, whose mean is P(x) times Z."""
+        """Return one log importance weight per row; the mean of the weights is P(x) times Z."""
         return self.posterior(x).log_weight(generator)
 
     @property
     def normaliser(self) -> BoltzmannMachine:
-        """The machine whose log Z a bound leaves to be taken off: this one."""
+        """The machine whose log Z must still be subtracted from a bound: this one."""
         return self
 
     def pair(self) -> Pair:
-        """Return the two conditionals of a machine of two layers, over the same weights.
+        """Return the two conditionals of a two-layer machine, over the same weights.
 
         Raises
         ------
         ValueError
-            If there are more layers: then neither conditional is a single map.
+            If there are more layers, since neither conditional is then a single map.
         """
         if self.edges != ((0, 1),):
             raise ValueError(f"expected two layers joined once, got edges {self.edges}")

@@ -1,4 +1,4 @@
-r"""Mean field: the factorial distribution nearest to what hidden layers are given the known ones.
+r"""Mean field: the factorial distribution closest to the posterior of hidden layers given the known ones.
 
 .. math:: Q(h) = \prod_k \text{units}_k(h_k \mid \eta_k), \qquad \eta_k = b_k + \sum_{j \sim k} W_{jk}\, m_j,
           \qquad m_k = E_Q[h_k]
@@ -18,14 +18,14 @@ __all__ = ["CONVERGED", "Passes", "mean_field"]
 
 
 class Passes(TypedDict):
-    """How long mean field goes on: ``n_steps`` and ``tol`` of :func:`mean_field`."""
+    """When mean field stops: ``n_steps`` and ``tol`` of :func:`mean_field`."""
 
     n_steps: int
     tol: float
 
 
 CONVERGED: Passes = {"n_steps": 100, "tol": 1e-6}
-"""Mean field in use, as opposed to training: until nothing moves."""
+"""Mean field outside training: until convergence."""
 
 
 def mean_field(
@@ -39,26 +39,26 @@ def mean_field(
 ) -> list[Tensor]:
     """Return the fixed point of the mean-field equations (Salakhutdinov & Hinton, 2009, "Deep Boltzmann machines").
 
-    Layers are renewed side by side: those at odd distance from the known ones, then those at even distance, each given
-    the newest means of its neighbours, so that no pass lowers the variational bound. Before the first pass, one goes
-    from the known layers outwards, in which what a layer receives counts twice where a neighbour has no mean yet. In
-    a machine of two layers that is exact, and all there is to do.
+    Each pass updates the layers at odd distance from the known ones, then those at even distance, each given its
+    neighbours' newest means, so that no pass lowers the variational bound. An initial pass goes from the known layers
+    outwards; a layer's input counts twice there if a neighbour has no mean yet. In a two-layer machine this initial
+    pass is exact and the only one.
 
     Parameters
     ----------
     machine : Graph
-        Any layers.
+        Any machine.
     known : mapping of int to Tensor
         The values of known layers, shape (batch, size).
     n_steps : int
-        Passes over the hidden layers, at most.
+        Maximum number of passes over the hidden layers.
     tol : float
-        The largest change of a mean, averaged over rows and units, at which to stop; 0 never stops early.
+        Stop when no layer's means change by more than this, averaged over rows and units; 0 never stops early.
     start : sequence of Tensor, optional
-        Means to begin with, one tensor a layer; by default a pass from the known layers outwards gives them.
+        Starting means, one tensor per layer; by default from a pass from the known layers outwards.
     partly : mapping of int to (Tensor, Tensor), optional
-        Layers of which some units are known: their values, and where they are. The other units begin at the means
-        that their biases give.
+        Layers with some known units: their values, and the mask of known units. The other units start at their means
+        under the biases.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def mean_field(
     distance = _distances(machine, [*known, *partly])
     outwards = [k for k in sorted(distance, key=distance.__getitem__) if k not in known]
     in_turn = sorted(outwards, key=lambda k: 1 - distance[k] % 2)
-    # What known neighbours contribute never changes: one product for all passes.
+    # The input from known neighbours is constant: one product for all passes.
     fixed = {k: _received(machine, k, known, machine.layers[k].bias) for k in outwards}
     means = {k: _kept(partly, k, machine.layers[k].units.mean(machine.layers[k].bias)) for k in partly}
     if start is None:
@@ -96,7 +96,7 @@ def mean_field(
 
 
 def _kept(partly: Clamp, k: int, means: Tensor) -> Tensor:
-    """Return the means of a layer with what is known of it put back."""
+    """Return the means of a layer with its known values restored."""
     if k not in partly:
         return means
     values, known = partly[k]
@@ -108,7 +108,7 @@ def _neighbours(machine: Graph, k: int) -> list[int]:
 
 
 def _distances(machine: Graph, known: Sequence[int]) -> dict[int, int]:
-    """Return how many couplings away from the known layers each layer is."""
+    """Return each layer's distance from the known layers, in couplings."""
     distance = dict.fromkeys(known, 0)
     frontier = list(known)
     while frontier:
@@ -121,7 +121,7 @@ def _distances(machine: Graph, known: Sequence[int]) -> dict[int, int]:
 
 
 def _received(machine: Graph, k: int, values: Mapping[int, Tensor], onto: Tensor) -> Tensor:
-    """Return ``onto`` with what layer ``k`` receives from the layers in ``values``."""
+    """Return ``onto`` plus the input of layer ``k`` from the layers in ``values``."""
     for (low, high), coupling in zip(machine.edges, machine.couplings, strict=True):
         if k == high and low in values:
             onto = coupling.up(values[low], onto)

@@ -1,9 +1,9 @@
-r"""Rows of which only some visible layers are known: the others are hidden layers like any.
+r"""Rows with only some visible layers known: unknown ones are treated as hidden layers.
 
 .. math:: P(v_{\text{known}}) = \sum_{v_{\text{missing}}, h} P(v, h)
 
-A visible layer that is not known has NaN in all its columns of a row. Rows with the same layers known form a group, and
-each group is the same machine with fewer visible layers: mean field, bounds and weights then need nothing new.
+An unknown visible layer has NaN in all its columns of a row. Rows with the same known layers form a group, and each
+group uses the same machine with fewer visible layers, so mean field, bounds and weights apply unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ __all__ = [
 
 
 def knowing(machine: Graph, visible: Sequence[int]) -> Graph:
-    """Return the machine of which only those layers are visible, over the same weights."""
+    """Return the machine with only those layers visible, over the same weights."""
     changed = copy.copy(machine)
     changed.visible = tuple(visible)
     changed.hidden = tuple(k for k in range(len(machine.layers)) if k not in changed.visible)
@@ -40,7 +40,7 @@ def knowing(machine: Graph, visible: Sequence[int]) -> Graph:
 
 
 def presence(machine: Graph, x: Tensor) -> Tensor:
-    """Return which visible layers are known in which rows, shape (batch, visible layers), boolean.
+    """Return a mask of the known visible layers of each row, shape (batch, visible layers).
 
     Example
     -------
@@ -58,21 +58,21 @@ def presence(machine: Graph, x: Tensor) -> Tensor:
 
 
 def groups(machine: Graph, x: Tensor, known: Tensor) -> Iterator[tuple[Tensor, Graph, Tensor]]:
-    """Yield the rows that have the same layers known: their numbers, the machine that knows these, and their columns.
+    """Yield each group of rows with the same known layers: row indices, the machine with these visible, and columns.
 
     Parameters
     ----------
     machine : Graph
-        Any.
+        Any machine.
     x : Tensor of shape (batch, columns)
         Rows of the visible layers.
     known : boolean Tensor of shape (batch, visible layers)
-        What to take as known, at least one layer a row.
+        Which layers to treat as known, at least one per row.
 
     Raises
     ------
     ValueError
-        If nothing is known of a row.
+        If a row has no known layer.
     """
     places = 2 ** torch.arange(known.shape[1], device=x.device)
     codes = (known * places).sum(1)
@@ -88,7 +88,7 @@ def groups(machine: Graph, x: Tensor, known: Tensor) -> Iterator[tuple[Tensor, G
 
 
 def infer(machine: Graph, x: Tensor, *, n_steps: int = 50, tol: float = 1e-5) -> list[Tensor]:
-    """Return values or mean-field means of every layer given what is known of each row, shape (batch, size) each."""
+    """Return values or mean-field means of every layer given the known layers of each row, shape (batch, size) each."""
     if _complete(x):
         return mean_field(machine, machine.split(x), n_steps=n_steps, tol=tol)
     state = [x.new_empty(len(x), layer.size) for layer in machine.layers]
@@ -100,7 +100,7 @@ def infer(machine: Graph, x: Tensor, *, n_steps: int = 50, tol: float = 1e-5) ->
 
 
 def filled(machine: Graph, x: Tensor) -> Tensor:
-    """Return rows of the visible layers with means in place of what is not known."""
+    """Return rows of the visible layers with unknown values replaced by means."""
     if _complete(x):
         return x
     state = infer(machine, x)
@@ -108,7 +108,7 @@ def filled(machine: Graph, x: Tensor) -> Tensor:
 
 
 def visible_means(machine: Graph, state: Sequence[Tensor], clamp: Clamp | None = None) -> Tensor:
-    """Return the visible layers' means given their neighbours in ``state``, side by side; what is known stays."""
+    """Return the visible layers' means given their neighbours in ``state``, concatenated; clamped values stay."""
     means = []
     for k in machine.visible:
         units, inputs = machine.layers[k].units, machine.inputs(k, state)
@@ -122,12 +122,12 @@ def visible_means(machine: Graph, state: Sequence[Tensor], clamp: Clamp | None =
 
 
 class GroupedPosterior:
-    """What rows say of all that is hidden where not all know the same layers: a posterior a group of rows.
+    """The posterior over hidden layers if rows know different layers: one posterior per group of rows.
 
     Parameters
     ----------
     machine, x, n_steps, tol
-        As in :class:`Posterior`; layers that are not known are NaN.
+        As in :class:`Posterior`; unknown layers are NaN.
     """
 
     def __init__(
@@ -145,11 +145,11 @@ class GroupedPosterior:
         return all(posterior.exact for _, posterior in self.groups)
 
     def bound(self) -> Tensor:
-        """Return the variational bound on the log-probability of what is known, before log Z is taken off."""
+        """Return the variational bound on the log-probability of the known values, before subtracting log Z."""
         return self._over(Posterior.bound)
 
     def log_weight(self, generator: Generator) -> Tensor:
-        """Return the log of one importance weight of what is known of each row."""
+        """Return one log importance weight of each row's known values."""
         return self._over(lambda posterior: posterior.log_weight(generator))
 
     def _over(self, function: Callable[[Posterior], Tensor]) -> Tensor:
@@ -161,7 +161,7 @@ class GroupedPosterior:
 
 
 def posterior_of(machine: Graph, x: Tensor) -> Posterior | GroupedPosterior:
-    """Return what rows say of the hidden layers, whether all visible ones are known or not."""
+    """Return the posterior over hidden layers, whether or not all visible layers are known."""
     return Posterior(machine, x) if _complete(x) else GroupedPosterior(machine, x)
 
 

@@ -1,14 +1,14 @@
-r"""Machines of several kinds of data: a pathway of layers for each, joined by a layer that all of them meet in.
+r"""Multimodal machines: one pathway of layers per modality, all ending in a joint layer.
 
 .. math:: E(v, h) = \sum_m E_m\big(v_m, h_m^{(1)}, \dots, h_m^{(L_m)}\big)
           - \sum_m z \cdot W_m h_m^{(L_m)} - b_z \cdot z
 
-The visible layers come first, then the hidden layers pathway by pathway, and the joint layer z is the last one
-(Srivastava & Salakhutdinov, 2014, "Multimodal learning with deep Boltzmann machines").
+The visible layers come first, then the hidden layers pathway by pathway, and the joint layer z last (Srivastava &
+Salakhutdinov, 2014, "Multimodal learning with deep Boltzmann machines").
 
-A layer inside a pathway gets input from below and from above, so what it receives counts twice while only one of the
-two is there. The joint layer has nothing above it and meets all pathways at once: what it receives counts once, and
-what the tops of the pathways receive from it twice.
+A layer inside a pathway gets input from below and from above, so in pretraining, with only one neighbour present, its
+input counts twice. The joint layer has nothing above and sees all pathways at once: its input counts once, and its
+input to the tops of the pathways twice.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ __all__ = ["gather", "joined", "joint_part", "pathway_parts", "pathways"]
 def joined(
     visible: Sequence[Layer], hidden: Sequence[Sequence[Layer]], joint: Layer, generator: Generator
 ) -> BoltzmannMachine:
-    """Return the machine of a pathway for each visible layer, with small random weights.
+    """Return the machine with one pathway per visible layer, with small random weights.
 
     Parameters
     ----------
     visible : sequence of Layer
-        One a modality.
+        One per modality.
     hidden : sequence of sequences of Layer
-        The layers above each, from the data upwards; none joins the data to the joint layer.
+        The layers above each, from the data upwards; an empty one connects the data directly to the joint layer.
     joint : Layer
-        The layer that all pathways end in.
+        The layer in which all pathways end.
     generator : Generator
         Draws the weights.
 
@@ -76,7 +76,7 @@ def pathways(machine: BoltzmannMachine) -> list[tuple[int, ...]]:
 
 
 def pathway_parts(machine: BoltzmannMachine) -> list[list[BoltzmannMachine]]:
-    """Return, pathway by pathway, a machine of two layers for each coupling but the one to the joint layer: copies."""
+    """Return, per pathway, copies as two-layer machines of all couplings except that to the joint layer."""
     return [
         [
             _part(machine, [low], high, up=2.0, down=1.0 if k == 0 else 2.0)
@@ -87,12 +87,12 @@ def pathway_parts(machine: BoltzmannMachine) -> list[list[BoltzmannMachine]]:
 
 
 def joint_part(machine: BoltzmannMachine) -> BoltzmannMachine:
-    """Return the machine of the joint layer and the tops of all pathways, which are its visible layers: copies."""
+    """Return a copy of the machine of the joint layer and the tops of all pathways, its visible layers."""
     ways = pathways(machine)
     part = _part(machine, [way[-2] for way in ways], ways[0][-1], up=1.0, down=2.0)
     for way, coupling in zip(ways, part.couplings, strict=True):
         if len(way) == 2:
-            # Nothing below: the data are this layer.
+            # Nothing is below: this layer is the data.
             coupling.down_gain = 1.0
     return part
 
@@ -112,7 +112,7 @@ def _part(
 def gather(
     parts: Sequence[Sequence[BoltzmannMachine]], joint: BoltzmannMachine, machine: BoltzmannMachine
 ) -> None:
-    """Put what the parts have learned into the machine: every weight once, and the mean of a layer's biases."""
+    """Copy the parts' parameters into the machine: every weight once, and the mean of a layer's biases."""
     couplings = dict(zip(machine.edges, machine.couplings, strict=True))
     learned: dict[int, list[Layer]] = {}
     for m, (way, below) in enumerate(zip(pathways(machine), parts, strict=True)):
@@ -126,5 +126,5 @@ def gather(
     for k, layers in learned.items():
         layer = machine.layers[k]
         layer.bias.copy_(torch.stack([each.bias for each in layers]).mean(0))
-        # Precisions and the like come from below, where the layer was data.
+        # Parameters such as precisions come from the part below, where the layer was data.
         layer.units.load_state_dict(layers[0].units.state_dict())

@@ -1,11 +1,12 @@
-r"""What a Boltzmann machine's known layers say of the hidden ones: the variational bound, and weights that tighten it.
+r"""The posterior over a Boltzmann machine's hidden layers: the variational bound, and weights that tighten it.
 
 .. math:: \log P^*(v) \ge \sum_{\text{known}} \big[b \cdot v - E(v)\big]
           + \sum_{\text{hidden } k} \big[(b_k - \eta_k) \cdot m_k + A_k(\eta_k)\big] + \sum_{(j,k)} m_k \cdot W_{jk} m_j
 
-for any inputs :math:`\eta_k` and their means :math:`m_k`: the energies that no input changes stand in the machine and
-in Q alike and cancel. Hidden layers on one side are independent given all others, so weights draw the other side
-from Q and sum this one out exactly; in its inputs at Q's means, its terms of the bound are its log-partitions alone.
+for any inputs :math:`\eta_k` and their means :math:`m_k`: the energies that do not depend on inputs occur in both the
+machine and Q and cancel. Hidden layers on one side are independent given all others, so importance weights draw the
+other side from Q and sum this side out exactly; with its inputs at Q's means, its terms of the bound are only its
+log-partitions.
 """
 
 from __future__ import annotations
@@ -21,21 +22,21 @@ __all__ = ["Posterior"]
 
 
 class Posterior:
-    """The mean-field distribution Q of hidden layers given rows, found once for a bound and any number of weights.
+    """The mean-field distribution Q of hidden layers given rows, computed once for a bound and any number of weights.
 
     Parameters
     ----------
     machine : Graph
-        Any layers.
+        Any machine.
     x : Tensor of shape (batch, columns)
         Rows of the visible layers.
     n_steps, tol
-        Of :func:`mean_field`.
+        As in :func:`mean_field`.
 
     Attributes
     ----------
     drawn, summed : tuple of int
-        The hidden layers that weights draw from Q, of the side with fewer units, and those that they sum out.
+        The hidden layers drawn from Q, on the side with fewer units, and the layers summed out.
 
     Example
     -------
@@ -60,29 +61,29 @@ class Posterior:
         self.drawn, self.summed = sides if sizes[0] < sizes[1] else sides[::-1]
         with torch.no_grad():
             self.state = mean_field(machine, known, n_steps=n_steps, tol=tol)
-            # The bound needs inputs that belong to their means: one more pass, which can only raise it.
+            # The bound needs inputs consistent with their means: one more pass, which can only raise it.
             self.inputs = {k: machine.inputs(k, self.state) for k in self.drawn}
             for k, inputs in self.inputs.items():
                 self.state[k] = machine.layers[k].units.mean(inputs)
 
     @property
     def exact(self) -> bool:
-        """Whether everything hidden is summed out: bound and weights are then log P(x) and log Z themselves."""
+        """Whether everything hidden is summed out: bound and weights are then exactly log P(x) + log Z."""
         return not self.drawn
 
     def bound(self) -> Tensor:
-        """Return the variational bound on log P(x), before log Z is taken off, shape (batch,), in nats."""
+        """Return the variational bound on log P(x), before subtracting log Z, shape (batch,), in nats."""
         total = self._joint(self.state, energies=self.machine.visible)
         for k, inputs in self.inputs.items():
             total = total + self.machine.layers[k].units.cgf(inputs) - (inputs * self.state[k]).sum(-1)
         return total
 
     def log_weight(self, generator: Generator) -> Tensor:
-        """Return the log of one importance weight P*(x, h) / Q(h) with h drawn from Q, shape (batch,).
+        """Return one log importance weight log P*(x, h) / Q(h) with h drawn from Q, shape (batch,).
 
-        The mean of weights is P(x) times Z without bias; the log of that mean lies between the bound and the truth,
-        and comes to the truth with their number (Burda, Grosse & Salakhutdinov, 2016, "Importance weighted
-        autoencoders").
+        The mean of weights is an unbiased estimate of P(x) times Z; the log of that mean lies between the bound and
+        the true value on average, and converges to it with their number (Burda, Grosse & Salakhutdinov, 2016,
+        "Importance weighted autoencoders").
         """
         state = list(self.state)
         for k, inputs in self.inputs.items():
@@ -93,7 +94,7 @@ class Posterior:
         return total
 
     def _joint(self, state: list[Tensor], energies: tuple[int, ...]) -> Tensor:
-        """Return the log of the machine's weight of ``state``, the summed layers out and only some energies counted."""
+        """Return the log-weight of ``state``, with some layers summed out and only the given ``energies`` included."""
         machine = self.machine
         total = state[0].new_zeros(len(state[0]))
         for k, layer in enumerate(machine.layers):

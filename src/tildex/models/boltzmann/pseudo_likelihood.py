@@ -1,10 +1,10 @@
-r"""Pseudo-likelihood of a machine of two layers: each visible variable given all others, the hidden ones summed out.
+r"""Pseudo-likelihood of a two-layer machine: each visible variable given all others, hidden units summed out.
 
 .. math:: \log PL(v) = \sum_i \log P(v_i \mid v_{-i}), \qquad
           P(v_i \mid v_{-i}) \propto e^{b_i v_i - E_i(v_i) + A_h(\mathrm{inputs}_h(v))}
 
-Changing one variable moves the hidden inputs by one column of the weights, so no product is computed twice. How one
-variable is summed or integrated is the visible family's own.
+Changing one variable moves the hidden inputs by one column of the weights, so no product is computed twice. The
+visible family decides how one variable is summed or integrated.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ __all__ = ["has_pseudo_likelihood", "pseudo_log_likelihood", "pseudo_log_likelih
 
 
 def has_pseudo_likelihood(machine: BoltzmannMachine) -> bool:
-    """Say whether the visible units are of a family that can be summed, or integrated, one variable at a time."""
+    """Say whether the visible family can be summed or integrated, one variable at a time."""
     return machine.layers[0].units.summable
 
 
 def pseudo_log_likelihood(machine: BoltzmannMachine, v: Tensor) -> Tensor:
     """Return the exact log pseudo-likelihood of each row, in nats (Besag, 1975, "Statistical analysis of non-lattice
-    data"); of real columns, the sum of their log conditional densities; of documents, the sum over their words.
+    data"); for real columns, the sum of their log conditional densities; for documents, the sum over their words.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Of two layers, the visible one finite, Gaussian or a replicated softmax.
+        A two-layer machine with finite, Gaussian or replicated softmax visible units.
     v : Tensor of shape (batch, visible)
         The rows.
     """
@@ -38,7 +38,7 @@ def pseudo_log_likelihood(machine: BoltzmannMachine, v: Tensor) -> Tensor:
 
 
 def pseudo_log_likelihood_estimate(machine: BoltzmannMachine, v: Tensor, generator: Generator) -> Tensor:
-    """Return an unbiased estimate from one random variable a row, at the cost of one product."""
+    """Return an unbiased estimate from one random variable per row, at the cost of one matrix product."""
     return machine.layers[0].units.log_conditionals_estimate(v, _around(machine, v), generator)
 
 

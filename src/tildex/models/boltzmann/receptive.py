@@ -1,4 +1,4 @@
-r"""What units of deeper layers look for in the visible layer: a weighted combination of lower filters, or a search.
+r"""Receptive fields of deeper layers: a weighted combination of lower filters, or the result of a search.
 
 .. math:: R^{(1)} = W^{(1)}, \quad R^{(l)} = W^{(l)} R^{(l-1)}; \qquad
           x^*_j = \arg\max_{\|x\| = r} \text{input}_j(x)
@@ -19,16 +19,16 @@ __all__ = ["combined_filters", "hidden_inputs", "maximising_inputs"]
 
 
 def combined_filters(weights: Sequence[Tensor], *, strongest: int | None = None) -> Tensor:
-    """Return each top unit's filters of the visible layer, lower filters weighted by how strongly it takes them in
-    (Lee, Ekanadham & Ng, 2008, "Sparse deep belief net model for visual area V2").
+    """Return each top unit's filter on the visible layer: lower filters combined with the unit's weights (Lee,
+    Ekanadham & Ng, 2008, "Sparse deep belief net model for visual area V2").
 
     Parameters
     ----------
     weights : sequence of Tensor
-        Of each coupling from the visible layer up, shape (units, units below).
+        The weights of each coupling, from the visible layer up, shape (units, units below).
     strongest : int, optional
-        How many of a unit's weights count in each layer above the first, the others being taken as zero; all when
-        not given.
+        How many of a unit's weights are kept in each layer above the first; the others count as zero. All when not
+        given.
 
     Returns
     -------
@@ -54,14 +54,14 @@ def combined_filters(weights: Sequence[Tensor], *, strongest: int | None = None)
 
 
 def hidden_inputs(model: BoltzmannMachine | Sequence[Pair], layer: int) -> Callable[[Tensor], Tensor]:
-    """Return the function from visible rows to the inputs of a hidden layer, all layers between at their means.
+    """Return the function from visible rows to the inputs of a hidden layer, with intermediate layers at their means.
 
     Parameters
     ----------
     model : BoltzmannMachine or sequence of Pair
-        In a machine all layers settle by mean field, given the visible one; a stack is passed upwards once.
+        A machine infers all layers by mean field given the visible one; a stack makes one upward pass.
     layer : int
-        The number of the hidden layer, 1 for the first.
+        The index of the hidden layer, 1 for the first.
     """
     if not isinstance(model, Iterable):
         return model.hidden_inputs(layer)
@@ -87,28 +87,28 @@ def maximising_inputs(
     n_steps: int = 200,
     step: float = 0.5,
 ) -> Tensor:
-    """Return for each unit the visible row of a given length that excites it most, found by gradient ascent
-    (Erhan, Bengio, Courville & Vincent, 2009, "Visualizing higher-layer features of a deep network").
+    """Return for each unit the visible row of a given norm that maximises its input, found by gradient ascent (Erhan,
+    Bengio, Courville & Vincent, 2009, "Visualizing higher-layer features of a deep network").
 
-    The search starts in a random direction and turns towards the gradient, by less and less. Of all rows seen on the
-    way the best is returned. For a layer that only multiplies, this is the direction of the unit's weights.
+    The search starts in a random direction, follows the gradient with decreasing steps, and returns the best row
+    seen. For a linear layer, this is the direction of the unit's weights.
 
     Parameters
     ----------
     function : callable
         From rows, shape (n, size), to activations, shape (n, all units); see :func:`hidden_inputs`.
     units : Tensor of shape (n,)
-        The units' numbers.
+        Indices of the units.
     size : int
         Columns of a visible row.
     generator : Generator
-        Draws the starts.
+        Draws the starting points.
     radius : float
-        The length of a row.
+        The norm of a row.
     n_steps : int
-        Steps of the search.
+        Number of search steps.
     step : float
-        The first step's length, in parts of the radius.
+        The first step's length, as a fraction of the radius.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Machines whose rows differ in more than their values: families bound to the rows at hand, over the same weights."""
+"""Machines for rows that differ in more than their values: families bound to given rows, over the same weights."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["for_chains", "for_rows", "with_units"]
 
 
 def for_rows(machine: BoltzmannMachine, x: Tensor) -> BoltzmannMachine:
-    """Return the machine with visible families that know the rows ``x``: itself, unless rows have their own lengths.
+    """Return the machine with visible families bound to the rows ``x``: itself, unless rows have their own lengths.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Any; what is returned shares its parameters.
+        Any machine; the result shares its parameters.
     x : Tensor of shape (batch, visible)
-        The columns of all visible layers. The rows, in number and order, of whatever the result is then asked for.
+        The columns of all visible layers. Later calls must use the same rows in the same order.
     """
     families = {}
     for k, rows in machine.split(x).items():
@@ -34,21 +34,21 @@ def for_rows(machine: BoltzmannMachine, x: Tensor) -> BoltzmannMachine:
 
 
 def for_chains(machine: BoltzmannMachine, x: Tensor, n: int, *, copies: int = 1) -> BoltzmannMachine:
-    """Return the machine for ``n`` persistent chains beside a batch: itself, unless rows have their own lengths.
+    """Return the machine for ``n`` persistent chains with a batch: itself, unless rows have their own lengths.
 
-    Chains then take the lengths of the batch's rows, the first chain the shortest: as many words as the data have, and
-    from batch to batch nearly the same length for each chain.
+    Chains then take the lengths of the batch's rows, shortest first, so that chains have as many words as the data
+    and each chain keeps nearly the same length from batch to batch.
 
     Parameters
     ----------
     machine : BoltzmannMachine
-        Any.
+        Any machine.
     x : Tensor of shape (batch, visible)
         The rows of data.
     n : int
-        Chains.
+        Number of chains.
     copies : int
-        How many times over, one after the other, say for temperatures.
+        Number of consecutive copies, for example one per temperature.
     """
     if for_rows(machine, x[:1]) is machine:
         return machine
@@ -70,6 +70,6 @@ def with_units(machine: BoltzmannMachine, families: Mapping[int, Units]) -> Bolt
 
 def _changed(module: nn.Module, **modules: nn.Module) -> Any:
     changed = copy.copy(module)
-    # A copy of a torch module shares the dictionary of its modules, which must not change in the original.
+    # A shallow copy of a torch module shares its dictionary of modules, which must not change in the original.
     changed._modules = {**module._modules, **modules}
     return changed

@@ -1,4 +1,4 @@
-"""Samples of upper layers: up a chain of restricted machines, each trained on samples of the one below."""
+"""Samples of upper layers through a chain of restricted machines, each trained on samples of the one below."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def sample_up(parts: Sequence[BoltzmannMachine], x: Tensor, generator: Generator
     Parameters
     ----------
     parts : sequence of BoltzmannMachine
-        Of two layers each, bottom up; without any, ``x`` is what comes back.
+        Two-layer machines, bottom up; with none, ``x`` is returned.
     x : Tensor of shape (batch, visible)
-        Rows of the lowest; those that know nothing, with NaN in them, stay unknown.
+        Rows of the lowest layer; unknown rows, marked by NaN, stay unknown.
     generator : Generator
         Draws the samples.
     """

@@ -1,10 +1,10 @@
-r"""Contrastive rules for a machine of two layers: the data's free energy down, the model's own samples' up.
+r"""Contrastive rules for two-layer machines: lower the free energy of data, raise that of the model's samples.
 
 .. math:: L = F(v_{\text{data}}) - F(v_{\text{model}}), \qquad F(v) = -\log \sum_h e^{-E(v, h)}
 
-With both states held fixed the gradient is the negative less the positive phase, hidden units entering by their
-means. A step costs five matrix products at k = 1, the two of the gradient taken as one of twice the rows: the hidden
-inputs that drew the samples serve the loss as well.
+With both states held fixed the gradient is the negative minus the positive phase, with hidden units as means. A step
+at k = 1 costs five matrix products, counting the gradient's two, which are computed as one over twice the rows; the
+loss reuses the hidden inputs that drew the samples.
 """
 
 from __future__ import annotations
@@ -32,19 +32,18 @@ __all__ = ["CD", "PCD"]
 
 
 class _Contrastive(Rule):
-    """What the rules share: the loss from data and model states, centring, penalties, validation.
+    """The common part of the rules: the loss from data and model states, centring, penalties and validation.
 
     Parameters
     ----------
     k : int
-        Gibbs steps an update.
+        Gibbs steps per update.
     k_end : int, optional
-        To how many they grow, on a straight line, by the end of training; ``k`` all along when not given.
+        The number of steps at the end of training, reached linearly; constant ``k`` when not given.
     penalty : Penalty, optional
-        What is added.
+        Added to the loss.
     centring : float, optional
-        The rate at which the offsets of the centred gradient follow the data's means; the plain gradient when not
-        given.
+        The rate at which the offsets of the centred gradient follow the data's means; None gives the plain gradient.
     """
 
     def __init__(
@@ -70,7 +69,7 @@ class _Contrastive(Rule):
         """Return the loss of a batch."""
 
     def validate(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Tensor:
-        """Return minus the pseudo-likelihood, or the reconstruction error where the visible units have none."""
+        """Return minus the log pseudo-likelihood, or the reconstruction error if the visible units have none."""
         if has_pseudo_likelihood(model):
             return -pseudo_log_likelihood_estimate(model, x, generator).mean()
         pair = model.pair()
@@ -79,11 +78,11 @@ class _Contrastive(Rule):
     def diagnose(
         self, model: BoltzmannMachine, x: Tensor, generator: Generator, held_out: Tensor | None = None
     ) -> dict[str, float]:
-        """Return what :func:`tildex.rules.boltzmann.watch` measures, on the rule's own chains where it has such."""
+        """Return the diagnostics of :func:`tildex.rules.boltzmann.watch`, on the rule's chains if it has any."""
         return watch(model, x, generator, chains=self._left(), held_out=held_out)
 
     def _left(self) -> list[Tensor] | None:
-        """Return the machine's state in which an update leaves chains, None where they begin at the data."""
+        """Return the state of the chains after an update, or None if they start at the data."""
         return None
 
     def get_state(self) -> dict[str, Tensor]:
@@ -91,16 +90,16 @@ class _Contrastive(Rule):
         return {} if self._offsets is None else self._offsets.get_state()
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Put the offsets back."""
+        """Restore the offsets."""
         if self._offsets is not None:
             self._offsets.set_state(state)
 
     def steps_now(self) -> int:
-        """Return the Gibbs steps of an update at this point of training."""
+        """Return the number of Gibbs steps at this point of training."""
         return self.k if self.k_end is None else round(self.k + self.progress * (self.k_end - self.k))
 
     def _loss(self, model: BoltzmannMachine, both: Tensor, rows: int, inputs: Tensor) -> Loss:
-        """Return the loss from ``rows`` of data with the model's samples below, and the hidden inputs of both."""
+        """Return the loss from ``both``, ``rows`` of data followed by model samples, and the hidden inputs of both."""
         visible, hidden = model.layers
         x = both[:rows]
         means = hidden.units.mean(inputs)
@@ -147,29 +146,28 @@ class CD(_Contrastive):
 
 
 class PCD(_Contrastive):
-    """Persistent contrastive divergence: ``k`` Gibbs steps from where the chains were left (Tieleman, 2008, "Training
+    """Persistent contrastive divergence: ``k`` Gibbs steps from the chains' last state (Tieleman, 2008, "Training
     restricted Boltzmann machines using approximations to the likelihood gradient").
 
     Parameters
     ----------
     k : int
-        Gibbs steps an update.
+        Gibbs steps per update.
     n_chains : int, optional
-        Chains; as many as the first batch has rows when not given.
+        Number of chains; the size of the first batch when not given.
     penalty : Penalty, optional
-        What is added.
+        Added to the loss.
     k_end : int, optional
-        To how many steps ``k`` grows, on a straight line, by the end of training; ``k`` all along when not given.
+        The number of steps at the end of training, reached linearly; constant ``k`` when not given.
     centring : float, optional
-        The rate at which the offsets of the centred gradient follow the data's means; the plain gradient when not
-        given.
+        The rate at which the offsets of the centred gradient follow the data's means; None gives the plain gradient.
 
     Attributes
     ----------
     chains : Tensor of shape (chains, hidden)
-        The hidden states, kept from step to step and in checkpoints.
+        The hidden states, kept between steps and in checkpoints.
     copies : int
-        How many times over there are ``n_chains`` chains.
+        Number of sets of ``n_chains`` chains.
     """
 
     chains: Tensor | None = None
@@ -189,7 +187,7 @@ class PCD(_Contrastive):
         self.n_chains = n_chains
 
     def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
-        """Return the loss of a batch, and move the chains on."""
+        """Return the loss of a batch, and advance the chains."""
         require_two_layers(model)
         with torch.no_grad():
             if self.chains is None:
@@ -203,11 +201,11 @@ class PCD(_Contrastive):
             return self._loss(model, both, len(x), inputs)
 
     def _left(self) -> list[Tensor] | None:
-        """Return the chains, of several copies the last."""
+        """Return the chains; of several copies, the last."""
         if self.chains is None:
             return None
         h = self.chains[-(len(self.chains) // self.copies) :]
-        # The visible place is never read.
+        # The visible entry is never read.
         return [h, h]
 
     def _begin(self, model: BoltzmannMachine, n: int, like: Tensor, generator: Generator) -> None:
@@ -216,12 +214,12 @@ class PCD(_Contrastive):
         self.chains = model.layers[1].units.sample(bias.to(like.dtype), generator)
 
     def _visible(self, model: BoltzmannMachine, generator: Generator) -> Tensor:
-        """Return visible samples of the model, from where the chains were left."""
+        """Return visible samples of the model, continuing from the chains' last state."""
         assert self.chains is not None
         return gibbs(model, self.chains, self.steps_now(), generator)
 
     def _keep(self, model: BoltzmannMachine, v: Tensor, inputs: Tensor, generator: Generator) -> None:
-        """Leave the chains at hidden values given the visible ones, whose hidden ``inputs`` are known."""
+        """Store as the chains' state hidden values drawn given the visible ones, whose hidden ``inputs`` are known."""
         self.chains = draw(model, 1, inputs, generator)
 
     def get_state(self) -> dict[str, Tensor]:
@@ -229,13 +227,13 @@ class PCD(_Contrastive):
         return super().get_state() | ({} if self.chains is None else {"chains": self.chains})
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Put the chains and offsets back."""
+        """Restore the chains and offsets."""
         super().set_state(state)
         self.chains = state.get("chains")
 
 
 def gibbs(model: BoltzmannMachine, h: Tensor, k: int, generator: Generator) -> Tensor:
-    """Return visible values after ``k`` steps from hidden ones, the last one down only."""
+    """Return visible values after ``k`` steps from hidden ones; the last step is only downwards."""
     for _ in range(k - 1):
         v = draw(model, 0, model.inputs(0, [h, h]), generator)
         h = draw(model, 1, model.inputs(1, [v, v]), generator)
@@ -245,8 +243,8 @@ def gibbs(model: BoltzmannMachine, h: Tensor, k: int, generator: Generator) -> T
 def draw(model: BoltzmannMachine, k: int, inputs: Tensor, generator: Generator) -> Tensor:
     """Return values of a layer given its inputs.
 
-    Where a layer stands for two copies of itself, because what it sends out counts twice, the value is the mean of
-    two draws: the chain then is that of the machine with the copies, and its gradient exact.
+    A layer whose outgoing gain is two represents two copies of itself, so its value is the mean of two draws: the
+    chain is then that of the machine with the copies, and its gradient exact.
     """
     coupling, units = model.couplings[0], model.layers[k].units
     copies = round(coupling.up_gain if k == 0 else coupling.down_gain)
@@ -257,16 +255,16 @@ def draw(model: BoltzmannMachine, k: int, inputs: Tensor, generator: Generator) 
 
 
 def require_two_layers(model: BoltzmannMachine) -> None:
-    """Refuse what is no machine of one visible and one hidden layer."""
+    """Refuse anything but a machine of one visible and one hidden layer."""
     wanted = "contrastive rules train a Boltzmann machine of one visible and one hidden layer"
     if require(model, BoltzmannMachine, wanted).edges != ((0, 1),):
         raise ValueError(f"{wanted}, got {type(model).__name__}")
 
 
 def _penalised(penalty: Penalty, model: BoltzmannMachine, x: Tensor, inputs: Tensor) -> tuple[Loss, Tensor]:
-    """Return the penalties with their direct gradients, and their derivative by the hidden inputs.
+    """Return the penalties with their direct gradients, and their derivative with respect to the hidden inputs.
 
-    What reaches the weights through the hidden inputs needs no tape: it joins the product of the gradient.
+    The part through the hidden inputs needs no autograd: it is added to the matrix product of the gradient.
     """
     with torch.enable_grad():
         leaf = inputs.detach().requires_grad_()

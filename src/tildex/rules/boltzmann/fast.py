@@ -1,4 +1,4 @@
-r"""Persistent chains that move under weights of their own, pushed away from where the chains have just been.
+r"""Persistent chains that move under additional fast weights, which push them away from recent states.
 
 .. math:: \theta_{\text{chains}} = \theta + \theta_{\text{fast}}, \qquad
           \theta_{\text{fast}} \leftarrow \alpha\, \theta_{\text{fast}} - \epsilon_{\text{fast}}\, \nabla L
@@ -30,7 +30,7 @@ class FastPCD(PCD):
     fast_rate : float
         The learning rate of the fast weights.
     decay : float
-        What is left of them after an update.
+        The fraction of the fast weights kept per update.
     k, n_chains, penalty, k_end, centring
         As in :class:`PCD`.
     """
@@ -55,7 +55,7 @@ class FastPCD(PCD):
         self._fast: list[Tensor] = []
 
     def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
-        """Return the loss of a batch, move the chains on, and push the fast weights."""
+        """Return the loss of a batch, advance the chains, and update the fast weights."""
         loss = super().__call__(model, x, generator)
         found = {id(parameter): gradient for parameter, gradient in loss.gradients}
         for fast, parameter in zip(self._fast, _plain(model), strict=True):
@@ -67,7 +67,7 @@ class FastPCD(PCD):
         return super().get_state() | {f"fast_{k}": fast for k, fast in enumerate(self._fast)}
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Put them back; the tensors given stay as they are."""
+        """Restore the state; the given tensors are copied."""
         super().set_state(state)
         count = sum(name.startswith("fast_") for name in state)
         self._fast = [state[f"fast_{k}"].clone() for k in range(count)]
@@ -87,9 +87,9 @@ class FastPCD(PCD):
 
     @contextlib.contextmanager
     def _pushed(self, model: BoltzmannMachine) -> Iterator[None]:
-        """Add the fast weights to the model's for the length of a block."""
+        """Add the fast weights to the model's within a ``with`` block."""
         parameters = _plain(model)
-        # Put back from a copy: taking the sum apart again would leave rounding errors in the model.
+        # Restore from a copy: subtracting would leave rounding errors in the model.
         kept = [parameter.detach().clone() for parameter in parameters]
         torch._foreach_add_(parameters, self._fast)
         try:

@@ -1,11 +1,11 @@
-r"""The gradient of every Boltzmann rule: statistics of the data's states less those of the model's, centred or not.
+r"""The gradient of every Boltzmann rule: the difference of data and model statistics, optionally centred.
 
 .. math:: \nabla_{W} = \langle (h - \lambda)(v - \mu)^\top \rangle_{\text{model}}
                      - \langle (h - \lambda)(v - \mu)^\top \rangle_{\text{data}}
 
-Centring is a change of parameters under which the likelihood stays what it is and its gradient points better
-(Montavon & Müller, 2012, "Deep Boltzmann machines and the centering trick"; Melchior, Fischer & Wiskott, 2016, "How to
-center deep Boltzmann machines").
+Centring is a reparameterisation that keeps the likelihood and improves the direction of its gradient (Montavon &
+Müller, 2012, "Deep Boltzmann machines and the centering trick"; Melchior, Fischer & Wiskott, 2016, "How to center
+deep Boltzmann machines").
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ Gradients = list[tuple[nn.Parameter, Tensor]]
 
 
 class Offsets:
-    """The means that centring subtracts, one vector a layer, which follow the data's.
+    """The means that centring subtracts, one vector per layer, which follow the data's means.
 
     Parameters
     ----------
     rate : float
-        The share of a batch's mean in the new offset; a small one keeps the noise of a batch out of the gradient.
+        The weight of a batch's mean in the new offset; a small rate keeps batch noise out of the gradient.
     """
 
     def __init__(self, rate: float) -> None:
@@ -37,19 +37,19 @@ class Offsets:
         self.means: list[Tensor] = []
 
     def follow(self, machine: BoltzmannMachine, state: Sequence[Tensor]) -> None:
-        """Move towards the means of data rows, one state a layer; the first ones are those of the biases."""
+        """Move towards the means of data rows, one state per layer; offsets start at the means under the biases."""
         if not self.means:
-            # A copy: offsets live on when the biases move.
+            # A copy, so that offsets do not change with the biases.
             self.means = [layer.units.mean(layer.bias.detach()).clone() for layer in machine.layers]
         for offset, x in zip(self.means, state, strict=True):
             offset.lerp_(x.mean(0).to(offset.dtype), self.rate)
 
     def get_state(self) -> dict[str, Tensor]:
-        """Return them by name."""
+        """Return the offsets by name."""
         return {f"offset_{k}": offset for k, offset in enumerate(self.means)}
 
     def set_state(self, state: Mapping[str, Tensor]) -> None:
-        """Take them back; the tensors given stay as they are."""
+        """Restore the offsets; the given tensors are copied."""
         count = sum(name.startswith("offset_") for name in state)
         self.means = [state[f"offset_{k}"].clone() for k in range(count)]
 
@@ -62,7 +62,7 @@ def contrast(
     offsets: Offsets | None = None,
     extra: Mapping[int, Tensor] | None = None,
 ) -> tuple[Gradients, list[Tensor]]:
-    """Return the gradient of the data's mean energy less the model's, states held fixed: one product a coupling.
+    """Return the gradient of the data's mean energy minus the model's, states held fixed: one product per coupling.
 
     Parameters
     ----------
@@ -71,18 +71,18 @@ def contrast(
     state : sequence of Tensor
         Values or means of each layer, data rows first, shape (rows + chains, size).
     rows : int
-        How many of them are data.
+        Number of data rows.
     offsets : Offsets, optional
-        What to centre with.
+        Offsets for centring.
     extra : mapping of int to Tensor, optional
-        Derivatives of penalties by the inputs of a layer, shape (rows, size), which the product takes along.
+        Derivatives of penalties with respect to a layer's inputs, shape (rows, size), added to the same product.
 
     Returns
     -------
     gradients : list of (Parameter, Tensor)
-        Of the couplings, then of the biases.
+        Gradients of the couplings, then of the biases.
     moved : list of Tensor
-        By how much the model's mean state of each layer exceeds the data's, shape (size,) each.
+        The model's mean state minus the data's, per layer, shape (size,) each.
     """
     extra = extra or {}
     signs = signs_for(rows, len(state[0]) - rows, state[0])
@@ -99,7 +99,7 @@ def contrast(
         if offsets is not None:
             mu, lam = offsets.means[low], offsets.means[high]
             gradient.addr_(biases[high], mu, alpha=-1).addr_(lam, biases[low], alpha=-1)
-        # A gain of two stands for two copies of a layer, each of which has its part in the gradient.
+        # A gain of two means two copies of a layer, each of which contributes to the gradient.
         if (gain := max(coupling.up_gain, coupling.down_gain)) != 1:
             gradient.mul_(gain)
         gradients.append((coupling.weight, gradient))
@@ -112,7 +112,7 @@ def contrast(
 def _shifted(
     machine: BoltzmannMachine, biases: Sequence[Tensor], gradients: Gradients, offsets: Offsets
 ) -> list[Tensor]:
-    """Return the gradients of biases that keep the centred ones' effect, given those of the couplings."""
+    """Return the bias gradients equivalent to the centred parameterisation, given those of the couplings."""
     shifts = [torch.zeros_like(bias) for bias in biases]
     for (low, high), coupling, (_, gradient) in zip(machine.edges, machine.couplings, gradients, strict=True):
         shifts[high].addmv_(gradient, offsets.means[low], alpha=coupling.up_gain)
@@ -123,14 +123,14 @@ def _shifted(
 def units_gradients(
     machine: BoltzmannMachine, state: Sequence[Tensor], inputs: Mapping[int, Tensor], rows: int
 ) -> Gradients:
-    """Return the gradient of parameters that unit families learn, such as precisions; empty where none does.
+    """Return the gradients of parameters that unit families learn, such as precisions; empty if there are none.
 
     Parameters
     ----------
     machine, state, rows
         As in :func:`contrast`.
     inputs : mapping of int to Tensor
-        Of the layers that are summed out: their families' part is the log-partition, the others' their energy.
+        Inputs of the layers that are summed out: these contribute their log-partition, the others their energy.
     """
     gradients: Gradients = []
     for k, layer in enumerate(machine.layers):
@@ -146,7 +146,7 @@ def units_gradients(
 
 
 def signs_for(rows: int, chains: int, like: Tensor) -> Tensor:
-    """Return each row's part in the gradient of minus the log-likelihood, data first, shape (rows + chains,)."""
+    """Return each row's weight in the gradient of minus the log-likelihood, data first, shape (rows + chains,)."""
     return _signs(rows, chains, like.dtype, like.device)
 
 

@@ -1,11 +1,11 @@
-r"""Length tempering: chains of documents of different lengths that change places, so that the long ones mix.
+r"""Length tempering: chains of documents of different lengths swap states, so that the long ones mix.
 
 .. math:: p_D(h) \propto e^{c \cdot h + D f(h)}, \qquad
           P(\text{swap } i, j) = \min\big(1, e^{(D_i - D_j)(f(h_j) - f(h_i))}\big)
 
-Summed over the words, the length of a document is an inverse temperature: short documents change their topics freely
-and long ones hardly ever. A batch has documents of all lengths, and the chains beside it, one a row, are a ladder
-of temperatures that costs nothing: every rung is a sample that the gradient needs.
+With the words summed out, a document's length is an inverse temperature: short documents change topics freely and
+long ones hardly ever. A batch has documents of all lengths, so its chains, one per row, form a temperature ladder at
+no cost: the gradient needs the samples at every rung.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ __all__ = ["LengthTempering"]
 
 
 class LengthTempering(PCD):
-    """Persistent chains for documents, of which those of neighbouring lengths swap their hidden states.
+    """Persistent chains for documents; chains of neighbouring lengths swap their hidden states.
 
-    Without swaps, long chains stay where training once put them, and the machine grows likely documents that no chain
-    visits: a word said a hundred times over. The swaps are those of parallel tempering (Swendsen & Wang, 1986, "Replica
-    Monte Carlo simulation of spin glasses"), with the length in the part of the inverse temperature. Rows without
-    lengths of their own get plain :class:`PCD`.
+    Without swaps, long chains stay where they started, and the machine gives high probability to documents that no
+    chain visits, such as one word repeated a hundred times. The swaps are those of parallel tempering (Swendsen &
+    Wang, 1986, "Replica Monte Carlo simulation of spin glasses"), with the length as the inverse temperature. For
+    units without lengths per row this is plain :class:`PCD`.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class LengthTempering(PCD):
     Attributes
     ----------
     chains : Tensor of shape (chains, hidden)
-        The hidden states, the one of the shortest document first.
+        The hidden states, shortest document first.
     """
 
     def _visible(self, model: BoltzmannMachine, generator: Generator) -> Tensor:
-        """Return visible samples after Gibbs steps, before each of which neighbours try to change places."""
+        """Return visible samples after Gibbs steps, with swap attempts before each step."""
         visible, hidden = model.layers
         if not visible.units.counts_words or self.chains is None:
             return super()._visible(model, generator)
@@ -59,7 +59,7 @@ class LengthTempering(PCD):
 
 
 def _swapped(units: ReplicatedSoftmax, inputs: Tensor, generator: Generator) -> Tensor:
-    """Return which chain's state each place gets, after all even and then all odd neighbours have tried."""
+    """Return the chain index of each position's new state, after swap attempts of all even, then all odd neighbours."""
     slopes = units.slopes(inputs)
     lengths = units.lengths_of(inputs).expand_as(slopes)
     places = torch.arange(len(inputs), device=inputs.device)

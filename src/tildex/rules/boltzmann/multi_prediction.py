@@ -1,11 +1,11 @@
-r"""Multi-prediction: what is left out of a row, predicted from the rest through unrolled mean field.
+r"""Multi-prediction: the masked part of a row, predicted from the rest through unrolled mean field.
 
 .. math:: L = -\sum_{k \notin S} \log \text{units}_k(v_k \mid \eta_k), \qquad
           \eta_k = b_k + \sum_j W_{jk}\, m_j, \qquad m = \text{mean field given } v_S
 
-The gradient goes back through all passes of mean field: the machine learns to answer as it will be asked, where
-likelihood alone teaches conditionals poorly (Goodfellow, Mirza, Courville & Bengio, 2013, "Multi-prediction deep
-Boltzmann machines"). With a whole modality left out it is the variation of information between modalities that falls
+The gradient passes back through all mean-field passes: the machine is trained on the queries it will answer, because
+likelihood alone trains conditionals poorly (Goodfellow, Mirza, Courville & Bengio, 2013, "Multi-prediction deep
+Boltzmann machines"). If a whole modality is masked, this minimises the variation of information between modalities
 (Sohn, Shang & Lee, 2014, "Improved multimodal deep learning with variation of information").
 """
 
@@ -23,23 +23,23 @@ from tildex.shapes import Loss
 
 __all__ = ["MultiPrediction"]
 
-# Choices of given modalities in one batch, of which three modalities have six: each is a mean field of its own.
+# Different sets of given modalities in one batch (three modalities have six): each needs its own mean field.
 _CHOICES = 6
 
 
 class MultiPrediction(Rule):
-    """Minus the log-probability of what is left out, given the rest.
+    """Minus the log-probability of masked values, given the rest.
 
-    Of every row that knows at least two visible layers, a random choice of them is given, at least one and not all,
-    and the others are predicted. Documents are left out as a whole.
+    In every row with at least two known visible layers, a random subset is given, at least one and not all, and the
+    others are predicted. Documents are masked as a whole.
 
     Parameters
     ----------
     n_steps : int
-        Passes of mean field, through all of which the gradient goes.
+        Mean-field passes; the gradient goes through all of them.
     values : float
-        The share of rows of which, instead of whole layers, random values are left out, each with probability one
-        half; all rows that know one visible layer only, so every row of a machine that has no more.
+        The fraction of rows in which single values are masked, each with probability one half, instead of whole
+        layers. Rows with only one known visible layer are always masked this way.
 
     Example
     -------
@@ -57,11 +57,11 @@ class MultiPrediction(Rule):
 
     @property
     def passes(self) -> int:
-        """As many as training makes."""
+        """The same number as in training."""
         return self.n_steps
 
     def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
-        """Return the loss of a batch of visible columns; NaN stands for what is not known."""
+        """Return the loss of a batch of visible columns; NaN marks unknown values."""
         require(model, BoltzmannMachine, "expected a Boltzmann machine")
         known = presence(model, x)
         apart = self._apart(known, generator)
@@ -73,14 +73,14 @@ class MultiPrediction(Rule):
         return Loss.of(prediction=torch.cat(losses))
 
     def _apart(self, known: Tensor, generator: Generator) -> Tensor:
-        """Return of which rows values are left out rather than layers, shape (batch,)."""
+        """Return a mask of the rows in which values rather than layers are masked, shape (batch,)."""
         drawn = generator.uniform(len(known)) < self.values
         return drawn.to(known.device) | (known.sum(1) < 2)
 
     def _layers_left_out(
         self, model: BoltzmannMachine, x: Tensor, known: Tensor, generator: Generator
     ) -> Tensor:
-        """Return the losses of rows that each know two layers or more, in any order."""
+        """Return the losses of rows with two or more known layers, in any order."""
         given = _choose(known, generator)
         values, losses = model.split(x), []
         for rows, knows, columns in groups(model, x, given):
@@ -98,7 +98,7 @@ class MultiPrediction(Rule):
     def _values_left_out(
         self, model: BoltzmannMachine, x: Tensor, known: Tensor, generator: Generator
     ) -> Tensor:
-        """Return the losses of rows of which every variable is given with probability one half."""
+        """Return the losses of rows in which every variable is given with probability one half."""
         parts, partly = model.split(x), {}
         wanted = {}
         for i, (k, values) in enumerate(parts.items()):
@@ -117,14 +117,14 @@ class MultiPrediction(Rule):
 
 
 def _choose(known: Tensor, generator: Generator) -> Tensor:
-    """Return the layers to be given of each row: at least one of those it knows, and not all, shape as ``known``."""
+    """Return the layers to give in each row, at least one known layer and not all, in the shape of ``known``."""
     n = known.shape[1]
     drawn = np.unique(generator.integers(2**n - 2, 16 * _CHOICES)) + 1
     codes = torch.from_numpy(drawn[generator.permutation(len(drawn))[:_CHOICES]])
     subsets = (codes[:, None] >> torch.arange(n) & 1).bool().to(known.device)
     places = torch.from_numpy(generator.permutation(len(known))).to(known.device) % len(subsets)
     given = known & subsets[places]
-    # Where a row knows all or nothing of its subset, one layer that it knows is given.
+    # If the subset has all or none of a row's known layers, give one known layer.
     first = torch.zeros_like(known)
     turn = torch.from_numpy(generator.permutation(n)).to(known.device)
     first.scatter_(1, turn[known[:, turn].int().argmax(1)][:, None], value=True)

@@ -1,9 +1,9 @@
-r"""Parallel tempering: chains at several inverse temperatures that change places, so that the coldest ones mix.
+r"""Parallel tempering: chains at several inverse temperatures swap states, so that the coldest ones mix.
 
 .. math:: P(\text{swap } i, j) = \min\Big(1,
           \frac{P^*_{\beta_i}(v_j)\, P^*_{\beta_j}(v_i)}{P^*_{\beta_i}(v_i)\, P^*_{\beta_j}(v_j)}\Big)
 
-At :math:`\beta = 0` all units are independent and a chain forgets where it was at every step.
+At :math:`\beta = 0` all units are independent and every step is an independent draw.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ class ParallelTempering(PCD):
     Markov chain Monte Carlo for training of restricted Boltzmann machines"; Cho, Raiko & Ilin, 2010, "Parallel
     tempering is efficient for learning restricted Boltzmann machines").
 
-    A step of all temperatures is one product each way over ``n_betas`` times the chains; swaps need none.
+    A step at all temperatures is one matrix product each way over ``n_betas`` times the chains; swaps need none.
 
     Parameters
     ----------
     n_betas : int
-        Inverse temperatures, evenly from 0 to 1.
+        Number of inverse temperatures, evenly spaced from 0 to 1.
     k, n_chains, penalty, k_end, centring
         As in :class:`PCD`; ``n_chains`` at each temperature.
 
     Attributes
     ----------
     chains : Tensor of shape (n_betas * n_chains, hidden)
-        The hidden states of all temperatures, from 0 to 1.
+        The hidden states at all temperatures, in order from beta 0 to 1.
     accepted : Tensor of shape (n_betas - 1,)
-        A running mean of how often neighbouring temperatures changed places when they tried.
+        Running acceptance rates of swaps between neighbouring temperatures.
     """
 
     accepted: Tensor | None = None
@@ -58,11 +58,11 @@ class ParallelTempering(PCD):
         self.n_betas = self.copies = n_betas
 
     def get_state(self) -> dict[str, Tensor]:
-        """Return the chains, offsets and rates of swaps."""
+        """Return the chains, offsets and swap rates."""
         return super().get_state() | ({} if self.accepted is None else {"accepted": self.accepted})
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Put them back."""
+        """Restore the state."""
         super().set_state(state)
         self.accepted = state["accepted"].clone() if "accepted" in state else None
 
@@ -71,7 +71,7 @@ class ParallelTempering(PCD):
         self.accepted = like.new_zeros(self.n_betas - 1)
 
     def _visible(self, model: BoltzmannMachine, generator: Generator) -> Tensor:
-        """Move the chains of all temperatures, let neighbours change places, and return the coldest ones."""
+        """Advance the chains at all temperatures, swap neighbours, and return the coldest ones."""
         assert self.chains is not None
         (coupling,), (visible, hidden) = model.couplings, model.layers
         n = len(self.chains) // self.n_betas
@@ -87,14 +87,14 @@ class ParallelTempering(PCD):
         return v[-n:]
 
     def _keep(self, model: BoltzmannMachine, v: Tensor, inputs: Tensor, generator: Generator) -> None:
-        """Leave the chains where :meth:`_visible` has brought them."""
+        """Do nothing: :meth:`_visible` has already stored the chains."""
 
     def _swapped(
         self, model: BoltzmannMachine, v: Tensor, received: Tensor, betas: Tensor, generator: Generator
     ) -> Tensor:
-        """Return each place's new state as a row number, after all even and then all odd neighbours have tried."""
+        """Return the row of each position's new state, after swap attempts of all even, then all odd neighbours."""
         n = len(v) // self.n_betas
-        # The log-weight of every state at every temperature: element-wise work on one product.
+        # The log-weight of every state at every temperature, elementwise from one matrix product.
         table = torch.stack([_log_marginal(model, v, received, beta) for beta in betas])
         rows = torch.arange(len(v), device=v.device).view(self.n_betas, n)
         assert self.accepted is not None
@@ -110,7 +110,7 @@ class ParallelTempering(PCD):
 
 
 def _log_marginal(model: BoltzmannMachine, v: Tensor, received: Tensor, beta: Tensor) -> Tensor:
-    """Return the log-weight of visible values at ``beta`` from what the hidden layer receives at beta = 1."""
+    """Return the log-weight of visible values at ``beta`` from the hidden inputs at beta = 1."""
     visible, hidden = model.layers
     low, high = (torch.lerp(layer.base, layer.bias, beta) for layer in model.layers)
     return (v * low).sum(-1) - visible.units.energy(v) + hidden.units.cgf(beta * received + high)

@@ -1,10 +1,10 @@
-r"""Trajectory tempering: chains of earlier states of the same training, which change places with those of today.
+r"""Trajectory tempering: chains of earlier snapshots of the machine, which swap states with the current chains.
 
 .. math:: P(\text{swap } s, t) = \min\Big(1,
           \frac{P^*_{\theta_s}(v_t)\, P^*_{\theta_t}(v_s)}{P^*_{\theta_s}(v_s)\, P^*_{\theta_t}(v_t)}\Big)
 
-The machine of the first steps mixes at once, and training itself is the path from it to today's: where temperatures
-jump over a change of phase, the trajectory has learned its way through.
+The machine of the first steps mixes at once, and training is a path from it to the current one. Temperatures may jump
+across a phase transition, where the trajectory passes through it gradually.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from tildex.rules.boltzmann.contrastive import PCD
 
 __all__ = ["TrajectoryTempering"]
 
-# Where fewer swaps than this are accepted, the newest snapshot has been left behind and another is due.
+# If fewer swaps than this are accepted, the newest snapshot is too far away and another is taken.
 _LEFT_BEHIND = 0.25
 
 
 @dataclass
 class _Snapshot:
-    """The parameters of an earlier machine, its chains, and how often they change places with the next newer ones."""
+    """The parameters of an earlier machine, its chains, and their acceptance rate with the next newer chains."""
 
     weight: Tensor
     low: Tensor
@@ -50,16 +50,16 @@ class TrajectoryTempering(PCD):
     Parameters
     ----------
     n_models : int
-        The most earlier machines to keep.
+        Maximum number of earlier machines to keep.
     every : int
-        Updates between one Gibbs step of all of them, with swaps, and the next.
+        Updates between Gibbs steps, with swaps, of the earlier machines.
     k, n_chains, penalty, k_end, centring
         As in :class:`PCD`.
 
     Attributes
     ----------
     snapshots : list
-        The earlier machines with their chains, the oldest first.
+        The earlier machines with their chains, oldest first.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class TrajectoryTempering(PCD):
         return state
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Put them back; the tensors given stay as they are."""
+        """Restore the state; the given tensors are copied."""
         super().set_state(state)
         self._updates = int(state.get("updates", torch.tensor(0)))
         names = _Snapshot.__dataclass_fields__
@@ -107,7 +107,7 @@ class TrajectoryTempering(PCD):
         return v if self._updates % self.every else self._swapped(model, v, generator)
 
     def _swapped(self, model: BoltzmannMachine, v: Tensor, generator: Generator) -> Tensor:
-        """Move every earlier machine's chains, swap from the oldest to today's, and return today's visible values."""
+        """Advance all earlier chains, swap from the oldest to the current, and return the current visible values."""
         visible, hidden = model.layers
         newest = _of(model, v)
         ladder = [*self.snapshots, newest]
@@ -137,12 +137,12 @@ class TrajectoryTempering(PCD):
         return values[-1]
 
     def _add(self, model: BoltzmannMachine) -> None:
-        """Keep today's machine; of too many, give up the one whose neighbours are nearest to each other."""
+        """Keep a snapshot of the machine; if there are too many, drop the one with the closest neighbours."""
         assert self.chains is not None
         self.snapshots.append(_of(model, self.chains))
         if len(self.snapshots) <= self.n_models:
             return
-        # The oldest stays, since it is the one that mixes, and so does the newest.
+        # The oldest stays because it mixes; the newest stays too.
         between = range(1, len(self.snapshots) - 1) or [len(self.snapshots) - 1]
         bridge = [float(self.snapshots[i - 1].accepted * self.snapshots[i].accepted) for i in between]
         gone = between[bridge.index(max(bridge))]

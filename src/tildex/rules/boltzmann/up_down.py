@@ -4,8 +4,8 @@ r"""Up-down: wake-sleep for a deep belief network, with a Boltzmann machine on t
             + \underbrace{F(h_L) - F(h_L^{\text{chains}})}_{\text{top}}
             \underbrace{-\textstyle\sum_k \log Q(h_{k+1} \mid h_k)}_{\text{sleep, } h \sim \text{chains, then down}}
 
-All states are held fixed: the first sum moves generative weights only, the last one recognition weights only. Wake and
-top together follow the gradient of the variational bound for a Q that stays.
+All states are held fixed: the first sum trains only generative weights, the last one only recognition weights. Wake
+and top together follow the gradient of the variational bound with Q held fixed.
 """
 
 from __future__ import annotations
@@ -30,23 +30,24 @@ __all__ = ["UpDown"]
 class UpDown(Rule):
     """Contrastive wake-sleep (Hinton, Osindero & Teh, 2006, "A fast learning algorithm for deep belief nets").
 
-    Rows go up by recognition, and the generative weights learn to take them back down. The top machine's chains move
-    on and dream: what they send down by generation, the recognition weights learn to take up.
+    Wake: recognition passes rows up, and the generative weights learn to reconstruct each layer from the one above.
+    Sleep: the top machine's chains advance and generate fantasies downwards, from which the recognition weights learn
+    to recover each layer.
 
     Parameters
     ----------
     k : int
-        Gibbs steps of the top machine an update.
+        Gibbs steps of the top machine per update.
     n_chains : int
-        Persistent chains of the top machine, each of which dreams a row an update; with 0 the chains start at the
-        data every time, which is contrastive divergence, the original form. Persistent ones start at the data once.
+        Persistent chains of the top machine, each generating one fantasy per update; they start at the first batch.
+        With 0, chains restart at the data in every update: contrastive divergence, as in the original paper.
     centring : float, optional
-        The rate at which the top machine's offsets follow the data's means; the plain gradient when not given.
+        The rate at which the top machine's offsets follow the data's means; None gives the plain gradient.
 
     Attributes
     ----------
     chains : list of Tensor
-        The state of the chains, a tensor a layer of the top machine; kept from step to step and in checkpoints.
+        The state of the chains, one tensor per layer of the top machine; kept between steps and in checkpoints.
 
     Example
     -------
@@ -68,7 +69,7 @@ class UpDown(Rule):
         self._offsets = None if centring is None else Offsets(centring)
 
     def __call__(self, model: BeliefNetwork, x: Tensor, generator: Generator) -> Loss:
-        """Return the loss of a batch of rows, with labels where the top machine has a layer of them."""
+        """Return the loss of a batch of rows, with labels if the top machine has a label layer."""
         _require_belief(model)
         with torch.no_grad():
             v, labels = model.split(x)
@@ -84,7 +85,7 @@ class UpDown(Rule):
         return loss
 
     def validate(self, model: BeliefNetwork, x: Tensor, generator: Generator) -> Tensor:
-        """Return minus the bound with the top machine's layers predicted from its hidden means in place of log P."""
+        """Return minus the bound, with log P of the top machine replaced by a prediction from its hidden means."""
         v, labels = model.split(x)
         if labels is None and model.label is not None:
             labels = model.log_label(v).exp()
@@ -101,7 +102,7 @@ class UpDown(Rule):
     def diagnose(
         self, model: BeliefNetwork, x: Tensor, generator: Generator, held_out: Tensor | None = None
     ) -> dict[str, float]:
-        """Return what :func:`tildex.rules.boltzmann.watch` measures of the top machine, on rows drawn going up."""
+        """Return the diagnostics of :func:`tildex.rules.boltzmann.watch` for the top machine, on rows drawn upwards."""
         others = None if held_out is None else model.top_rows(held_out, generator)
         chains = self.chains or None
         return watch(model.top, model.top_rows(x, generator), generator, chains=chains, held_out=others)
@@ -112,14 +113,14 @@ class UpDown(Rule):
         return chains | ({} if self._offsets is None else self._offsets.get_state())
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Put the chains and offsets back."""
+        """Restore the chains and offsets."""
         count = sum(name.startswith("chains_") for name in state)
         self.chains = [state[f"chains_{k}"] for k in range(count)]
         if self._offsets is not None:
             self._offsets.set_state(state)
 
     def _top(self, top: BoltzmannMachine, h: Tensor, labels: Tensor | None, generator: Generator) -> Loss:
-        """Return the top machine's loss, and leave new chains, whose visible layers are the gradient's own."""
+        """Return the top machine's loss, and keep the new chains, with visible layers as used in the gradient."""
 
         def draw(units: Units, inputs: Tensor) -> Tensor:
             return units.sample(inputs, generator)
@@ -145,7 +146,7 @@ class UpDown(Rule):
         return Loss(gap, {"free_energy_gap": gap}, gradients + units_gradients(top, both, inputs, rows))
 
     def _start(self, top: BoltzmannMachine, data: list[Tensor], draw: Update) -> None:
-        """Start the chains at the data, and the offsets at their means: a top that was trained stays where it is."""
+        """Start chains at the data and offsets at their means, which leaves a pretrained top machine unchanged."""
         rows, chains = len(data[0]), self.n_chains or len(data[0])
         chosen = torch.arange(chains, device=data[0].device) % rows
         self.chains = top.sweep([layer[chosen] for layer in data], draw, order=(1,))
@@ -155,7 +156,7 @@ class UpDown(Rule):
 
 
 def _visible_state(top: BoltzmannMachine, h: Tensor, labels: Tensor | None) -> list[Tensor]:
-    """Return a state whose visible layers are known and whose hidden ones, never read, have its rows."""
+    """Return a state with known visible layers; hidden layers only have the right shape and are never read."""
     if labels is None and len(top.visible) > 1:
         raise ValueError("the top machine has a label layer, and these rows have no labels")
     state = [layer.bias.detach().to(h.dtype).expand(len(h), -1) for layer in top.layers]

@@ -3,9 +3,9 @@ r"""Mean field for the data, persistent chains for the model: likelihood learnin
 .. math:: L = \langle E \rangle_{Q(h \mid v_{\text{data}})} - \langle E \rangle_{\text{chains}}
 
 With the mean-field distribution Q held fixed this is the gradient of the variational bound on the log-likelihood
-(Salakhutdinov & Hinton, 2009, "Deep Boltzmann machines"). Half of the chains' layers enter by their means given the
-other half, which lowers the noise and leaves the expectation. Chains that begin at the data in every step make
-contrastive divergence of it.
+(Salakhutdinov & Hinton, 2009, "Deep Boltzmann machines"). Half of the chains' layers enter as means given the other
+half, which lowers the noise and keeps the expectation. If chains restart at the data in every step, the rule is
+contrastive divergence.
 """
 
 from __future__ import annotations
@@ -24,37 +24,36 @@ __all__ = ["Variational"]
 
 
 class Variational(Rule):
-    """The variational bound's gradient by mean field and persistent Gibbs chains.
+    """The gradient of the variational bound, from mean field and persistent Gibbs chains.
 
-    Of rows that know only some of several visible layers, NaN standing for the rest, the others are inferred.
+    Visible layers that are unknown in a row, marked by NaN, are inferred.
 
     Parameters
     ----------
     k : int
-        Gibbs sweeps of the chains an update.
+        Gibbs sweeps of the chains per update.
     n_chains : int, optional
-        Chains that persist; as many as the first batch has rows when not given.
+        Number of persistent chains; the size of the first batch when not given.
     n_mean_field : int
-        Mean-field passes a batch, at most.
+        Maximum number of mean-field passes per batch.
     tol : float
-        The mean change of a mean at which mean field stops.
+        Mean field stops when the means' average change falls below this.
     centring : float, optional
-        The rate at which the offsets of the centred gradient follow the data's means; the plain gradient when not
-        given.
+        The rate at which the offsets of the centred gradient follow the data's means; None gives the plain gradient.
     sparsity : float
-        The weight of a pull of hidden units' means towards ``target``, on their biases.
+        The weight of the sparsity term, which pulls hidden units' means towards ``target`` through their biases.
     target : float
-        The mean activation that hidden units are pulled to.
+        The target mean activation of hidden units.
     sparse_until : float
-        The share of training after which the pull ends.
+        The fraction of training after which the sparsity term is off.
     persistent : bool
-        Whether chains go on from step to step. Without it they begin at each batch, hidden units drawn, which makes
-        contrastive divergence of the rule.
+        Whether chains persist between steps. If not, they start at each batch with drawn hidden units, which is
+        contrastive divergence.
 
     Attributes
     ----------
     chains : list of Tensor
-        The state of the persistent chains, a tensor a layer, kept from step to step and in checkpoints.
+        The state of the persistent chains, one tensor per layer, kept between steps and in checkpoints.
     """
 
     chains: list[Tensor]
@@ -81,7 +80,7 @@ class Variational(Rule):
         if not 0 < target < 1:
             raise ValueError(f"target must lie between 0 and 1, got {target}")
         if n_chains is not None and not persistent:
-            raise ValueError("n_chains is of persistent chains: without persistent there is one for each row")
+            raise ValueError("n_chains needs persistent=True: without persistent chains there is one per row")
         self.k = k
         self.n_chains = n_chains
         self.n_mean_field = n_mean_field
@@ -95,7 +94,7 @@ class Variational(Rule):
         self._offsets = None if centring is None else Offsets(centring)
 
     def __call__(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Loss:
-        """Return the loss of a batch of visible columns, and move the chains on."""
+        """Return the loss of a batch of visible columns, and advance the chains."""
         require(model, BoltzmannMachine, "expected a Boltzmann machine")
         with torch.no_grad():
             data = infer(model, x, n_steps=self.n_mean_field, tol=self.tol)
@@ -116,7 +115,7 @@ class Variational(Rule):
         return loss
 
     def validate(self, model: BoltzmannMachine, x: Tensor, generator: Generator) -> Tensor:
-        """Return the error of reconstruction: what is known, predicted from the mean field it gave rise to."""
+        """Return the reconstruction error: known values, predicted from the mean field they give."""
         model = for_rows(model, x)
         state = infer(model, x, n_steps=self.n_mean_field, tol=self.tol)
         scores = [model.layers[k].units.log_prob(state[k], model.inputs(k, state)) for k in model.visible]
@@ -125,7 +124,7 @@ class Variational(Rule):
     def diagnose(
         self, model: BoltzmannMachine, x: Tensor, generator: Generator, held_out: Tensor | None = None
     ) -> dict[str, float]:
-        """Return what :func:`tildex.rules.boltzmann.watch` measures on the rule's chains."""
+        """Return the diagnostics of :func:`tildex.rules.boltzmann.watch`, on the rule's chains."""
         others = None if held_out is None else filled(model, held_out)
         return watch(model, filled(model, x), generator, chains=self.chains or None, held_out=others)
 
@@ -135,20 +134,20 @@ class Variational(Rule):
         return chains | ({} if self._offsets is None else self._offsets.get_state())
 
     def set_state(self, state: dict[str, Tensor]) -> None:
-        """Put the chains and offsets back."""
+        """Restore the chains and offsets."""
         count = sum(name.startswith("chains_") for name in state)
         self.chains = [state[f"chains_{k}"] for k in range(count)]
         if self._offsets is not None:
             self._offsets.set_state(state)
 
     def _begin(self, data: list[Tensor]) -> None:
-        """Start the chains from the data: elsewhere, they would first teach the machine where they came from."""
+        """Start the chains at the data; from any other start the machine would first learn to avoid that start."""
         if not self.chains:
             rows = torch.arange(self.n_chains or len(data[0]), device=data[0].device) % len(data[0])
             self.chains = [x[rows] for x in data]
 
     def _advance(self, model: BoltzmannMachine, chains: list[Tensor], generator: Generator) -> list[Tensor]:
-        """Move chains on, and return them with the layers of their last half-sweep as means."""
+        """Advance the chains, and return them with the layers of the last half-sweep as means."""
         inputs: dict[int, Tensor] = {}
         for _ in range(self.k):
             for side in (0, 1):
@@ -168,7 +167,7 @@ class Variational(Rule):
         gradients: Gradients,
         biases: list[Tensor],
     ) -> Tensor:
-        """Return the data's mean energy less the model's, from its gradient: it is linear in weights and biases."""
+        """Return the data's mean energy minus the model's, from its gradient: it is linear in weights and biases."""
         measures = torch.stack([model.layers[k].units.energy(state[k]) for k in model.visible]).sum(0)
         total = measures[:rows].mean() - measures[rows:].mean()
         for layer, bias in zip(model.layers, biases, strict=True):
@@ -183,22 +182,22 @@ class Variational(Rule):
         return total
 
     def _pull(self, model: BoltzmannMachine, data: list[Tensor]) -> Gradients:
-        """Return a pull of each hidden unit's mean to the target, on its bias.
+        """Return the sparsity gradient, which pulls each hidden unit's mean to the target through its bias.
 
-        Biases alone are pulled: they set how often a unit is on, and weights stay free for what turns it on.
+        Only biases are pulled: they set how often a unit is on, and weights remain free to decide what turns it on.
         """
         return [(model.layers[k].bias, self.sparsity * (data[k].mean(0) - self.target)) for k in model.hidden]
 
 
 def _drawn(model: BoltzmannMachine, data: list[Tensor], generator: Generator) -> list[Tensor]:
-    """Return where chains begin that begin at the data: hidden layers that the first half-sweep reads are drawn."""
+    """Return chains started at the data, with the hidden layers that the first half-sweep reads drawn."""
     hidden = [k for k in model.sides[1] if k not in model.visible]
     draws = {k: _draw(model, k, model.inputs(k, data), generator) for k in hidden}
     return [draws.get(k, values) for k, values in enumerate(data)]
 
 
 def _draw(model: BoltzmannMachine, k: int, inputs: Tensor, generator: Generator) -> Tensor:
-    """Return values of a layer given its inputs, the mean of two draws where all that it sends counts twice."""
+    """Return values of a layer given its inputs: the mean of two draws if all its outgoing gains are two."""
     gains = [
         coupling.up_gain if k == low else coupling.down_gain
         for (low, high), coupling in zip(model.edges, model.couplings, strict=True)

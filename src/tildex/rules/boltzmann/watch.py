@@ -1,11 +1,11 @@
-r"""What shows whether the training of a Boltzmann machine is healthy, measured on a few rows and chains.
+r"""Diagnostics of Boltzmann machine training, measured on a few rows and chains.
 
 .. math:: \text{moves} = \frac{\langle |h' - h|^2 \rangle}{\sum_j (\mathrm{Var}_d\, h_j + \mathrm{Var}_c\, h_j)},
           \qquad \text{gap} = \frac{\langle E \rangle_c - \langle E \rangle_d}{\sigma_d(E)}
 
-of data d and chains c. ``h`` is a chain's hidden state and ``h'`` what one Gibbs sweep makes of it: independent draws
-would move by 1. At the maximum of the likelihood the energies of chains and data are equal on average, because the
-energy is linear in weights and biases and its gradient vanishes there.
+for data d and chains c. ``h`` is a chain's hidden state and ``h'`` the state after one Gibbs sweep; independent draws
+would give 1. At the maximum of the likelihood, chains and data have equal mean energy, because the energy is linear
+in weights and biases and the gradient vanishes.
 """
 
 from __future__ import annotations
@@ -23,16 +23,17 @@ from tildex.units import Units
 
 __all__ = ["watch", "watch_due", "watched"]
 
-# Enough rows for a mean, and a hundredth of those trained on in between: one that is watched costs about two of them.
+# Enough rows for a mean, and at most a hundredth of the rows trained on in between; a watched row costs about as much
+# as two of those.
 _FEWEST, _MOST, _TRAINED_PER_WATCHED = 200, 1000, 100
 
 _PASSES = 10
 _CHAINS = 100
 
-# Sweeps before the chains are looked at: those that begin at the data need time to leave them.
+# Sweeps before the chains are measured: chains that start at the data need time to leave it.
 _FROM_CHAINS, _FROM_DATA = 1, 10
 
-# How near to an end of its range a mean must stay, as a share of the range.
+# How close to a limit of its range a mean must stay, as a fraction of the range.
 _END = 0.05
 
 
@@ -45,31 +46,31 @@ def watch(
     chains: Sequence[Tensor] | None = None,
     held_out: Tensor | None = None,
 ) -> dict[str, float]:
-    """Return measures of health by name; neither the machine nor the chains are changed.
+    """Return diagnostics by name; neither the machine nor the chains are changed.
 
     Parameters
     ----------
     machine : BoltzmannMachine
         Any machine.
     x : Tensor of shape (rows, features)
-        Training rows, some hundreds.
+        A few hundred training rows.
     generator : Generator
-        One that training does not draw from.
+        A generator separate from that of training.
     chains : sequence of Tensor, optional
-        The states that persistent chains were left in, one tensor a layer of shape (chains, size), of which the
-        second side is read. Without them, chains begin at the rows.
+        The current states of persistent chains, one tensor per layer of shape (chains, size), of which the second
+        side is read. Without them, chains start at the rows.
     held_out : Tensor of shape (rows, features), optional
-        Rows that are not trained on.
+        Rows not used for training.
 
     Returns
     -------
     dict of str to float
-        ``hidden_dead``, ``hidden_saturated``: the shares of hidden units that no row brings away from the low, or the
-        high, end of their range. ``chain_moves``: how far a Gibbs sweep takes the chains' hidden units, 1 if as far as
-        independent draws. ``chain_gap``: by how many standard deviations of the data's energies the chains' mean
-        energy is above theirs. ``held_out_gap``: the same of the free energies of held-out and training rows, where
-        hidden layers are joined of their variational bounds. A machine whose gains up and down differ is no joint
-        distribution, and has neither gap.
+        ``hidden_dead``, ``hidden_saturated``: the fractions of hidden units that stay at the low, or the high, end of
+        their range on all rows. ``chain_moves``: how far one Gibbs sweep moves the chains' hidden units, relative to
+        independent draws. ``chain_gap``: the chains' mean energy minus the data's, in standard deviations of the
+        data's energies. ``held_out_gap``: the same for the free energies of held-out and training rows, or for their
+        variational bounds if hidden layers are connected. A machine with unequal gains up and down has no joint
+        distribution and neither gap.
     """
 
     def draw(units: Units, inputs: Tensor) -> Tensor:
@@ -92,7 +93,7 @@ def watch(
     moved = walking.sweep(state, draw, order=(0, 1))
     found = {**_activity(machine, means), "chain_moves": _moves(machine, data, state, moved)}
     if all(coupling.up_gain == coupling.down_gain for coupling in machine.couplings):
-        # Means, as in the data's state: half of the noise is gone and nothing else.
+        # Means, as in the data's state: this halves the noise and changes nothing else.
         settled = walking.sweep(moved, lambda units, inputs: units.mean(inputs), order=(1,))
         found["chain_gap"] = _gap(machine.energy(settled), machine.energy(means))
         if held_out is not None:
@@ -102,7 +103,7 @@ def watch(
 
 
 def watched(total: int, trained: int) -> np.ndarray:
-    """Return the numbers of the rows to watch, evenly apart among ``total``, where ``trained`` make an epoch.
+    """Return the indices of the rows to watch, evenly spaced in ``total``, with ``trained`` rows per epoch.
 
     Example
     -------
@@ -114,7 +115,7 @@ def watched(total: int, trained: int) -> np.ndarray:
 
 
 def watch_due(epoch: int, n_iter: int, trained: int) -> bool:
-    """Say whether to watch after an epoch of ``trained`` rows: every one of large data, and the last of all.
+    """Say whether to watch after an epoch of ``trained`` rows: every epoch for large data, and always the last.
 
     Example
     -------
@@ -126,12 +127,12 @@ def watch_due(epoch: int, n_iter: int, trained: int) -> bool:
 
 
 def _activity(machine: BoltzmannMachine, means: Sequence[Tensor]) -> dict[str, float]:
-    """Return the shares of hidden units that stay at either end of their range, whatever the row."""
+    """Return the fractions of hidden units that stay at either end of their range on all rows."""
     low, high, total = 0, 0, 0
     for k in machine.hidden:
         units = machine.layers[k].units
         least, most = torch.aminmax(means[k], dim=0)
-        # A range without an upper end has no share: one unit of value stands for it.
+        # A range without upper limit counts as one unit wide.
         margin = _END * (units.high - units.low if units.bounded else 1.0)
         low += int((most < units.low + margin).sum())
         high += int((least > units.high - margin).sum())
@@ -142,16 +143,16 @@ def _activity(machine: BoltzmannMachine, means: Sequence[Tensor]) -> dict[str, f
 def _moves(
     machine: BoltzmannMachine, data: Sequence[Tensor], state: Sequence[Tensor], moved: Sequence[Tensor]
 ) -> float:
-    """Return the mean squared move of hidden units over what independent codes of data and chains would differ by."""
+    """Return the mean squared move of hidden units, relative to that between independent codes of data and chains."""
     move, apart = 0.0, 0.0
     for k in machine.hidden:
         move += float((moved[k] - state[k]).square().mean(0).sum())
         apart += float((data[k].var(0, correction=0) + moved[k].var(0, correction=0)).sum())
-    # Where all codes are one there is nowhere to move to: that is the fault of dead units, not of the chains.
+    # If all codes are equal there is nothing to move to: the fault of dead units, not of the chains.
     return move / apart if apart > 0 else 1.0
 
 
 def _gap(values: Tensor, reference: Tensor) -> float:
-    """Return how many standard deviations of the reference lie between the two means."""
+    """Return the difference of the means in standard deviations of the reference."""
     spread = reference.std(correction=0).clamp_min(torch.finfo(reference.dtype).eps)
     return float((values.mean() - reference.mean()) / spread)
