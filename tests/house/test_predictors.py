@@ -342,7 +342,7 @@ REFUSED = {
     ),
     "an untrained start": (
         lambda: StackedClassifier(BernoulliRBM(3)).fit(X, Y),
-        "is not trained: fit it first",
+        "is not fitted: fit it first",
     ),
     "another thing as start": (
         lambda: StackedClassifier(MLPClassifier()).fit(X, Y),
