@@ -135,9 +135,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         The first call fixes the scaling of the columns and, unless it was given, the likelihood.
         """
         if self.early_stopping:
-            raise ValueError(
-                "partial_fit cannot honour early_stopping, which needs several epochs: use fit"
-            )
+            raise ValueError("partial_fit cannot honour early_stopping, which needs several epochs: use fit")
         first = not hasattr(self, "module_")
         X = self._checked(X, reset=first)
         generator = begin(self, device=None if first else self.device_)
