@@ -272,7 +272,7 @@ def test_partial_fit_refuses_what_it_cannot_honour():
     ("settings", "said"),
     [
         ({"pretraining": "half"}, "pretraining must be one of halving, growing, two-stage, none, got 'half'"),
-        ({"start": RBM(3, n_iter=1)}, "is not trained"),
+        ({"start": RBM(3, n_iter=1)}, "is not fitted"),
         ({"pretraining": "growing", "start": 3}, "start must be a fitted estimator"),
         ({"binarisation": "fuzzy"}, "binarisation must be one of auto, dynamic"),
         (

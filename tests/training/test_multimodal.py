@@ -303,7 +303,7 @@ def one(**settings):
         (
             {"modalities": (*DECLARED[:2], Modality("tags", units=Multinomial(5, 2)))},
             TABLE,
-            "of 5 words, and there are 6",
+            "has 5 words, and the data have 6",
         ),
         (
             {"modalities": (*DECLARED[:1], Modality("r", units=Multinomial(9, 2)))},

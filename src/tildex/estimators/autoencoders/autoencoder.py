@@ -58,7 +58,7 @@ class Autoencoder(NeuralAutoencoder):
     batch_size : int or None
         Rows per step, 100 by default; None for all.
     shuffle : bool
-        Whether every epoch reads the rows in a new order; the default.
+        Whether every epoch reads the rows in a new order; True by default.
     early_stopping : bool
         Whether to stop when the loss on held-out rows no longer improves, and keep the best weights.
     validation_fraction, n_iter_no_change, tol

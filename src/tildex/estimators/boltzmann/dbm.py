@@ -72,7 +72,8 @@ class DeepBoltzmannMachine(MachineEstimator):
         Largest norm of a unit's weights from the layer below.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; the joint training validates by the reconstruction of held-out rows.
+        As in :class:`Autoencoder`, with batches of 50 rows and averaging 0.999 by default; validation in the joint
+        training uses the reconstruction of held-out rows.
 
     Attributes
     ----------

@@ -63,8 +63,8 @@ class MultimodalDBM(MachineEstimator):
     pretraining_rule : Rule, optional
         Rule of the pathways: ``PCD(1, centring=0.01)`` by default.
     pretraining_optimizer : Optimizer, optional
-        ``SGD(0.1)`` with a linear decay to zero by default. In all stages but the last, unbounded visible layers and
-        their couplings learn at a fifth of the learning rate.
+        ``SGD(0.1)`` with a linear decay to zero by default. In all stages but prediction, unbounded layers and their
+        couplings learn at a fifth of the learning rate.
     rule : Rule, optional
         Rule of the joint stage: ``Variational()`` by default.
     optimizer : Optimizer, optional
@@ -83,8 +83,8 @@ class MultimodalDBM(MachineEstimator):
         Largest norm of a unit's weights from the layer below.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; held-out rows validate the last two stages, and with ``warm_start`` another ``fit``
-        repeats only these, from the current weights.
+        As in :class:`Autoencoder`, with batches of 50 rows and averaging 0.999 by default; held-out rows validate the
+        last two stages, and with ``warm_start`` another ``fit`` repeats only these, from the current weights.
 
     Attributes
     ----------

@@ -42,6 +42,7 @@ class Modality(Part, kind="modality"):
 
     Example
     -------
+    >>> from tildex import Modality, ReplicatedSoftmax
     >>> Modality("tags", units=ReplicatedSoftmax(260, 5), hidden_layer_sizes=(64,))
     Modality(name='tags', columns=None, units=ReplicatedSoftmax(n_words=260, length=5), hidden_layer_sizes=(64,), \
 binarisation='auto')

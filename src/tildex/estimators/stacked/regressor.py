@@ -106,7 +106,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
             self.target_mean_, spread = columns.mean(0), columns.std(0)
             self.target_scale_ = np.where(spread > 0, spread, 1.0)
         if columns.shape[1] != len(self.target_mean_):
-            raise ValueError(f"expected {len(self.target_mean_)} targets a row, got {columns.shape[1]}")
+            raise ValueError(f"expected {len(self.target_mean_)} targets per row, got {columns.shape[1]}")
         scaled = (columns - self.target_mean_) / self.target_scale_
         return rows(scaled, dtype=torch.float64)
 
