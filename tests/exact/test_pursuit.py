@@ -126,7 +126,5 @@ def test_such_a_code_can_be_stacked_under_a_classifier(patches):
 
 
 def test_a_decoder_of_several_layers_is_refused_in_words(patches):
-    with pytest.raises(
-        ValueError, match="chooses among what a decoder of one layer draws: leave hidden_layer"
-    ):
+    with pytest.raises(ValueError, match="needs a decoder of one layer: leave hidden_layer"):
         SparseAutoencoder(20, code=Pursuit(3), hidden_layer_sizes=15).fit(patches)

@@ -207,7 +207,7 @@ def test_several_targets_come_back_in_their_units():
     np.testing.assert_allclose(predicted[:, 2], 7.0, atol=0.1)
     error = ((predicted - targets) ** 2).sum(0) / ((targets - targets.mean(0)) ** 2).sum(0).clip(1e-9)
     assert (error[:2] < 0.05).all()
-    with pytest.raises(ValueError, match="expected 3 targets a row, got 1"):
+    with pytest.raises(ValueError, match="expected 3 targets per row, got 1"):
         model.fit(X, targets, X_val=X, y_val=Y)
 
 
@@ -342,7 +342,7 @@ REFUSED = {
     ),
     "an untrained start": (
         lambda: StackedClassifier(BernoulliRBM(3)).fit(X, Y),
-        "is not trained: fit it first",
+        "is not fitted: fit it first",
     ),
     "another thing as start": (
         lambda: StackedClassifier(MLPClassifier()).fit(X, Y),

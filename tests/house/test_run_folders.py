@@ -66,7 +66,7 @@ def recipe_with(run, change):
         (lambda r: r.pop("format"), "names no format"),
         (
             lambda r: r.update(estimator="Autoencodr"),
-            "a run of 'Autoencodr', which this version does not have",
+            "a run of 'Autoencodr'; this version has only",
         ),
         (
             lambda r: r["params"]["penalty"].update(penalty="L1x"),

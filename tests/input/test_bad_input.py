@@ -217,8 +217,8 @@ def test_the_data_are_never_changed(model):
     [
         ({"n": 0}, "n must be at least 1 sample, got 0"),
         ({"n_steps": 0}, "n_steps must be at least 1, got 0"),
-        ({"mask": np.ones(5, bool)}, "mask says which values of given are known, and given is missing"),
-        ({"given": np.full(5, np.inf)}, "known and not finite"),
+        ({"mask": np.ones(5, bool)}, "mask marks the known values of given: pass given too"),
+        ({"given": np.full(5, np.inf)}, "known values that are not finite"),
     ],
     ids=["n", "n_steps", "mask", "given"],
 )
@@ -272,7 +272,7 @@ def test_partial_fit_refuses_what_it_cannot_honour():
     ("settings", "said"),
     [
         ({"pretraining": "half"}, "pretraining must be one of halving, growing, two-stage, none, got 'half'"),
-        ({"start": RBM(3, n_iter=1)}, "is not trained"),
+        ({"start": RBM(3, n_iter=1)}, "is not fitted"),
         ({"pretraining": "growing", "start": 3}, "start must be a fitted estimator"),
         ({"binarisation": "fuzzy"}, "binarisation must be one of auto, dynamic"),
         (

@@ -121,8 +121,8 @@ def test_known_values_stay_and_others_are_drawn():
     [
         ({"n": 0}, "at least 1 sample"),
         ({"n_steps": 0}, "n_steps must be at least 1"),
-        ({"mask": np.ones(6, bool)}, "given is missing"),
-        ({"given": np.full(6, np.inf)}, "known and not finite"),
+        ({"mask": np.ones(6, bool)}, "pass given too"),
+        ({"given": np.full(6, np.inf)}, "known values that are not finite"),
     ],
     ids=["n", "n_steps", "mask", "given"],
 )

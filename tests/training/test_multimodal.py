@@ -278,7 +278,7 @@ def one(**settings):
     ("settings", "data", "said"),
     [
         ({"modalities": [3]}, DATA, "modalities must be a sequence of Modality"),
-        ({"modalities": [Modality("a"), Modality("a")]}, DATA, "needs a name of its own"),
+        ({"modalities": [Modality("a"), Modality("a")]}, DATA, "names must be unique"),
         (
             {"modalities": [Modality("image"), Modality("sond")]},
             DATA,
@@ -289,7 +289,7 @@ def one(**settings):
         (
             {},
             {"a": np.ones((3, 2)), "b": np.ones((4, 2))},
-            r"as many rows of every modality, got \{'a': 3, 'b': 4\}",
+            r"same number of rows in every modality, got \{'a': 3, 'b': 4\}",
         ),
         ({}, {**DATA, "sound": np.full((60, 3), np.nan)}, "sound is known in no row"),
         (
@@ -297,13 +297,13 @@ def one(**settings):
             {**DATA, "sound": np.where(np.eye(60, 3) > 0, np.nan, 1.5)},
             "row 0 has NaN in some columns of sound",
         ),
-        ({"modalities": (Modality("a", 2), Modality("b", 3))}, TABLE, "expected a table of the columns"),
+        ({"modalities": (Modality("a", 2), Modality("b", 3))}, TABLE, "expected a table with columns"),
         ({"modalities": (Modality("a"), Modality("b"))}, TABLE, "only one modality of a table"),
         ({"modalities": (Modality("a", "a"), Modality("b"))}, TABLE, "the data have no names"),
         (
             {"modalities": (*DECLARED[:2], Modality("tags", units=Multinomial(5, 2)))},
             TABLE,
-            "of 5 words, and there are 6",
+            "has 5 words, and the data have 6",
         ),
         (
             {"modalities": (*DECLARED[:1], Modality("r", units=Multinomial(9, 2)))},
@@ -328,7 +328,7 @@ def test_bad_questions_are_refused_in_words(model):
         model.transform({})
     with pytest.raises(ValueError, match="nothing is known of row 1"):
         model.transform({"image": np.where(np.arange(3)[:, None] == 1, np.nan, DATA["image"][:3])})
-    with pytest.raises(ValueError, match="known as a whole or not at all"):
+    with pytest.raises(ValueError, match="must be known as a whole or not at all"):
         model.sample(1, given={"tags": [1, np.nan, 0, 0, 0, 0]})
     with pytest.raises(ValueError, match="mask goes with an array"):
         model.sample(1, given={"tags": DATA["tags"][0]}, mask=[True])

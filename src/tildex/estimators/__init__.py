@@ -1,4 +1,4 @@
-"""Estimators: scikit-learn faces, one short class a row of the table of models."""
+"""The scikit-learn estimators: one short class per row of the table of models."""
 
 from tildex.estimators.anomaly import AnomalyDetector
 from tildex.estimators.autoencoders.autoencoder import Autoencoder, DropoutAutoencoder

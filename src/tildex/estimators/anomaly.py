@@ -1,4 +1,4 @@
-r"""Anomalies: rows that lie far from all training rows, or that a model finds unlikely, as a scikit-learn detector.
+r"""Anomaly detection: rows far from the training rows in code space, or with a low score under a model.
 
 .. math:: s(x) = -\frac{1}{k} \sum_{i \in N_k(x)} \|h(x) - h(x_i)\|
 """
@@ -25,36 +25,37 @@ _SAME = 1e-4
 
 
 class AnomalyDetector(OutlierMixin, BaseEstimator):
-    """Says which rows are unlike those it was trained on, by any model of this library.
+    """A detector of rows that are unlike the training rows, with any model of this library.
 
-    A row's score is minus the mean distance of its code to the nearest codes of training rows, or what the model's own
-    ``score_samples`` says. The distance is the better of the two in most cases: a model that reconstructs well often
-    reconstructs what it has never seen, above all what is simple, such as the digit one.
+    ``score_samples`` returns minus the mean distance from a row's code to the nearest codes of training rows, or the
+    model's own ``score_samples``. The distance works better in most cases: a model that reconstructs well often also
+    reconstructs rows unlike any it has seen, above all simple ones, such as the digit one. ``predict`` returns -1 for
+    anomalies and +1 for other rows.
 
     Parameters
     ----------
     estimator : estimator, optional
-        What has ``transform`` or, without neighbours, ``score_samples``: a model, or a pipeline that ends in one, for
-        sounds of :class:`SoundFeatures` and a model. A copy of it is trained; one in scikit-learn's ``FrozenEstimator``
-        is taken as it is. A :class:`DenoisingAutoencoder` of 64 units by default.
-    n_neighbors : int, optional
-        How many training rows a row's distance is to. None takes the model's ``score_samples`` instead.
+        A model, or a pipeline that ends in one, such as :class:`SoundFeatures` and a model for sounds. It needs
+        ``transform`` or, with ``n_neighbors=None``, ``score_samples``. ``fit`` trains a copy; a model in scikit-learn's
+        ``FrozenEstimator`` is used as it is. A :class:`DenoisingAutoencoder` of 64 units by default.
+    n_neighbors : int or None
+        Number of nearest training rows for the distance, 5 by default. None uses the model's ``score_samples``.
     contamination : float
-        The share of training rows that are to be called anomalies, above 0 and at most 0.5; it sets the threshold
-        alone. Of more than 5,000 rows, 5,000 drawn ones decide on it.
+        Share of training rows to call anomalies, above 0 and at most 0.5; it sets only the threshold. With more than
+        5,000 training rows, a random 5,000 set it.
     random_state : int, RandomState or None
-        Replaces the seed of the estimator, where it has one; None leaves that as it is.
+        Replaces the seed of the estimator, if it has one; None keeps that seed.
 
     Attributes
     ----------
     estimator_ : estimator
         The trained model.
     codes_ : array of shape (rows, components)
-        Of the training rows, where neighbours count.
+        Codes of the training rows, unless ``n_neighbors`` is None.
     offset_ : float
         The score below which a row is an anomaly.
     n_features_in_ : int
-        Columns of the training rows.
+        Number of columns of the training rows.
 
     Example
     -------
@@ -90,7 +91,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         X : array, sparse matrix or tensor of shape (rows, features)
             Mostly normal rows.
         y : None
-            Ignored; there for pipelines.
+            Ignored; present for pipelines.
         """
         X = check(self, X, reset=True)
         self._check_settings()
@@ -111,12 +112,12 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return self
 
     def score_samples(self, X: Any) -> np.ndarray:
-        """Return one number a row, shape (rows,): the lower, the more unusual."""
+        """Return one score per row, shape (rows,); lower is more unusual."""
         check_is_fitted(self, "offset_")
         return self._scores(check(self, X, reset=False))
 
     def decision_function(self, X: Any) -> np.ndarray:
-        """Return scores above the threshold, shape (rows,): negative for anomalies."""
+        """Return the scores minus the threshold, shape (rows,); negative for anomalies."""
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> np.ndarray:
@@ -134,7 +135,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         return -self._distances(X, self.n_neighbors).mean(1)
 
     def _distances(self, X: Any, k: int) -> np.ndarray:
-        """Return distances to the ``k`` nearest training rows, of which a row itself, if it was one, does not count."""
+        """Return distances to the ``k`` nearest training rows, not counting the row itself if it was one of them."""
         codes = _array(self.estimator_.transform(X))
         _, found = nearest_rows(codes, self.codes_, min(k + 1, len(self.codes_)))
         found = found.astype(float)

@@ -1,4 +1,4 @@
-"""The general autoencoder, and the one that loses units at random."""
+"""The general autoencoder, and the dropout autoencoder."""
 
 from __future__ import annotations
 
@@ -15,76 +15,77 @@ __all__ = ["Autoencoder", "DropoutAutoencoder"]
 
 @settings
 class Autoencoder(NeuralAutoencoder):
-    """A neural autoencoder: an encoder, a decoder, and any corruption, penalty and inner noise.
+    """A neural autoencoder: an encoder and a decoder, trained with any corruption, penalty and internal noise.
 
-    The loss is minus log P(x | h) in nats, summed over features and averaged over rows: the cross-entropy where the
-    likelihood is Bernoulli, half the squared error of standardised columns where it is Gaussian.
+    The loss is minus log P(x | h) in nats, summed over features and averaged over rows: the cross-entropy for a
+    Bernoulli likelihood, half the squared error of standardised columns for a Gaussian one. ``transform`` returns the
+    mean code, ``reconstruct`` the decoder's mean, and ``score_samples`` log P(x | h) per row.
 
     Parameters
     ----------
     n_components : int
-        Units of the code; may exceed the number of features.
+        Units of the code, 64 by default; may exceed the number of features.
     hidden_layer_sizes : sequence of int, or int
-        Units of the layers between data and code; the decoder mirrors them.
+        Units of the hidden layers between data and code, none by default; the decoder mirrors them.
     activation : str
-        Of those layers: relu, tanh, logistic, softplus, elu, gelu, silu or identity.
+        Activation of the hidden layers: relu (the default), tanh, logistic, softplus, elu, gelu, silu or identity.
     architecture : Architecture, optional
-        What maps rows to codes and back: ``Dense()``, those layers alone, by default; ``Convolutional(image_shape)``
-        puts convolutions between them and the rows.
+        ``Dense()``, the hidden layers alone, by default; ``Convolutional(image_shape)`` puts convolutions between
+        the rows and these layers.
     norm : Norm, optional
-        What normalises the inputs of hidden layers: ``BatchNorm()`` or ``LayerNorm()``.
+        Normalises the inputs of hidden layers: ``BatchNorm()`` or ``LayerNorm()``.
     code : Units or Activation, optional
-        The family of the code, whose mean is the activation of the last encoder layer: ``Gaussian()`` is linear,
-        ``Bernoulli()`` logistic. Or an activation that is no distribution, such as ``TopK()``.
+        Unit family of the code; its mean is the activation of the last encoder layer: ``Gaussian()``, the default, is
+        linear, ``Bernoulli()`` logistic. Or an activation without a distribution, such as ``TopK()``.
     likelihood : Units, optional
-        The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and ``Gaussian()``
-        otherwise, after standardising each column.
+        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
+        after standardising each column.
     corruption : Corruption, optional
-        What happens to the data before the encoder sees it, in training.
+        Noise on the encoder's input, in training only.
     penalty : Penalty, optional
-        What training adds to the loss.
+        Term added to the training loss.
     noise : Corruption, optional
-        What happens to the hidden layers, in training.
+        Noise on the hidden layers, in training only.
     code_noise : Corruption, optional
-        What happens to the code, in training; the same as to hidden layers by default.
+        Noise on the code, in training only; ``noise`` by default.
     augmentation : Corruption, optional
-        What happens to each row before anything else, in training: the model sees the result and is to return it, as
-        with images moved by ``Shift()``. Held-out rows go through it as well, in the same way every time.
+        Random change of each training row that the model reconstructs too, such as ``Shift()`` of images. Held-out
+        rows are also changed, in the same way at every epoch.
     optimizer : Optimizer, optional
         ``Adam(1e-3)`` by default.
     n_iter : int
-        Passes over the data.
+        Epochs: passes over the training data, 50 by default.
     batch_size : int or None
-        Rows a step; None for all.
+        Rows per step, 100 by default; None for all.
     shuffle : bool
-        Whether every pass takes the rows in a new order.
+        Whether every epoch reads the rows in a new order; True by default.
     early_stopping : bool
-        Whether to stop when held-out rows no longer improve, and return the best weights.
+        Whether to stop when the loss on held-out rows no longer improves, and keep the best weights.
     validation_fraction, n_iter_no_change, tol
-        The share held out, the epochs to wait, and what counts as an improvement.
+        Held-out share (0.1), epochs to wait without improvement (10), and the least improvement that counts (1e-4).
     averaging : float, optional
-        Decay of an exponential average of the weights, which training then returns.
+        Decay of an exponential moving average of the weights, which become the trained weights.
     clip_norm : float, optional
-        The largest gradient norm of a step.
+        Largest norm of the gradient.
     precision : str
-        float32, float64, bfloat16 (products only), or auto: that of the data.
+        float32, float64, bfloat16 (matrix products only), or auto, the default: that of the data.
     device : str
         auto, cpu, cuda, ...
     warm_start : bool
-        Whether another ``fit`` goes on from the present weights.
+        Whether another ``fit`` continues from the current weights.
     verbose : int
-        Lines to print: none, or one an epoch.
+        Lines to print: 0 for none, 1 for one per epoch.
     random_state : int, RandomState or None
-        The seed of everything random.
+        Seed of all randomness.
 
     Attributes
     ----------
     module_ : Pair
         The trained torch module.
     history_ : list of dict
-        A record an epoch.
+        One record per epoch.
     likelihood_ : Units
-        The family of the data that was chosen.
+        The unit family of the data, given or chosen.
 
     Example
     -------
@@ -102,12 +103,12 @@ class Autoencoder(NeuralAutoencoder):
 
 @settings
 class DropoutAutoencoder(NeuralAutoencoder):
-    """An autoencoder that loses part of its inputs, hidden layers or code at random in training (Srivastava et al.,
-    2014, "Dropout: a simple way to prevent neural networks from overfitting").
+    """An autoencoder trained with dropout of inputs, hidden layers or code (Srivastava et al., 2014, "Dropout: a simple
+    way to prevent neural networks from overfitting").
 
-    All parameters are those of :class:`Autoencoder`; three say what is lost where. ``corruption`` acts on the inputs,
-    none by default; ``noise`` on the hidden layers, ``Dropout(0.2)`` by default; ``code_noise`` on the code, by
-    default as ``noise``. ``Dropout(0)`` switches one of them off.
+    All parameters are those of :class:`Autoencoder`; three of them set the dropout. ``corruption`` acts on the inputs,
+    none by default; ``noise`` on the hidden layers, ``Dropout(0.2)`` by default; ``code_noise`` on the code, the same
+    as ``noise`` by default. ``Dropout(0)`` switches one off. ``code`` defaults to ``Bernoulli()``.
 
     Example
     -------

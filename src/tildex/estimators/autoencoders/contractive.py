@@ -1,4 +1,4 @@
-"""The contractive autoencoder: a code that follows the data along their surface, and nothing else."""
+"""The contractive autoencoder: its code varies along the data manifold and is insensitive to other directions."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ __all__ = ["ContractiveAutoencoder"]
 
 @settings
 class ContractiveAutoencoder(NeuralAutoencoder):
-    """An autoencoder whose code is penalised for following the input (Rifai et al., 2011, "Contractive
-    auto-encoders: explicit invariance during feature extraction").
+    """An autoencoder with a penalty on the Jacobian of its code with respect to the input (Rifai et al., 2011,
+    "Contractive auto-encoders: explicit invariance during feature extraction").
 
-    All parameters are those of :class:`Autoencoder`, and ``tied``, whether the decoder is the encoder turned round, as
-    in the paper; ``penalty`` defaults to ``Contractive(0.1)`` and ``code`` to ``Bernoulli()``. With
-    ``penalty=Contractive(0.1) + JacobianChange(0.1)`` it is the higher-order model (Rifai et al., 2011b).
+    All parameters are those of :class:`Autoencoder`, and ``tied``: whether the decoder uses the encoder's weights
+    transposed, as in the paper; False by default. ``penalty`` defaults to ``Contractive(0.1)``, ``code`` to
+    ``Bernoulli()``. ``penalty=Contractive(0.1) + JacobianChange(0.1)`` gives the higher-order model (Rifai et al.,
+    2011b).
 
     Example
     -------

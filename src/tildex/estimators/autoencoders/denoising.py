@@ -1,4 +1,4 @@
-"""The denoising autoencoder: restores what a corruption took, and so knows where the data lie."""
+"""The denoising autoencoder: reconstructs rows from corrupted rows, and so learns the data distribution."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ __all__ = ["DenoisingAutoencoder"]
 
 @settings
 class DenoisingAutoencoder(NeuralAutoencoder):
-    """An autoencoder that restores what a corruption took (Vincent et al., 2008, "Extracting and composing robust
-    features with denoising autoencoders").
+    """An autoencoder that reconstructs the clean row from a corrupted one (Vincent et al., 2008, "Extracting and
+    composing robust features with denoising autoencoders").
 
     All parameters are those of :class:`Autoencoder` and the four below. ``corruption`` defaults to ``Masking(0.3)``,
-    ``code`` to ``Bernoulli()``, and ``likelihood``, where values do not all lie in [0, 1], to ``LearnedGaussian()``, so
-    that what :meth:`sample` draws is as far from its mean as data are.
+    ``code`` to ``Bernoulli()``, and ``likelihood``, unless all values lie in [0, 1], to ``LearnedGaussian()``, so that
+    the draws of :meth:`sample` vary about their mean as much as the data do.
 
     Parameters
     ----------
     tied : bool
-        Whether the decoder is the encoder turned round.
+        Whether the decoder uses the encoder's weights transposed; False by default.
     on_corrupted, on_intact : float
-        What a value counts in the loss that the corruption struck, and one that it left alone; ``on_intact=0`` is
-        full emphasis (Vincent et al., 2010, "Stacked denoising autoencoders").
+        Weights in the loss of corrupted and of intact values, both 1 by default; ``on_intact=0`` is full emphasis
+        (Vincent et al., 2010, "Stacked denoising autoencoders").
     walkback : int
-        Steps of its own chain that training leads back to the data; 1 is plain training.
+        Steps of the model's own chain, each of which must reconstruct the row; 1, the default, is plain training.
 
     Example
     -------
@@ -77,21 +77,21 @@ class DenoisingAutoencoder(NeuralAutoencoder):
     ) -> Any:
         """Return the mean rows of ``n`` chains after ``n_steps`` steps, shape (n, features), in the data's units.
 
-        A step corrupts a row, encodes it and draws from P(x | h); values are drawn, never means, for a chain of means
-        comes to rest at one point. Training with ``walkback`` keeps chains from places where there are no data.
+        A step corrupts a row, encodes it and draws from P(x | h). It draws values, not means, since a chain of means
+        converges to one point. Training with ``walkback`` keeps chains near the data.
 
         Parameters
         ----------
         n : int
-            Chains.
+            Number of chains.
         n_steps : int
-            Steps of each, from independent units with the training data's means.
+            Steps per chain, from independent units with the training data's means.
         given : array of shape (features,) or (n, features), optional
-            Known values that every step puts back; NaN means unknown.
+            Known values, clamped at every step; NaN means unknown.
         mask : boolean array like ``given``, optional
             Which values are known, instead of NaN.
         random_state : int, RandomState or None
-            The seed; None goes on from the estimator's own draws.
+            The seed; None continues the estimator's own random stream.
         """
         check_is_fitted(self, "module_")
         check_count(n)
@@ -106,13 +106,13 @@ class DenoisingAutoencoder(NeuralAutoencoder):
     def score_field(self, X: Any) -> Any:
         """Return the estimated gradient of the log-density of *noisy* data at each row, shape (rows, features).
 
-        In the data's units. The density is that of data with the noise added that the model was trained on; see
+        The gradient is in the data's units. The density is that of the data plus the noise used in training; see
         :func:`tildex.evaluate.score_field`.
 
         Raises
         ------
         ValueError
-            If the model was trained with another corruption than ``GaussianNoise``, or noise of scale zero.
+            If the training corruption was not ``GaussianNoise``, or had scale zero.
         """
         check_is_fitted(self, "module_")
         noise = self.module_.corruption

@@ -1,4 +1,4 @@
-r"""The linear autoencoder, which spans the principal subspace: tied or not, descended or solved, rotated or ordered.
+r"""The linear autoencoder, which learns the PCA subspace: tied or untied weights, gradient or closed-form solver.
 
 .. math:: \tilde x = W_d^\top W_e (x - \bar x) + \bar x, \qquad W_d = W_e \text{ where weights are tied}
 """
@@ -43,36 +43,36 @@ __all__ = ["LinearAutoencoder"]
 
 @settings
 class LinearAutoencoder(PairEstimator):
-    """A linear encoder and decoder, trained by gradient or solved: the subspace of PCA (Baldi & Hornik, 1989, "Neural
-    networks and principal component analysis").
+    """A linear encoder and decoder: training finds the PCA subspace (Baldi & Hornik, 1989, "Neural networks and
+    principal component analysis").
 
-    The loss is half the squared error plus a constant. Trained on the whole data at once, it depends on the data
-    only through its covariance, so the loop reads a square root of that, as many rows as there are features, in
-    place of the data. Reconstruction fixes the subspace and leaves the axes within it open: after training the code
-    is rotated to the principal ones, of untied weights by way of an SVD of the decoder (Plaut, 2018, "From principal
-    subspaces to principal components with linear autoencoders"). Under ``rule=Nested()`` training itself finds them,
-    in order, and nothing is rotated.
+    The loss is half the squared error plus a constant. Full-batch training depends on the data only through their
+    covariance, so the loop reads a square root of the covariance, with one row per feature, instead of the data.
+    Reconstruction determines the subspace but not the axes within it: after training the code is rotated to the
+    principal axes, for untied weights by an SVD of the decoder (Plaut, 2018, "From principal subspaces to principal
+    components with linear autoencoders"). With ``rule=Nested()`` training itself finds the principal axes, in order,
+    and the code is not rotated. ``transform`` returns the code, ``score_samples`` log P(x | code) per row.
 
     Parameters
     ----------
     n_components : int
-        Units of the code.
+        Units of the code, 2 by default.
     weights : str
-        "tied", the decoder being the encoder's transpose, or "untied".
+        "tied", the default: the decoder is the encoder's transpose; or "untied".
     solver : str
-        "gradient", or "closed-form": an eigendecomposition of the covariance in float64, the optimum of both rules,
-        for which the settings of training, from ``optimizer`` to ``clip_norm``, have no meaning.
+        "gradient", the default, or "closed-form": an eigendecomposition of the covariance in float64, the optimum for
+        both rules, which ignores the training settings from ``optimizer`` to ``clip_norm``.
     rule : Rule, optional
         ``Reconstruction()`` by default, or ``Nested()``.
     optimizer : Optimizer, optional
         ``LBFGS()`` by default; with another, give a ``batch_size``.
     n_iter : int
-        Passes; L-BFGS evaluates the loss up to 50 times in each.
+        Epochs, 20 by default; L-BFGS evaluates the loss up to 50 times in each.
     batch_size : int or None
-        Rows a step; None, the default, for all at once.
+        Rows per step; None, the default, for all rows.
     precision : str
-        What weights are kept and products computed in: float64 by default, where a line search needs every digit;
-        codes and reconstructions come back in the type of the data.
+        Of weights and matrix products: float64 by default, since the line search needs every digit; codes and
+        reconstructions have the dtype of the data.
     shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, device, \
 warm_start, verbose, random_state
         As in :class:`Autoencoder`.
@@ -80,12 +80,12 @@ warm_start, verbose, random_state
     Attributes
     ----------
     components_ : array of shape (n_components, features)
-        The decoder's axes, which are the principal ones, largest variance first; of length one.
+        The principal axes, from the decoder: unit length, largest variance first.
     mean_ : array of shape (features,)
-        The columns' means.
+        The column means.
     principal_angles_ : array
-        Between the code's subspace and that of PCA on the training rows, in radians, the largest first; the last
-        record of ``history_`` has the largest as ``largest_angle``.
+        Angles between the code's subspace and the PCA subspace of the training rows, in radians, largest first; the
+        last record of ``history_`` has the largest as ``largest_angle``.
 
     Example
     -------
@@ -117,14 +117,14 @@ warm_start, verbose, random_state
 
     @property
     def mean_(self) -> Any:
-        """What is taken off each column."""
+        """The column means, which the model subtracts."""
         return self.scaling_.offset.cpu().numpy()
 
     def _likelihood(self, columns: Columns) -> Units:
         return Gaussian()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        # Centred and not standardised: the subspace of the data as it is.
+        # Centred but not standardised: PCA of the covariance, not of the correlations.
         return Scaling(columns.mean, torch.ones_like(columns.std))
 
     def _build(
@@ -144,7 +144,7 @@ warm_start, verbose, random_state
     def _trainer_for(self, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
         if self._named("solver", _SOLVERS) is not LinearAutoencoder._descend:
             raise ValueError(
-                f"steps by gradient, as in partial_fit or in a stack, need solver='gradient', got {self.solver!r}"
+                f"gradient steps, as in partial_fit or in a stack, need solver='gradient', got {self.solver!r}"
             )
         return super()._trainer_for(generator, callbacks)
 
@@ -162,9 +162,9 @@ warm_start, verbose, random_state
     def _solve(
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
-        """Set both weights to the principal axes; there is nothing that a checkpoint could hold."""
+        """Set both weights to the principal axes; a closed form needs no checkpoint."""
         if self._kept is not None:
-            raise ValueError("a closed form has no epochs to keep codes at: leave out snapshots")
+            raise ValueError("a closed form has no epochs to keep codes at: omit snapshots")
         began = time.perf_counter()
         axes = leading_axes(second_moment(data), self.n_components)
         for weight in self._matrices():
@@ -179,7 +179,7 @@ warm_start, verbose, random_state
 
     @torch.no_grad()
     def _finish(self, data: Rows) -> None:
-        """Leave axes of length one in order, and say how far they are from those of PCA."""
+        """Make the axes unit length and ordered, and compute their principal angles to PCA."""
         moment = second_moment(data)
         encoder, decoder = self._matrices()[0].double(), self._matrices()[-1].double()
         if not self._rule().ordered:
@@ -190,12 +190,12 @@ warm_start, verbose, random_state
             weight.copy_(axes)
         wanted = leading_axes(moment, self.n_components)
         self.principal_angles_ = principal_angles(self.components_, wanted)
-        # As a layer of a stack it has no history of its own.
+        # A layer of a stack has no history of its own.
         if hasattr(self, "history_"):
             self.history_[-1]["largest_angle"] = float(self.principal_angles_.max())
 
     def _matrices(self) -> list[nn.Parameter]:
-        """Return the encoder's weights, and the decoder's where they are others."""
+        """Return the encoder's weights, and the decoder's if untied."""
         return list(self.module_.parameters())
 
     def _named(self, setting: str, table: dict[str, Callable[..., Any]]) -> Callable[..., Any]:

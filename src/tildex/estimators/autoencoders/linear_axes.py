@@ -1,4 +1,4 @@
-r"""The axes of a linear code, and the changes of it that leave every reconstruction as it is.
+r"""The axes of a linear code, and changes of basis that leave every reconstruction unchanged.
 
 .. math:: W_d^\top W_e = (A^{-\top} W_d)^\top (A W_e) \quad \text{for every invertible } A
 """
@@ -17,7 +17,7 @@ __all__ = ["leading_axes", "rotated", "second_moment", "signed", "uncorrelated",
 
 
 def second_moment(data: Rows) -> Tensor:
-    """Return the mean outer product of a row with itself in float64, the covariance where rows are centred."""
+    """Return the mean outer product of each row with itself in float64: the covariance, if rows are centred."""
     total: Any = 0.0
     for x in chunks(data):
         total = total + x.double().t() @ x.double()
@@ -25,21 +25,21 @@ def second_moment(data: Rows) -> Tensor:
 
 
 def leading_axes(moment: Tensor, rank: int) -> Tensor:
-    """Return the eigenvectors of the largest eigenvalues, the first largest, shape (rank or fewer, features)."""
+    """Return the eigenvectors of the largest eigenvalues, largest first, shape (rank or fewer, features)."""
     return torch.linalg.eigh(moment).eigenvectors.flip(1)[:, :rank].t()
 
 
 def rotated(encoder: Tensor, decoder: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
-    """Return tied weights rotated such that the units of the code are uncorrelated, the largest variance first."""
+    """Return tied weights rotated so that the units of the code are uncorrelated, largest variance first."""
     axes = torch.linalg.eigh(encoder @ moment @ encoder.t()).eigenvectors.flip(1).t()
     return axes @ encoder, axes @ decoder
 
 
 def uncorrelated(encoder: Tensor, decoder: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
-    """Return untied weights as orthonormal axes of what the decoder spans, and the code along them.
+    """Return untied weights with an orthonormal decoder of the same span, and the encoder of the code along its axes.
 
-    An SVD of the decoder gives orthonormal axes; what it stretched goes into the encoder, whose code is rotated like
-    that of tied weights. Units beyond the number of features receive and give nothing.
+    An SVD of the decoder gives orthonormal axes; its singular values move to the encoder, and the code is rotated as
+    with tied weights. Units beyond the number of features have zero weights.
     """
     stretch, singular, axes = torch.linalg.svd(decoder, full_matrices=False)
     code = (singular[:, None] * stretch.t()) @ encoder
@@ -49,13 +49,13 @@ def uncorrelated(encoder: Tensor, decoder: Tensor, moment: Tensor) -> tuple[Tens
 
 
 def unit_length(encoder: Tensor, decoder: Tensor) -> tuple[Tensor, Tensor]:
-    """Return untied weights whose decoder's axes have length one, the code stretched instead; order is kept."""
+    """Return untied weights with unit-length decoder axes in the same order; the encoder takes their lengths."""
     lengths = torch.linalg.vector_norm(decoder, dim=1, keepdim=True)
     return encoder * lengths, decoder / lengths.clamp_min(1e-300)
 
 
 def signed(encoder: Tensor, decoder: Tensor) -> tuple[Tensor, Tensor]:
-    """Return weights such that the largest entry of each axis is positive."""
+    """Return weights with signs such that the largest entry of each axis is positive."""
     largest = decoder.gather(1, decoder.abs().argmax(1, keepdim=True))
     sign = torch.where(largest < 0, -1.0, 1.0).to(decoder)
     return sign * encoder, sign * decoder

@@ -1,4 +1,4 @@
-"""What neural autoencoders share: their settings, and the pair of maps and units that these describe."""
+"""What neural autoencoders share: their settings, and the pair of conditionals built from them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["NeuralAutoencoder"]
 
 @settings
 class NeuralAutoencoder(PairEstimator):
-    """An encoder and a decoder, with any corruption, penalty and inner noise: see :class:`Autoencoder`."""
+    """An encoder and a decoder, with any corruption, penalty and internal noise: see :class:`Autoencoder`."""
 
     defaults: ClassVar[dict[str, Default]] = {
         "optimizer": Adam(),
@@ -45,7 +45,7 @@ class NeuralAutoencoder(PairEstimator):
     code_noise: Corruption | None = None
     augmentation: Corruption | None = None
 
-    # A setting of some: whether the decoder multiplies with the encoder's own matrices, turned round.
+    # A setting of some subclasses: whether the decoder uses the encoder's weight matrices, transposed.
     tied: bool = field(init=False, default=False)
 
     def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:

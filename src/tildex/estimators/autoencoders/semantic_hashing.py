@@ -1,4 +1,4 @@
-"""Semantic hashing: an autoencoder whose code is bits, so that alike rows are found by comparing machine words."""
+"""Semantic hashing: an autoencoder with a code of bits, so that similar rows are found by comparing machine words."""
 
 from __future__ import annotations
 
@@ -21,15 +21,14 @@ __all__ = ["SemanticHashing"]
 
 @settings
 class SemanticHashing(NeuralAutoencoder):
-    """An autoencoder with a code of bits, for the search of alike rows (Salakhutdinov & Hinton, 2009, "Semantic
-    hashing").
+    """An autoencoder with a code of bits, for similarity search (Salakhutdinov & Hinton, 2009, "Semantic hashing").
 
-    ``transform`` gives 0 and 1, :meth:`pack` the same eight to a byte; ``reconstruct`` and ``score_samples`` are from
-    the bits. All parameters are those of :class:`Autoencoder`. ``code_noise`` is what makes the code binary:
-    ``BernoulliNoise()``, the default, draws every bit in training and lets gradients pass, ``LogitNoise(4.0)`` adds
-    the normal noise of the paper. ``corruption`` defaults to ``Masking(0.3)``, ``code`` to ``Bernoulli()``, and
-    ``penalty`` to bits that are on for half of the rows and do not say the same thing twice,
-    ``KLSparsity(1.0, target=0.5) + Decorrelation(1.0)``.
+    ``transform`` returns codes of 0 and 1, :meth:`pack` the same bits packed into bytes; ``reconstruct`` and
+    ``score_samples`` decode the bits. All parameters are those of :class:`Autoencoder`. ``code_noise`` makes the code
+    binary: ``BernoulliNoise()``, the default, draws every bit in training and passes gradients straight through;
+    ``LogitNoise(4.0)`` adds the Gaussian noise of the paper. ``corruption`` defaults to ``Masking(0.3)``, ``code`` to
+    ``Bernoulli()``, and ``penalty`` to ``KLSparsity(1.0, target=0.5) + Decorrelation(1.0)``: each bit is on for half
+    of the rows, and bits are uncorrelated.
 
     Example
     -------
@@ -58,12 +57,12 @@ class SemanticHashing(NeuralAutoencoder):
     }
 
     def pack(self, X: Any) -> np.ndarray:
-        """Return the bits of the rows' codes eight to a byte, the first the highest, as ``numpy.packbits`` does.
+        """Return the bits of each row's code packed into bytes, highest bit first, as ``numpy.packbits`` does.
 
         Returns
         -------
         uint8 array of shape (rows, n_components / 8 rounded up)
-            Bits to spare are 0.
+            Unused bits are 0.
         """
         bits = self.transform(X)
         bits = bits.cpu().numpy() if isinstance(bits, Tensor) else np.asarray(bits)

@@ -1,4 +1,4 @@
-"""The sparse autoencoder: more units than features if need be, few of them in use for any one row."""
+"""The sparse autoencoder: possibly more units than features, but few of them active per row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tildex.units import BatchTopK, Gaussian, JumpReLU, Pursuit, Rectified, TopK
 
 __all__ = ["SparseAutoencoder"]
 
-# Codes that are sparse by themselves, and what goes with them where no penalty is given.
+# Codes that are sparse by themselves, and their default penalties.
 _OWN_PENALTIES: dict[type, Penalty | None] = {
     TopK: Revive(),
     BatchTopK: Revive(),
@@ -33,26 +33,26 @@ _OWN_PENALTIES: dict[type, Penalty | None] = {
 
 @settings
 class SparseAutoencoder(NeuralAutoencoder):
-    """An autoencoder whose code is mostly zero: by a penalty, or by units that keep only the largest inputs.
+    """An autoencoder whose code is mostly zero, through a penalty or through units that keep only the largest inputs.
 
-    All parameters are those of :class:`Autoencoder`, but ``likelihood`` is ``Gaussian()`` unless another is given: half
-    the squared error. Where all values lie in [0, 1] they are brought to unit variance by one number for all columns,
-    so that dark corners of images stay dark; other columns are standardised one by one. What makes the code sparse is a
-    choice of parts:
+    All parameters are those of :class:`Autoencoder`, but ``likelihood`` defaults to ``Gaussian()``, half the squared
+    error, for all data. If all values lie in [0, 1], one factor for all columns scales them to unit variance, so that
+    dark corners of images stay dark; otherwise each column is standardised. ``code`` and ``penalty`` make the code
+    sparse:
 
     - ``code=Rectified(), penalty=L1(0.1)``, the default: the maximum a posteriori code under a Laplace prior;
     - ``code=Bernoulli(), penalty=KLSparsity(target=0.05)``: a target rate of activity over the data;
-    - ``code=TopK(25)``: so many units a row; ``code=BatchTopK(25)``: so many on average over rows;
-    - ``code=JumpReLU()``: a learned threshold a unit, where each unit in use costs the same, by an ``L0`` penalty;
-    - ``code=Pursuit(10)``: so many units a row, positive or negative, each chosen for what those before it leave: the
-      best reconstruction for the number of units, and the slowest. The decoder, one layer, is the encoder too.
+    - ``code=TopK(25)``: 25 active units per row; ``code=BatchTopK(25)``: 25 on average over rows;
+    - ``code=JumpReLU()``: a learned threshold per unit, with an ``L0`` penalty, the same cost per active unit;
+    - ``code=Pursuit(10)``: 10 units per row, positive or negative, each chosen to fit the residual of those before it.
+      It reconstructs best for a given number of units and is the slowest. Its one-layer decoder is also its encoder.
 
-    With ``TopK``, ``BatchTopK`` and ``JumpReLU`` and no ``penalty`` given, ``Revive()`` brings silent units back.
+    With ``TopK``, ``BatchTopK`` or ``JumpReLU`` and no ``penalty``, ``Revive()`` reactivates dead units.
 
-    The encoder starts as the decoder's transpose, layer by layer, and looks at the difference of a row from the mean.
-    Where the code has no upper bound, what each of its units draws is kept at length one: otherwise a penalty on the
-    code would only make the weights grow. ``history_`` tells how sparse the code was in training, how much of the
-    data's variance it left unexplained, and how many of its units were dead, as ``l0``, ``fvu`` and ``dead``.
+    The encoder starts as the decoder's transpose, layer by layer, and encodes a row's difference from the mean. If the
+    code is unbounded, each unit's decoder weights are kept at unit length; otherwise a penalty on the code would only
+    shrink the code and enlarge the weights. ``history_`` records ``l0``, the active units per row, ``fvu``, the
+    fraction of variance unexplained, and ``dead``, the number of dead units.
 
     Example
     -------
@@ -101,12 +101,12 @@ class SparseAutoencoder(NeuralAutoencoder):
         return module
 
     def _compete(self, module: Any) -> Any:
-        """Let the units compete in what the decoder draws, and the decoder's one layer encode."""
+        """Use the decoder's one layer as the encoder, and let the units compete through its weights."""
         weight = module.decoder.map.affine_weight()
         if weight is None:
             raise ValueError(
-                f"{module.encoder.units!r} chooses among what a decoder of one layer draws: "
-                "leave hidden_layer_sizes and architecture as they are by default, or use code=TopK()"
+                f"{module.encoder.units!r} needs a decoder of one layer: "
+                "leave hidden_layer_sizes and architecture at their defaults, or use code=TopK()"
             )
         module.encoder.map = Matching(module.decoder.map.layers[0])
         module.encoder.units.among(weight)
@@ -116,7 +116,7 @@ class SparseAutoencoder(NeuralAutoencoder):
         return self._unit_norms(self.module_)
 
     def _unit_norms(self, module: Any) -> list[UnitNorm]:
-        """Return what keeps the weights that leave an unbounded code at length one."""
+        """Return the restraint that keeps an unbounded code's decoder weights at unit length."""
         return [] if module.encoder.units.bounded else [UnitNorm(module.decoder.map.layers[0].weight)]
 
     def _rule(self) -> Rule:

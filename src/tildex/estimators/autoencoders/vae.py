@@ -1,4 +1,4 @@
-"""The variational autoencoder: codes with a prior, trained on a lower bound of the likelihood."""
+"""The variational autoencoder: codes with a prior, trained on a lower bound on the log-likelihood."""
 
 from __future__ import annotations
 
@@ -29,45 +29,45 @@ from tildex.units import DiagonalGaussian, Units
 
 __all__ = ["VariationalAutoencoder"]
 
-# The bound of `score_samples`: enough draws to be within about a nat on small images, and the same ones for all.
+# Draws for the bound of `score_samples`: enough to be within about a nat on small images, and the same for all rows.
 _BOUND_SAMPLES = 64
 
 
 @settings
 class VariationalAutoencoder(PairEstimator):
-    """A variational autoencoder (Kingma & Welling, 2014) of any units: ``rule=ELBO(beta=4)`` makes it a beta-VAE
+    """A variational autoencoder with any units (Kingma & Welling, 2014). ``rule=ELBO(beta=4)`` makes it a beta-VAE
     (Higgins et al., 2017), ``rule=IWAE(5)`` importance-weighted (Burda et al., 2016), ``prior=VampPrior(500)`` gives it
-    a learned prior (Tomczak & Welling, 2018), ``code=Categorical(10)`` codes of one-hot variables (Jang et al., 2017).
+    a learned prior (Tomczak & Welling, 2018), ``code=Categorical(10)`` one-hot codes (Jang et al., 2017).
 
-    ``transform`` gives the code's mean, of categorical codes the probabilities; ``score_samples`` the
-    importance-weighted bound on log P(x) from 64 fixed draws; ``sample`` rows from codes drawn from the prior. Where
-    the code ends up telling nothing about the row, ``fit`` warns.
+    ``transform`` returns the mean of the code, for categorical codes the probabilities; ``score_samples`` the
+    importance-weighted bound on log P(x) from 64 fixed draws; ``sample`` the mean rows of codes drawn from the prior.
+    ``fit`` warns of posterior collapse, when the code carries no information about the row.
 
     Parameters
     ----------
     n_components : int
-        Columns of the code: units, or of categorical codes variables times classes.
+        Columns of the code, 10 by default: units, or variables times classes for categorical codes.
     hidden_layer_sizes, activation, architecture, norm, likelihood
-        As in :class:`Autoencoder`; any family of units can be the likelihood.
+        As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family.
     code : Units, optional
-        The family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
+        Unit family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
     prior : Prior, optional
-        ``StandardPrior()`` by default; ``MixturePrior(n)`` or ``VampPrior(n)`` are learned.
+        ``StandardPrior()`` by default; ``MixturePrior(n)`` and ``VampPrior(n)`` are learned.
     rule : Rule, optional
-        ``ELBO()`` by default, or ``IWAE(k)``, ``DReG(k)``, each with a ``warmup`` of the divergence.
+        ``ELBO()`` by default, or ``IWAE(k)`` or ``DReG(k)``, each with a ``warmup`` of the divergence.
     binarisation : str
-        As in :class:`RBM`: ``auto`` draws binary rows afresh at every presentation where the likelihood is Bernoulli.
+        As in :class:`RBM`: ``auto``, the default, draws new binary rows in every batch if the likelihood is Bernoulli.
     optimizer, n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, \
 clip_norm, precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; held-out rows are judged by the bound.
+        As in :class:`Autoencoder`; validation on held-out rows uses the bound.
 
     Attributes
     ----------
     history_ : list of dict
-        A record an epoch, among it ``active_units``, how many variables of the code follow the row (a variance of the
+        One record per epoch. It includes ``active_units``, the code variables that depend on the row (variance of the
         mean above 0.01, as Burda et al. count), and ``code_nats``, the mean divergence of a row's code from the prior.
     binarisation_ : str
-        What ``auto`` became.
+        The binarisation used, with ``auto`` resolved.
 
     Example
     -------
@@ -107,7 +107,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     binarisation: str | None = "auto"
 
     def sample(self, n: int = 1, *, random_state: Any = None) -> Any:
-        """Return the mean rows of ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
+        """Return the mean rows given ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
         check_is_fitted(self, "module_")
         check_count(n)
         generator = drawing(self, random_state)
@@ -131,7 +131,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         encoder: Any = architecture.encoder(up, **layers)
         decoder = architecture.decoder(down, **layers)
         with torch.no_grad():
-            # Variances begin at one: from large values of the data the first draws would else lie anywhere.
+            # Variances start at one: otherwise large data values would make the first draws arbitrary.
             encoder.layers[-1].weight[self.n_components :] = 0
         prior = part(self, "prior").sized(
             code, self.n_components, visible=visible, n_features=n_features, generator=generator

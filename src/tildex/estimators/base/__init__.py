@@ -1,1 +1,1 @@
-"""What all estimators share: settings of training, checks, columns, saving."""
+"""What all estimators share: training settings, checks, columns, saving."""

@@ -1,4 +1,4 @@
-"""Training on binary draws of values between 0 and 1: how, and what the loop then reads."""
+"""Binarisation of values between 0 and 1 in training: per batch, once, or not at all."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from tildex.units import Units
 
 __all__ = ["binarisation_of", "binariser", "binary_rows", "check_binarisation"]
 
-# One draw for all runs: results with frozen rows can then be compared.
+# The same draw in every run, so that results on frozen rows can be compared.
 _FROZEN_SEED = 0
 
 
 def check_binarisation(how: str, units: Units, cure: str, name: str = "") -> str:
-    """Return how rows of a family are made binary: ``auto`` is dynamic for binary units and none for others.
+    """Return the binarisation of rows: ``auto`` resolves to dynamic for binary units and to none for others.
 
     Parameters
     ----------
     how : str
         ``auto`` or a name in :data:`tildex.data.BINARISATIONS`.
     units : Units
-        The family of the rows.
+        The unit family of the rows.
     cure : str
-        The setting that would make the family binary, for the message.
+        The setting that makes the family binary, for the error message.
     name : str
-        Whose rows they are, where there are several kinds.
+        The modality, where there are several.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or the units are not binary.
+        If the name is unknown, or rows of units that are not binary would be binarised.
     """
     if how not in ("auto", *BINARISATIONS):
         raise ValueError(f"binarisation must be one of {', '.join(('auto', *BINARISATIONS))}, got {how!r}")
@@ -49,12 +49,12 @@ def check_binarisation(how: str, units: Units, cure: str, name: str = "") -> str
 
 
 def binarisation_of(estimator: Any) -> str:
-    """Return what an estimator's ``binarisation`` comes to."""
+    """Return an estimator's ``binarisation`` with ``auto`` resolved."""
     return check_binarisation(estimator.binarisation, estimator.likelihood_, "likelihood=Bernoulli()")
 
 
 def binariser(estimator: Any) -> Callable[[Tensor, Generator], Tensor] | None:
-    """Return what makes every batch binary afresh, or None where rows are left as they are or drawn once."""
+    """Return the function that binarises each batch, or None where rows are not binarised or drawn only once."""
     how = binarisation_of(estimator)
     if how in ("none", "frozen"):
         return None
@@ -62,7 +62,7 @@ def binariser(estimator: Any) -> Callable[[Tensor, Generator], Tensor] | None:
 
 
 def binary_rows(estimator: Any, data: Any) -> Any:
-    """Return what the loop reads, drawn once for good under ``frozen``; ``binarisation_`` says how it is done."""
+    """Return the training rows, drawn once if ``frozen``; sets ``binarisation_``."""
     if estimator.binarisation is None:
         return data
     estimator.binarisation_ = binarisation_of(estimator)

@@ -1,4 +1,4 @@
-"""What is looked at before work begins: data, settings, the device, and where randomness starts."""
+"""Checks before training and sampling: data, settings, device and seed."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ __all__ = ["begin", "check", "check_count", "check_counts", "check_whole", "draw
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> Any:
     """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
 
-    ``finite`` is ``"allow-nan"`` where NaN stands for what is not known.
+    ``finite`` is ``"allow-nan"`` where NaN means unknown.
 
     Raises
     ------
     ValueError
-        If it is not two-dimensional, has no rows, values that are not finite, or other columns than were fitted; or
-        negative ones where counts are wanted.
+        If it is not two-dimensional, has no rows, holds values that are not finite, has a different number of columns
+        than in ``fit``, or holds negative values where counts are expected.
     """
     if not isinstance(X, Tensor):
         kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
@@ -58,21 +58,21 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
 def begin(
     estimator: Any, checkpoint: str | Path | None = None, device: torch.device | None = None
 ) -> Generator:
-    """Check an estimator's settings, and return the generator of a training.
+    """Check an estimator's settings, and return the generator for its training.
 
     Parameters
     ----------
     estimator : Learner
-        Whose settings they are.
+        The estimator.
     checkpoint : path, optional
-        A run that goes on from there goes on with its seed; of a new one, all processes agree on the seed.
+        A resumed run keeps the seed of its checkpoint; in a new run, all processes agree on one seed.
     device : torch.device, optional
-        Where to draw; what the setting says when not given.
+        The generator's device; the estimator's ``device`` by default.
 
     Raises
     ------
     ValueError
-        If a number of units, passes or rows is not whole and positive, or the device is unknown or absent.
+        If a number of units, epochs or rows is not a positive whole number, or the device is unknown or absent.
     """
     check_counts(estimator)
     device = resolve_device(estimator.device) if device is None else device
@@ -82,7 +82,7 @@ def begin(
 
 
 def drawing(estimator: Any, random_state: Any) -> Generator:
-    """Return a generator for sampling: of a seed of its own, or going on from the estimator's last draw."""
+    """Return a generator for sampling: seeded by ``random_state``, or the estimator's own if that is None."""
     if random_state is not None:
         return Generator(_seed(random_state), estimator.device_)
     if not hasattr(estimator, "_sampling"):
@@ -91,7 +91,7 @@ def drawing(estimator: Any, random_state: Any) -> Generator:
 
 
 def check_counts(estimator: Any) -> None:
-    """Refuse numbers of units, passes and rows that are not whole and positive; no batch size means all rows."""
+    """Refuse numbers of units, epochs and rows that are not positive whole numbers; ``batch_size`` may be None."""
     for name in ("n_components", "n_iter", "batch_size"):
         if not hasattr(estimator, name):
             continue
@@ -103,13 +103,13 @@ def check_counts(estimator: Any) -> None:
 
 
 def check_whole(name: str, value: Any, least: int) -> None:
-    """Refuse a setting that is not a whole number, or is below the least that makes sense."""
+    """Refuse a setting that is not a whole number or is below ``least``."""
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
         raise ValueError(f"{name} must be a whole number of at least {least}, got {value!r}")
 
 
 def resolve_device(device: str) -> torch.device:
-    """Return the device of that name; ``auto`` is a GPU where there is one.
+    """Return the device of that name; ``auto`` is the GPU if there is one.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def resolve_device(device: str) -> torch.device:
         raise ValueError(f"expected a device such as 'auto', 'cpu' or 'cuda:0', got {device!r}") from error
     if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
         raise ValueError(
-            f"device {device!r} asks for a GPU that is not here, where there are {torch.cuda.device_count()}: "
+            f"device {device!r} asks for a GPU that is not here; this machine has {torch.cuda.device_count()}: "
             "use device='cpu'"
         )
     return chosen

@@ -1,4 +1,4 @@
-"""Statistics of columns, gathered a chunk at a time, and what they decide: scaling, families, held-out rows."""
+"""Column statistics, computed chunk by chunk, and what follows from them: scaling, unit families, held-out rows."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _CHUNK = 2048
 
 @dataclass
 class Columns:
-    """Statistics of each column, shape (features,) each, whether all values lie between 0 and 1, and a checksum."""
+    """Statistics per column, shape (features,) each; whether all values lie in [0, 1]; a checksum."""
 
     low: Tensor
     high: Tensor
@@ -47,10 +47,10 @@ class Columns:
 
     @classmethod
     def of(cls, data: Rows) -> Columns:
-        """Return the statistics of all rows; a column that only rounds differently has std 0.
+        """Return the statistics of all rows; a column that varies only by rounding has std 0.
 
-        Sums of a chunk are taken in the type of the rows, those of all chunks in float64: a sum that converts every
-        value takes eight times as long.
+        Sums within a chunk use the data's dtype, sums over chunks float64: converting every value to float64 takes
+        eight times as long.
         """
         n = len(data)
         origin = data.take(slice(0, 1))[0].clone()
@@ -73,7 +73,7 @@ class Columns:
         return cls(values[0], values[1], values[2], values[3], inside, digest)
 
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
-        """Return the scaled means, or raise an error that names the first column that ``units`` cannot take."""
+        """Return the scaled means; raise an error that names the first column outside the range of ``units``."""
         low, high, mean = scaling(torch.stack([self.low, self.high, self.mean]).to(scaling.offset))
         wrong = ((low < units.low) | (high > units.high)).nonzero()
         if len(wrong):
@@ -88,7 +88,7 @@ class Columns:
 
 
 class Transformed:
-    """Rows that go through a function as they are read, and may be a subset."""
+    """Rows, or a subset of them, passed through a function as they are read."""
 
     def __init__(
         self, data: Rows, function: Callable[[Tensor], Tensor], index: np.ndarray | None = None
@@ -101,12 +101,12 @@ class Transformed:
         return len(self.data) if self.index is None else len(self.index)
 
     def take(self, index: Any) -> Tensor:
-        """Return those rows, transformed."""
+        """Return the rows at ``index``, transformed."""
         return self.function(self.data.take(index if self.index is None else self.index[index]))
 
 
 def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
-    """Return offset and scale of columns of one unit family: zeros and ones for one that takes them as they are."""
+    """Return offset and scale of columns of one unit family: zeros and ones if the family is not standardised."""
     if not units.standardised:
         return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
     return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
@@ -119,12 +119,12 @@ def chunks(data: Rows, size: int = _CHUNK) -> Any:
 
 
 def hold_out(data: Rows, fraction: float, generator: Generator) -> tuple[Rows, Tensor]:
-    """Return the rows to train on, in their order, and a random share of the others.
+    """Return the training rows, in their order, and a random held-out share.
 
     Raises
     ------
     ValueError
-        If either would be empty.
+        If either part would be empty.
     """
     n_held = round(fraction * len(data))
     if not 1 <= n_held < len(data):
@@ -137,7 +137,7 @@ def hold_out(data: Rows, fraction: float, generator: Generator) -> tuple[Rows, T
 
 
 def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:
-    """Return a reader of the rows of ``X`` in a type; a larger one than theirs is made a batch at a time."""
+    """Return a reader of the rows of ``X`` in ``dtype``; a wider dtype than the data's is converted per batch."""
     if isinstance(X, JoinedArrays):
         return X.read(lambda part: reader(part, device=device, dtype=dtype), device, dtype)
     if dtype is torch.float64 and str(X.dtype).endswith("float32"):
@@ -146,18 +146,18 @@ def reader(X: Any, *, device: torch.device, dtype: torch.dtype) -> Rows:
 
 
 def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor, rows: int = _CHUNK) -> Any:
-    """Return ``function`` of all rows of ``X``: an array for arrays, a tensor on its own device for a tensor.
+    """Return ``function`` of all rows of ``X``: an array for an array, a tensor on the same device for a tensor.
 
     Parameters
     ----------
     function : callable
-        From a batch to one value or row a row.
+        Maps a batch to one value or one row per row.
     X : array, CSR matrix or Tensor
-        The rows, already checked.
+        The checked rows.
     like : Tensor
-        A parameter of the model, whose device and type the function computes in.
+        A parameter of the model; the function computes on its device and in its dtype.
     rows : int
-        Rows at a time.
+        Rows per chunk.
     """
     data = reader(X, device=like.device, dtype=like.dtype)
     with torch.no_grad(), fast_products(like.device):
@@ -171,7 +171,7 @@ PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": to
 
 
 def open_rows(estimator: Any, X: Any) -> tuple[Rows, torch.dtype]:
-    """Return a reader of the rows of ``X`` and the type of the weights; the estimator keeps that of its products.
+    """Return a reader of the rows of ``X`` and the dtype of the weights; sets the dtype of the matrix products.
 
     Raises
     ------

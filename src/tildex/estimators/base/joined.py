@@ -1,4 +1,4 @@
-"""Arrays of several kinds of data as one table, which none of them is copied into."""
+"""Several arrays read as one table, without copying them."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ __all__ = ["JoinedArrays", "UnknownRows"]
 
 @dataclass(frozen=True)
 class JoinedArrays:
-    """Arrays of as many rows that are the columns of one table, read together.
+    """Arrays with the same number of rows, read side by side as one table.
 
     Attributes
     ----------
     parts : sequence of (array, CSR matrix, Tensor or None, int)
-        The data and how many columns they have; None stands for columns of which nothing is known.
+        Each array and its number of columns; None means that all values of these columns are unknown.
     shape : (int, int)
         Rows and columns.
     dtype : numpy type
-        Of results.
+        The dtype of results.
     """
 
     parts: Sequence[tuple[Any, int]]
@@ -35,7 +35,7 @@ class JoinedArrays:
     ndim: int = 2
 
     def read(self, read_one: Callable[[Any], Rows], device: torch.device, dtype: torch.dtype) -> Rows:
-        """Return a reader of the rows, given what makes readers of the arrays; unknown columns are NaN."""
+        """Return a reader of the rows; ``read_one`` makes a reader of each array, and unknown columns are NaN."""
         unknown = (UnknownRows(self.shape[0], n, device, dtype) for _, n in self.parts)
         return JoinedRows(
             *(
@@ -47,7 +47,7 @@ class JoinedArrays:
 
 @dataclass(frozen=True)
 class UnknownRows:
-    """Rows of columns of which nothing is known."""
+    """Rows of columns whose values are all unknown."""
 
     n_rows: int
     n_features: int
@@ -58,6 +58,6 @@ class UnknownRows:
         return self.n_rows
 
     def take(self, index: Any) -> Tensor:
-        """Return NaN for all columns of those rows."""
+        """Return NaN in all columns of the rows at ``index``."""
         count = len(range(self.n_rows)[index]) if isinstance(index, slice) else len(index)
         return torch.full((count, self.n_features), torch.nan, device=self.device, dtype=self.dtype)

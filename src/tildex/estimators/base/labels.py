@@ -1,4 +1,4 @@
-"""What users' labels and targets become: checked, as columns beside the rows, and a fair share of them held out."""
+"""Labels and targets: checks, one-hot encoding, stratified held-out rows, JSON."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ __all__ = [
 def check_both(
     estimator: Any, X: Any, y: Any, *, reset: bool, columns: bool = False
 ) -> tuple[Any, np.ndarray]:
-    """Return ``X`` and ``y``, checked as scikit-learn checks them; ``columns`` are several real targets a row.
+    """Return ``X`` and ``y``, checked as scikit-learn checks them; ``columns`` allows several real targets per row.
 
     Raises
     ------
     ValueError
-        If either is not what it should be, or they have different numbers of rows.
+        If either is invalid, or they have different numbers of rows.
     """
     y = y.detach().cpu().numpy() if isinstance(y, Tensor) else y
     if isinstance(X, Tensor) and y is not None:
@@ -58,12 +58,12 @@ def check_both(
 
 
 def encode_classes(y: np.ndarray, classes: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct labels in order, or those given, and each row's place among them.
+    """Return the classes, sorted unless given, and the index of each row's class.
 
     Raises
     ------
     ValueError
-        If ``y`` holds no labels, only one, or some that are not in ``classes``.
+        If ``y`` holds no labels, labels of one class only, or a label that is not in ``classes``.
     """
     check_classification_targets(y)
     y = column_or_1d(y, warn=True)
@@ -83,17 +83,17 @@ def encode_classes(y: np.ndarray, classes: np.ndarray | None = None) -> tuple[np
 def hold_out_by_class(
     data: Rows, places: np.ndarray, fraction: float, generator: Generator
 ) -> tuple[Rows, Tensor]:
-    """Return the rows to train on, in their order, and of every class the same share of others.
+    """Return the training rows, in their order, and a held-out share that is the same for every class.
 
     Raises
     ------
     ValueError
-        If none would be held out, or some class has no row left.
+        If no row would be held out, or a class would have no training row.
     """
     order = generator.permutation(len(places))
     held: list[np.ndarray] = []
     counts = np.bincount(places)
-    # Largest remainders: the shares of all classes add up to that of the whole.
+    # Largest remainders: the held-out rows of all classes add up to the share of the whole.
     quotas = fraction * counts
     sizes = np.floor(quotas).astype(int)
     missing = round(fraction * len(places)) - sizes.sum()
@@ -116,12 +116,12 @@ def digest(values: np.ndarray) -> str:
 
 
 def labels_to_json(classes: np.ndarray) -> dict[str, Any]:
-    """Return labels with their type, as JSON.
+    """Return labels and their dtype as JSON.
 
     Raises
     ------
     ValueError
-        If they are objects other than words and numbers.
+        If they are neither strings nor numbers.
     """
     values = classes.tolist()
     if not all(isinstance(value, bool | int | float | str) for value in values):
@@ -137,14 +137,14 @@ def labels_from_json(record: dict[str, Any]) -> np.ndarray:
 
 
 def require_labels(y: Any) -> np.ndarray:
-    """Return the labels of rows for a layer of labels, or say that there are none."""
+    """Return the labels for a label layer, or raise an error if there are none."""
     if y is None:
         raise ValueError("label_layer=True needs the rows' labels as y, got none")
     return column_or_1d(y, warn=True)
 
 
 def one_hot_labels(label: Any, n: int, classes: np.ndarray) -> Tensor:
-    """Return ``n`` one-hot rows of a label, or of one label each."""
+    """Return ``n`` one-hot rows, of one label for all or one label per row."""
     labels = np.broadcast_to(np.asarray(label), (n,))
     known = np.searchsorted(classes, labels).clip(max=len(classes) - 1)
     if (wrong := classes[known] != labels).any():

@@ -1,4 +1,4 @@
-"""What transformers and predictors share: settings of training, one module, one rule, and the loop around them."""
+"""What transformers and predictors share: training settings, one module, one rule and the training loop."""
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ __all__ = ["Learner"]
 
 @settings
 class Learner(BaseEstimator, ABC):
-    """A scikit-learn estimator around a torch module; its settings of training are explained at :class:`Autoencoder`.
+    """A scikit-learn estimator around a torch module; :class:`Autoencoder` documents the training settings.
 
     Attributes
     ----------
     table : dict of str to class
-        Every concrete estimator by its ``slug``, the name on the command line; ``row`` is its line in that table.
+        Every concrete estimator by its ``slug``, the name on the command line; ``row`` is its row in that table.
     defaults : dict of str to Part or callable
-        What a part that is given as None stands for: the one place that says so.
+        What None means for each setting that is a part.
     float_types, counts
-        The types data may have, any other becoming the first; whether they must not be negative.
+        The dtypes that data may have, any other being converted to the first; whether data must not be negative.
     can : frozenset of str
-        Verbs: reconstruct, sample, complete (sample with values given), predict, corrupt; and what ``fit`` takes:
-        snapshots, tags.
+        What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt; and what
+        ``fit`` accepts: snapshots, tags.
     staged, gives_codes : bool
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
-        The smallest ``n_iter``; the family of columns that do not all lie in [0, 1], where none is chosen.
+        The smallest ``n_iter``; the default family of data that do not all lie in [0, 1].
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -93,7 +93,7 @@ class Learner(BaseEstimator, ABC):
     augmentation: Corruption | None = field(init=False, default=None)
     max_norm: float | None = field(init=False, default=None)
 
-    # What training finds.
+    # Set by training.
     module_: Any = field(init=False)
     scaling_: Scaling = field(init=False)
     likelihood_: Units = field(init=False)
@@ -114,11 +114,11 @@ class Learner(BaseEstimator, ABC):
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
     ) -> nn.Module:
-        """Return the untrained module; ``mean`` of the scaled columns may start its biases."""
+        """Return the untrained module; ``mean``, of the scaled columns, may initialise its biases."""
 
     @abstractmethod
     def _code_size(self) -> int:
-        """Return how many columns ``transform`` gives."""
+        """Return the number of columns that ``transform`` returns."""
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
@@ -127,58 +127,58 @@ class Learner(BaseEstimator, ABC):
         return Bernoulli() if columns.in_unit_interval else self.real_units()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        """Return how columns are brought to the model's units: as they are where the values have a natural range."""
+        """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""
         return Scaling(*standard(columns, likelihood))
 
     def _rule(self) -> Rule:
-        """Return a fresh rule."""
+        """Return a new rule."""
         return part(self, "rule")
 
     def _paces(self) -> Sequence[Pace]:
-        """Return which parameters learn slower than the others, or later."""
+        """Return the parameters that learn more slowly or later than the others."""
         return ()
 
     def _restraints(self) -> Sequence[UnitNorm]:
-        """Return which weights stay at length one."""
+        """Return the weights that are kept at unit length."""
         return ()
 
     def _present(self) -> Callable[[Tensor, Generator], Tensor] | None:
-        """Return what every batch goes through, with fresh noise, before the rule sees it."""
+        """Return the random transformation of every batch before the rule sees it, or None."""
         if self.binarisation is not None:
             return binariser(self)
         return None if self.augmentation is None else part(self, "augmentation")
 
     def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
-        """Return the plan of a training: one stage, unless an estimator has more."""
+        """Return the stages of the training: one by default."""
         joint = Stage("", lambda generator: self._trainer_for(generator, []), data, held_out)
         return Stages([joint], self.module_)
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name, those of parts as ``part__name``, of a default part too."""
+        """Set parameters by name; ``part__name`` sets one of a part, even if the part is a default."""
         fill_in(self, params)
         return super().set_params(**params)
 
     def save(self, path: str | Path) -> Path:
         """Save the fitted estimator as a folder of JSON and safetensors, and return the folder.
 
-        It raises ``RunError`` if the folder holds something else or cannot be written.
+        Raises ``RunError`` if the folder holds something else or cannot be written.
         """
         check_is_fitted(self, "module_")
         return saving.save(self, path)
 
     def _fitted(self) -> dict[str, Any]:
-        """Return what training chose beside module and scaling, as JSON."""
+        """Return what training chose besides module and scaling, as JSON."""
         return {}
 
     def _restore(self, fitted: dict[str, Any]) -> None:
-        """Take back what training chose, before the module is built; numbers of the scaling come with the weights."""
+        """Restore what training chose, before the module is built; the weights include the scaling's numbers."""
         self.likelihood_ = saving.likelihood_of(fitted)
         zeros = torch.zeros(self.n_features_in_)
         self.scaling_ = Scaling(zeros, zeros + 1)
 
     @property
     def _goes_on(self) -> bool:
-        """Whether a training goes on with what an earlier one has learned."""
+        """Whether training continues from an earlier ``fit``."""
         return self.warm_start and hasattr(self, "history_")
 
     def _read(self, X: Any) -> Rows:
@@ -208,7 +208,7 @@ class Learner(BaseEstimator, ABC):
         return scaled
 
     def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
-        """Choose likelihood and scaling from the data, or take those of the start; return the scaled columns' means."""
+        """Choose likelihood and scaling from the data, or copy those of ``start``; return the scaled column means."""
         columns = Columns.of(data)
         start = None if self.start is None else trained(self.start)
         self._digest = columns.digest
@@ -218,16 +218,16 @@ class Learner(BaseEstimator, ABC):
         return columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
 
     def _recognise(self, data: Rows) -> None:
-        """Make sure that more data are of the kind that likelihood and scaling were chosen for."""
+        """Check that further data fit the chosen likelihood and scaling."""
         columns = Columns.of(data)
         self._digest = columns.digest
         columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
 
     def _go_on(self, X: Any) -> Rows:
-        """Return a reader of more scaled rows for a model that is there already."""
+        """Return a reader of scaled rows for a model that continues training."""
         if (n := len(self.scaling_.offset)) != self.n_features_in_:
-            also = f"and X has {self.n_features_in_}: set warm_start=False to begin anew"
-            raise ValueError(f"warm_start goes on with a model of {n} features, {also}")
+            also = f"and X has {self.n_features_in_}: set warm_start=False to start again"
+            raise ValueError(f"warm_start continues a model of {n} features, {also}")
         self._recognise(reader(X, device=self.device_, dtype=self.scaling_.offset.dtype))
         return self._read(X)
 
@@ -245,7 +245,7 @@ class Learner(BaseEstimator, ABC):
         )
 
     def _plan(self, n_iter: int) -> Plan:
-        """Return how long and in what portions to train."""
+        """Return the number of epochs, the batch size and the other settings of the loop."""
         return Plan(
             n_iter=n_iter,
             batch_size=self.batch_size,
@@ -259,7 +259,7 @@ class Learner(BaseEstimator, ABC):
     def _learn(
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
-        """Train on what the loop reads, and remember how it went."""
+        """Train on ``data``, and keep the trainer and its history."""
         stages = self._stages(data, held_out)
         history, trainer = run_stages(
             stages,
@@ -281,7 +281,7 @@ class Learner(BaseEstimator, ABC):
         self.history_, self.n_iter_ = trainer.history, trainer.epoch
 
     def __sklearn_clone__(self) -> Self:
-        """Keep a trained start: what it has learned is where this training begins, not what it is to learn."""
+        """Keep a trained start: its weights are a setting of this estimator, not something that ``fit`` learns."""
         copied = super().__sklearn_clone__()
         if self.start is not None:
             copied.start = self.start
@@ -296,5 +296,5 @@ class Learner(BaseEstimator, ABC):
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return a state that loads anywhere."""
+        """Return a state that loads on any machine."""
         return saving.portable(self, super().__getstate__().copy())

@@ -1,4 +1,4 @@
-"""What estimators of a Boltzmann machine share: samples, and completion of what is missing."""
+"""What estimators of a Boltzmann machine share: sampling, and completion of missing values."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ class MachineEstimator(Estimator):
         Parameters
         ----------
         n : int
-            Chains.
+            Number of chains.
         n_steps : int
-            Steps of each, from independent units with the training data's means.
+            Gibbs steps per chain, from independent units with the training data's means.
         given : array of shape (features,) or (n, features), optional
-            Known values that every step puts back; NaN means unknown.
+            Known values, clamped at every step; NaN means unknown.
         mask : boolean array like ``given``, optional
             Which values are known, instead of NaN.
         random_state : int, RandomState or None
-            The seed; None goes on from the estimator's own draws.
+            The seed; None continues the estimator's own random stream.
         """
         check_is_fitted(self, "module_")
         check_count(n)
@@ -62,7 +62,7 @@ class MachineEstimator(Estimator):
     def _sample(
         self, machine: BoltzmannMachine, n: int, n_steps: int, clamp: Clamp | None, random_state: Any
     ) -> Any:
-        """Return what :meth:`sample` returns, of a machine whose families may be bound to rows."""
+        """Return what :meth:`sample` returns, for a machine whose unit families may depend on the row."""
         return self._walk(machine, n, [n_steps], clamp, random_state)[n_steps]
 
     def _walk(
@@ -73,7 +73,7 @@ class MachineEstimator(Estimator):
         clamp: Clamp | None,
         random_state: Any,
     ) -> dict[int, Any]:
-        """Return the visible means of chains at some of their steps, shape (n, features) each."""
+        """Return the visible means of the chains at the given ``steps``, shape (n, features) each."""
         for step in steps:
             if step < 1:
                 raise ValueError(f"n_steps must be at least 1, got {step}")
@@ -100,38 +100,38 @@ class MachineEstimator(Estimator):
         return seen
 
     def _clamp(self, n: int, given: Any, mask: Any) -> Clamp | None:
-        """Return what a chain must keep: values where they are known."""
+        """Return the clamp of the known values."""
         known = known_values(self, n, given, mask)
         return None if known is None else {0: known}
 
 
 def known_values(estimator: Any, n: int, given: Any, mask: Any) -> tuple[Tensor, Tensor] | None:
-    """Return known values in a fitted estimator's units and where they are known, each (n, features), or None.
+    """Return scaled known values and the mask of where they are known, each (n, features), or None.
 
     Parameters
     ----------
     estimator : Estimator
-        Whose rows they are.
+        The fitted estimator.
     n : int
-        Rows.
+        Number of rows.
     given : array of shape (features,) or (n, features), or None
         Values; NaN means unknown.
     mask : boolean array like ``given``, or None
-        Which are known, instead of NaN.
+        Which values are known, instead of NaN.
 
     Raises
     ------
     ValueError
-        If ``mask`` comes alone, or a known value is not finite.
+        If ``mask`` is given without ``given``, or a known value is not finite.
     """
     if given is None:
         if mask is not None:
-            raise ValueError("mask says which values of given are known, and given is missing")
+            raise ValueError("mask marks the known values of given: pass given too")
         return None
     values = np.broadcast_to(np.asarray(given, dtype=float), (n, estimator.n_features_in_))
     known = ~np.isnan(values) if mask is None else np.broadcast_to(np.asarray(mask, dtype=bool), values.shape)
     if not np.isfinite(values[known]).all():
-        raise ValueError("given has values that are known and not finite: mark them unknown, or fill them in")
+        raise ValueError("given has known values that are not finite: mark them as unknown, or fill them in")
     scaling = estimator.scaling_
     scaled = scaling(torch.from_numpy(np.where(known, values, 0.0)).to(scaling.offset))
     return scaled, torch.from_numpy(known.copy()).to(estimator.device_)

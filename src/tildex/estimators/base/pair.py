@@ -1,4 +1,4 @@
-"""What estimators of a pair of conditionals share: codes are means, and a score is what the decoder says of a row."""
+"""What estimators of a pair of conditionals share: codes are means, and a row's score is log P(x | code)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["PairEstimator"]
 
 @settings
 class PairEstimator(Estimator):
-    """An estimator whose module is a pair: a concrete one says how to build it and by which rule to train it."""
+    """An estimator whose module is a pair; each subclass says how to build the pair and which rule trains it."""
 
     def _encode(self, x: Tensor) -> Tensor:
         return self.module_.encoder.mean(x)

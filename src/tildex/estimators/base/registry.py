@@ -1,4 +1,4 @@
-"""All estimators by name: the table of models, and run folders to estimators."""
+"""All estimators by name: the table of models, and loading from run folders."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def load(path: str | Path, *, device: str = "auto") -> Any:
     path : str or Path
         The folder that ``save`` or ``tildex fit`` wrote.
     device : str
-        Where to put it, wherever it was trained.
+        The device to load it on, whatever device it was trained on.
 
     Raises
     ------
     RunError
-        If the folder is missing, damaged, of another kind or of an estimator that this version does not have.
+        If the folder is missing, damaged, not a run, or of an estimator that this version does not have.
     """
     return saving.read(path, Learner.table, device)
 
 
 def model_table() -> list[dict[str, str]]:
-    """Return the table of models from the estimators themselves, a dictionary of column to cell a row."""
+    """Return the table of models, built from the estimators: one dict of column to cell per row."""
     return rows_of(Learner.table)

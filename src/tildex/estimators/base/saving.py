@@ -1,4 +1,4 @@
-"""Estimators to run folders and back: a recipe of settings, what training chose, and weights by name."""
+"""Saving and loading estimators: a recipe of settings, what training chose, and weights by name."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ def save(estimator: Any, path: str | Path) -> Path:
 
 
 def read(path: str | Path, table: Mapping[str, Any], device: str) -> Any:
-    """Return the fitted estimator of a run folder, of one of the classes of ``table``.
+    """Return the fitted estimator of a run folder; its class must be in ``table``.
 
     Raises
     ------
     RunError
-        If the folder is missing, damaged, of another kind or of an estimator that this version does not have.
+        If the folder is missing, damaged, not a run, or of an estimator that this version does not have.
     """
     run = read_run(path)
     classes = {cls.__name__: cls for cls in table.values()}
     name = run.recipe.get("estimator")
     if name not in classes:
-        raise RunError(f"{path} is a run of {name!r}, which this version does not have: {sorted(classes)}")
+        raise RunError(f"{path} is a run of {name!r}; this version has only {sorted(classes)}")
     return _from_run(classes[name], run, classes, device)
 
 
@@ -64,7 +64,7 @@ def recipe_of(estimator: Any) -> dict[str, Any]:
 
 
 def weights_of(estimator: Any) -> dict[str, Tensor]:
-    """Return all learned tensors by name, those of trained estimators among the settings too."""
+    """Return all learned tensors by name, including those of trained estimators among the settings."""
     weights = {**_named("module", estimator.module_), **_named("scaling", estimator.scaling_)}
     for name, value in estimator.get_params(deep=False).items():
         if is_model(value := bare(value)) and hasattr(value, "module_"):
@@ -73,14 +73,14 @@ def weights_of(estimator: Any) -> dict[str, Tensor]:
 
 
 def identity(estimator: Any, data: Rows) -> dict[str, Any]:
-    """Return what tells a training from others, for its checkpoint."""
+    """Return what identifies a training, for its checkpoint: settings, data and snapshots."""
     kept = estimator._kept
     about = {"rows": len(data), "data": estimator._digest}
     return {**recipe_of(estimator), **about, "snapshots": sorted(kept.epochs) if kept is not None else []}
 
 
 def portable(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
-    """Return a pickle's state without the optimiser, its tensors on the processor."""
+    """Return the state for a pickle: without the optimiser, all tensors on the CPU."""
     state.pop("_trainer", None)
     state.pop("_sampling", None)
     if "device_" in state and estimator.device_.type != "cpu":
@@ -91,7 +91,7 @@ def portable(estimator: Any, state: dict[str, Any]) -> dict[str, Any]:
 
 
 def likelihood_of(fitted: Mapping[str, Any]) -> Units:
-    """Return the units of the data that training chose."""
+    """Return the unit family of the data that training chose."""
     likelihood = decode(fitted["likelihood"])
     if not isinstance(likelihood, Units):
         raise ValueError(f"expected units as the likelihood, got {likelihood!r}")
@@ -124,7 +124,7 @@ def _from_run(cls: Any, run: Run, classes: Mapping[str, Any], device: str) -> An
 
 
 def _value(name: str, record: Any, run: Run, classes: Mapping[str, Any], device: str) -> Any:
-    """Return the value of a setting; one that is a trained estimator has its weights in the same run."""
+    """Return the value of a setting; the weights of a trained estimator are in the same run."""
     if isinstance(record, list):
         return tuple(_value(name, one, run, classes, device) for one in record)
     if not (isinstance(record, Mapping) and "estimator" in record):
@@ -141,7 +141,7 @@ def _value(name: str, record: Any, run: Run, classes: Mapping[str, Any], device:
 
 
 def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.device) -> None:
-    """Give an estimator what training chose, and the weights of a run."""
+    """Restore what training chose, and load the weights of a run."""
     estimator.n_features_in_ = int(fitted["n_features_in"])
     estimator.n_iter_ = int(fitted["n_iter"])
     if "feature_names_in" in fitted:
@@ -162,7 +162,7 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
 
 def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
     if set(target) != set(source):
-        raise ValueError(f"expected weights called {sorted(target)}, got {sorted(source)}")
+        raise ValueError(f"expected weights named {sorted(target)}, got {sorted(source)}")
     for name, tensor in target.items():
         if tensor.shape != source[name].shape:
             raise ValueError(
@@ -172,7 +172,7 @@ def _copy(source: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> None:
 
 
 def _encoded(value: Any) -> Any:
-    """Return a setting as JSON: an estimator as its recipe, and one that was trained before as it would be saved."""
+    """Return a setting as JSON: an estimator as its recipe, with what training chose if it is fitted."""
     if isinstance(value, list | tuple):
         return [_encoded(one) for one in value]
     value = bare(value)
@@ -182,7 +182,7 @@ def _encoded(value: Any) -> Any:
 
 
 def _named(prefix: str, module: nn.Module) -> dict[str, Tensor]:
-    # named_parameters gives a weight that two maps share once, which is also all that needs saving.
+    # named_parameters lists a weight that two maps share once, and once is enough to save it.
     return {f"{prefix}.{name}": t for name, t in [*module.named_parameters(), *module.named_buffers()]}
 
 

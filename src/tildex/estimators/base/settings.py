@@ -1,4 +1,4 @@
-"""Settings of estimators: how they are declared, and defaults that depend on the estimator or on its module."""
+"""Settings of estimators: their declaration, and defaults that depend on the estimator or its module."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ T = TypeVar("T")
 
 @dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(field,))
 def settings(cls: type[T]) -> type[T]:
-    """Make an estimator's annotated fields its settings: keyword-only arguments that the constructor only stores."""
+    """Turn an estimator's annotated fields into settings: keyword-only arguments that the constructor only stores."""
     return dataclass(kw_only=True, eq=False, repr=False)(cls)
 
 
 def where_unbounded(gentle: Part, *, otherwise: Default) -> Default:
-    """Return a default for modules with unbounded units: values without bounds make gradients without bounds."""
+    """Return a default that is ``gentle`` for modules with unbounded units, whose gradients are unbounded too."""
 
     def choose(estimator: Any, module: Any) -> Default:
         return otherwise if module is None or module.bounded else gentle
@@ -29,12 +29,12 @@ def where_unbounded(gentle: Part, *, otherwise: Default) -> Default:
 
 
 def where(holds: Callable[[Any], bool], chosen: Part, *, otherwise: Default) -> Default:
-    """Return a default for estimators of which ``holds`` is true."""
+    """Return a default that is ``chosen`` for estimators where ``holds`` is true."""
     return lambda estimator, module: chosen if holds(estimator) else otherwise
 
 
 def fill_in(estimator: Any, names: Iterable[str]) -> None:
-    """Put default parts where there are none, so that ``part__name`` can be set in them."""
+    """Replace None by a copy of the default part wherever ``part__name`` is to be set."""
     names = list(names)
     for name in names:
         head, _, rest = name.partition("__")

@@ -1,4 +1,4 @@
-"""The table of models: what each term of the sentence is for every estimator."""
+"""The table of models: encoder, decoder, corruption, penalty and rule of every estimator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["ModelRow", "is_model", "rows_of"]
 
 @dataclass(frozen=True)
 class ModelRow:
-    """A line of the table of models: its place there, and what each term of the sentence is for one of them."""
+    """A row of the table of models: its place in the order, and its cells."""
 
     place: int
     encoder: str
@@ -22,12 +22,12 @@ class ModelRow:
 
 
 def is_model(value: Any) -> bool:
-    """Say whether a value is an estimator with a line in the table."""
+    """Return whether a value is an estimator with a row in the table."""
     return isinstance(getattr(value, "row", None), ModelRow)
 
 
 def rows_of(table: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return the estimators' rows in order, a dictionary of column to cell each."""
+    """Return the estimators' rows in order, each a dict of column to cell."""
     return [
         {
             "model": slug,

@@ -1,4 +1,4 @@
-"""Trained estimators as the start of another: what may be given as one."""
+"""Trained estimators as the ``start`` of another."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ __all__ = ["bare", "trained"]
 
 
 def bare(estimator: Any) -> Any:
-    """Return what a frozen estimator holds, and anything else as it is."""
+    """Return the estimator inside a ``FrozenEstimator``, and anything else unchanged."""
     return estimator.estimator if isinstance(estimator, FrozenEstimator) else estimator
 
 
 def trained(start: Any) -> Any:
-    """Return the fitted estimator that a setting ``start`` holds, or None when there is none.
+    """Return the fitted estimator given as ``start``, or None.
 
     Raises
     ------
     ValueError
-        If it is no estimator of this library that gives codes, or not fitted.
+        If it is not an estimator of this library that returns codes, or is not fitted.
     """
     if start is None:
         return None
@@ -31,7 +31,7 @@ def trained(start: Any) -> Any:
         raise ValueError(f"start must be a fitted estimator such as an RBM or an Autoencoder, got {start!r}")
     if not hasattr(start, "module_"):
         raise ValueError(
-            f"start, {type(start).__name__}, is not trained: fit it first, and where something clones it, as a "
-            "grid search over starts does, wrap it in sklearn.frozen.FrozenEstimator"
+            f"start, {type(start).__name__}, is not fitted: fit it first; where something clones it, as a grid "
+            "search over starts does, wrap it in sklearn.frozen.FrozenEstimator"
         )
     return start

@@ -1,4 +1,4 @@
-"""What every transformer shares: codes of rows, learned without labels, and rows of codes."""
+"""What every transformer shares: rows to codes and codes to rows, learned without labels."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     Attributes
     ----------
     snapshots_ : dict of int to array of shape (n, n_components)
-        The codes by epoch, 0 being before training; there where ``fit`` was asked for them.
+        Codes by epoch, 0 being before training; set if ``fit`` was called with ``snapshots``.
     snapshot_rows_ : array of shape (n,)
-        Whose codes they are: at most 1,500 row numbers of the training data.
+        Indices of the training rows that these codes belong to, at most 1,500.
     """
 
     can = frozenset({"reconstruct", "snapshots"})
@@ -50,36 +50,36 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
 
     @abstractmethod
     def _decode(self, z: Tensor) -> Tensor:
-        """Return the mean scaled rows of codes."""
+        """Return the mean scaled rows given codes."""
 
     @abstractmethod
     def _log_score(self, x: Tensor) -> Tensor:
-        """Return one value a scaled row, in nats, higher is better."""
+        """Return one value per scaled row, in nats; higher is better."""
 
     def _code_size(self) -> int:
         return self.n_components
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
-        """Return data as :func:`check` does, which also remembers their columns with ``reset``."""
+        """Return the data checked by :func:`check`, which also stores the columns if ``reset``."""
         return check(self, X, reset=reset)
 
     def _as_given(self, rows: Any) -> Any:
-        """Return rows as the training data came."""
+        """Return rows in the form of the training data."""
         return rows
 
     def _with_labels(self, data: Rows) -> Rows:
-        """Return the scaled rows with what else of each the model learns."""
+        """Return the scaled rows, with labels as further columns where the model learns them."""
         return data
 
     def _training_rows(self, data: Rows) -> Rows:
-        """Return what the loop reads, given the scaled rows."""
+        """Return the rows that the training loop reads, given the scaled rows."""
         return data if self.binarisation is None else binary_rows(self, data)
 
     def _finish(self, data: Rows) -> None:
-        """Tidy up the trained module."""
+        """Finish the module after training."""
 
     def _pass_size(self, n_rows: int) -> int:
-        """Return the rows a step of :meth:`partial_fit` takes."""
+        """Return the number of rows per step of :meth:`partial_fit`."""
         return self.batch_size or n_rows
 
     def fit(
@@ -98,14 +98,14 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         X : array, sparse matrix, memory map or tensor of shape (rows, features)
             The data; never changed, and read a batch at a time.
         y : None
-            Ignored; there for pipelines.
+            Ignored; present for pipelines.
         X_val : like X, optional
-            Held-out rows; with ``early_stopping`` and none given, a share ``validation_fraction`` of ``X``.
+            Held-out rows; by default, if ``early_stopping``, a share ``validation_fraction`` of ``X``.
         checkpoint : path, optional
-            A file for the state of training, renewed after every epoch. If it exists, training goes on from it and
-            ends as if it had never stopped, bit for bit.
+            A file for the state of training, rewritten after every epoch. If it exists, training resumes from it and
+            gives the same result, bit for bit, as a run without interruption.
         snapshots : sequence of int
-            Epochs at which to keep the codes of some rows, 0 for before training: see ``snapshots_``.
+            Epochs at which to keep the codes of up to 1,500 rows, 0 for before training: see ``snapshots_``.
 
         Returns
         -------
@@ -130,14 +130,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Make one pass over ``X`` in batches, going on from where the last call left the model.
+        """Train for one epoch on ``X``, continuing from the last call.
 
-        The first call fixes the columns' scaling and, where it is chosen automatically, the likelihood.
+        The first call fixes the scaling of the columns and, unless it was given, the likelihood.
         """
         if self.early_stopping:
-            raise ValueError(
-                "partial_fit cannot honour early_stopping, which needs a whole training: use fit"
-            )
+            raise ValueError("partial_fit cannot honour early_stopping, which needs several epochs: use fit")
         first = not hasattr(self, "module_")
         X = self._checked(X, reset=first)
         generator = begin(self, device=None if first else self.device_)
@@ -156,7 +154,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         return self._over(X, lambda x: self._encode(self.scaling_(x)))
 
     def inverse_transform(self, X: Any) -> Any:
-        """Return the mean rows that codes ``X`` stand for, in the data's units, shape (rows, features)."""
+        """Return the mean rows given codes ``X``, in the data's units, shape (rows, features)."""
         check_is_fitted(self, "module_")
         if not isinstance(X, Tensor):
             X = check_array(X, dtype=[np.float32, np.float64])
@@ -171,10 +169,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         return self._as_given(rows)
 
     def score_samples(self, X: Any) -> Any:
-        """Return a log-probability-like score a row, in nats of the data's own units: higher is better.
+        """Return one score per row, shape (rows,), in nats and the data's own units; higher is better.
 
-        What it is depends on the model and is said in its docstring; it is deterministic, and a row's value does
-        not depend on the other rows.
+        Each model's docstring says what the score is, such as log P(x | code), a bound on log P(x) or a
+        pseudo-likelihood. It is deterministic, and a row's score does not depend on the other rows.
         """
 
         def score(x: Tensor) -> Tensor:

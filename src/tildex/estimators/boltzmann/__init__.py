@@ -1,1 +1,1 @@
-"""Boltzmann machines: restricted, belief networks, deep."""
+"""Boltzmann machines: restricted Boltzmann machines, deep belief networks, deep Boltzmann machines."""

@@ -1,4 +1,4 @@
-"""The restricted Boltzmann machine of binary units, in place of scikit-learn's and faster."""
+"""The restricted Boltzmann machine of binary units: a faster drop-in replacement for scikit-learn's."""
 
 from __future__ import annotations
 
@@ -25,33 +25,34 @@ __all__ = ["BernoulliRBM"]
 class BernoulliRBM(RestrictedMachine):
     """A restricted Boltzmann machine of binary visible and hidden units.
 
-    Code written for ``sklearn.neural_network.BernoulliRBM`` runs unchanged. Values between 0 and 1 are taken as
-    probabilities; data outside that range are rescaled to it, with a warning. ``score_samples`` is the exact log
-    pseudo-likelihood, of which scikit-learn's is a random estimate.
+    Code written for ``sklearn.neural_network.BernoulliRBM`` runs unchanged. Values between 0 and 1 are treated as
+    probabilities; data outside that range are rescaled to it, with a warning. ``transform`` returns hidden
+    probabilities, ``score_samples`` the exact log pseudo-likelihood (scikit-learn's is a random estimate of it), and
+    ``sample`` visible probabilities.
 
     Parameters
     ----------
     n_components : int
-        Hidden units.
+        Hidden units, 256 by default.
     learning_rate : float
-        Of stochastic gradient descent on batch means.
+        Learning rate of stochastic gradient descent on batch means, 0.1 by default.
     batch_size : int
-        Rows a step, and the number of chains.
+        Rows per step, and the number of chains, 10 by default.
     n_iter : int
-        Passes over the data.
+        Epochs: passes over the training data, 10 by default.
     verbose, random_state
         As in :class:`Autoencoder`.
     rule : Rule, optional
-        ``PCD(1)`` by default, with ``batch_size`` chains; or ``CD(k)``, ``PCD(k, n_chains)``, with a penalty.
+        ``PCD(1)`` with ``batch_size`` chains by default; or ``CD(k)``, ``PCD(k, n_chains)``, with a penalty if wanted.
     momentum : float
-        Of the descent.
+        Momentum of the gradient descent, 0 by default.
     schedule : Schedule, optional
-        Of the learning rate; constant by default.
+        Schedule of the learning rate; constant by default.
     optimizer : Optimizer, optional
-        In place of the descent that these three describe.
+        Replaces ``learning_rate``, ``momentum`` and ``schedule``.
     shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, precision, device, \
 warm_start
-        As in :class:`Autoencoder`; held-out rows are judged by pseudo-likelihood.
+        As in :class:`Autoencoder`; validation on held-out rows uses the pseudo-likelihood.
 
     Attributes
     ----------
@@ -60,7 +61,7 @@ warm_start
     intercept_hidden_, intercept_visible_ : array
         The biases.
     h_samples_ : array of shape (chains, n_components)
-        The persistent chains' hidden states, of a rule that has them.
+        Hidden states of the persistent chains, if the rule has them.
 
     Example
     -------
@@ -72,7 +73,7 @@ warm_start
     """
 
     slug = "bernoulli-rbm"
-    # As in scikit-learn, whose users may rely on it: whole numbers become float64.
+    # As in scikit-learn, whose users may rely on it: integers become float64.
     float_types = (np.float64, np.float32)
     row = ModelRow(75, "coupling up", "the same coupling, down", penalty="sparsity target", rule="CD-k, PCD")
 
@@ -104,5 +105,5 @@ warm_start
         return Scaling(low.expand_as(columns.low).clone(), width.expand_as(columns.low).clone())
 
     def _pass_size(self, n_rows: int) -> int:
-        # As in scikit-learn: a call of partial_fit is one step on all it was given.
+        # As in scikit-learn: one call of partial_fit is one step on all of its rows.
         return n_rows

@@ -1,4 +1,4 @@
-"""The deep Boltzmann machine: layers pretrained one by one, then mean field and persistent chains for all."""
+"""The deep Boltzmann machine: greedy pretraining, then joint training with mean field and persistent chains."""
 
 from __future__ import annotations
 
@@ -27,59 +27,60 @@ __all__ = ["DeepBoltzmannMachine"]
 
 @settings
 class DeepBoltzmannMachine(MachineEstimator):
-    """A Boltzmann machine of several hidden layers, each joined to the next (Salakhutdinov & Hinton, 2009, "Deep
+    """A Boltzmann machine with several hidden layers, each coupled to the next (Salakhutdinov & Hinton, 2009, "Deep
     Boltzmann machines").
 
-    The code is the mean-field activation of the top layer. ``score_samples`` is the variational bound on the
-    log-likelihood up to one constant, log Z, which ``tildex likelihood`` estimates.
+    ``transform`` returns the mean-field activation of the top layer, ``score_samples`` the variational bound on the
+    log-likelihood up to one constant, log Z, which ``tildex likelihood`` estimates, and ``sample`` the visible means
+    of Gibbs chains.
 
     Parameters
     ----------
     n_components : int
-        Units of the top layer.
+        Units of the top hidden layer, 128 by default.
     hidden_layer_sizes : sequence of int, or int
-        Units of the layers between data and top.
+        Units of the hidden layers between the data and the top, one of 128 by default.
     likelihood : Units, optional
-        The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and ``Gaussian()``
-        otherwise, after standardising each column.
+        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
+        after standardising each column.
     hidden : Units, optional
-        The family of all hidden layers; ``Bernoulli()`` by default.
+        Unit family of all hidden layers; ``Bernoulli()`` by default.
     pretraining : str
-        ``halving``: a restricted machine for each coupling, doubled where a neighbour is missing. ``growing``: a
-        restricted machine, then the whole with one layer more, of small random weights, until all are there; each
-        starts as likely as the last one ended. ``two-stage``: plain
-        restricted machines, then the deep machine with every second layer held at what they say of the data (Cho,
-        Raiko, Ilin & Karhunen, 2013, "A two-stage pretraining algorithm for deep Boltzmann machines"). ``none``:
-        random weights, for which the centred gradient is meant.
+        ``halving``, the default: one RBM per coupling, with inputs doubled to stand in for a layer's other neighbour.
+        ``growing``: an RBM, then the deep machine with one more layer at a time, its new weights small and random, so
+        that it starts as likely as the smaller one ended. ``two-stage``: plain RBMs, then the deep machine with every
+        second layer held at samples from them (Cho, Raiko, Ilin & Karhunen, 2013, "A two-stage pretraining algorithm
+        for deep Boltzmann machines"). ``none``: random weights, best with the centred gradient.
     n_iter_pretraining : int
-        Passes over the data for each coupling, or each size but the last, and for the second stage of ``two-stage``.
+        Epochs per coupling, or per machine before the last, and of the second stage of ``two-stage``; 20 by default.
     start : fitted RBM or DeepBoltzmannMachine, optional
-        With ``growing``, the layers to begin with, in place of training them.
+        With ``growing``, the trained lowest layers.
     pretraining_rule : Rule, optional
         ``PCD(1, centring=0.01)`` by default.
     pretraining_optimizer : Optimizer, optional
-        ``SGD(0.1)`` with a rate that falls to zero by default, or ``SGD(0.01)`` where the data's units are unbounded.
+        By default ``SGD(0.1)`` with a linear decay to zero, or ``SGD(0.01)`` if the data's units are unbounded.
     rule : Rule, optional
-        Of the joint training: ``Variational()`` by default.
+        Rule of the joint training: ``Variational()`` by default.
     optimizer : Optimizer, optional
-        Of the joint training: ``SGD(0.05)`` with a rate that falls to zero by default, or ``SGD(0.2)`` from random
-        weights, or ``SGD(0.01)`` where the data's units are unbounded.
+        Optimiser of the joint training: by default ``SGD(0.05)`` with a linear decay to zero, ``SGD(0.2)`` from random
+        weights, or ``SGD(0.01)`` if the data's units are unbounded.
     n_iter : int
-        Passes over the data in the joint training.
+        Epochs of the joint training, 30 by default.
     binarisation
         As in :class:`RBM`.
     max_norm : float, optional
-        The largest norm of the weights a unit receives by from the layer below.
+        Largest norm of a unit's weights from the layer below.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; held-out rows are judged by their reconstruction in the joint training.
+        As in :class:`Autoencoder`, with batches of 50 rows and averaging 0.999 by default; validation in the joint
+        training uses the reconstruction of held-out rows.
 
     Attributes
     ----------
     components_ : array of shape (hidden, features)
         The weights between the data and the first hidden layer.
     binarisation_ : str
-        What ``auto`` became.
+        The binarisation used, with ``auto`` resolved.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""The plans by which a deep Boltzmann machine is trained: coupling by coupling or layer upon layer, then the whole."""
+"""The training plans of a deep Boltzmann machine: greedy pretraining by coupling or by layer, then joint training."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ Present = Callable[[Tensor, Generator], Tensor]
 
 
 def pretrained(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Return the stages of a training by the plan that ``pretraining`` names.
+    """Return the stages of the training plan named by ``pretraining``.
 
     Parameters
     ----------
     dbm : DeepBoltzmannMachine
-        The settings, and the module to be trained.
+        The settings, and the module to train.
     data : Rows
         Scaled rows.
     held_out : Tensor, optional
-        What the joint training validates on.
+        Held-out rows that validate the joint training.
 
     Raises
     ------
     ValueError
-        If there is no such plan, or one that takes no start is given one.
+        If the plan is unknown, or ``start`` is given with a plan other than ``growing``.
     """
     if dbm.pretraining not in _PLANS:
         raise ValueError(f"pretraining must be one of {', '.join(_PLANS)}, got {dbm.pretraining!r}")
     plan = _PLANS[dbm.pretraining]
     if dbm.start is not None and plan is not _layer_by_layer:
-        raise ValueError(f"start is what growing goes on from, and pretraining is {dbm.pretraining!r}")
+        raise ValueError(f"start needs pretraining='growing', got {dbm.pretraining!r}")
     if dbm.n_iter_pretraining == 0 and plan is not _layer_by_layer:
         plan = _joint_only
     return plan(dbm, data, held_out)
 
 
 def _joint_only(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Train the whole from random weights."""
+    """Train the whole machine from random weights."""
     return Stages([_joint(dbm, data, held_out)], dbm.module_)
 
 
 def _halved(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Train each coupling as a restricted machine, doubled where a neighbour is missing, and join them."""
+    """Train each coupling as an RBM, with inputs doubled to stand in for a layer's other neighbour; join them."""
     parts = parts_of(dbm.module_, doubled=True)
 
     def begin(generator: Generator) -> Trainer:
@@ -71,7 +71,7 @@ def _halved(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
 
 
 def _two_stages(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Train plain restricted machines, then the whole with every second layer held at what they say of the data."""
+    """Train plain RBMs, then the whole machine with every second layer held at samples from them."""
     parts = parts_of(dbm.module_, doubled=False)
     held = Stage("held layers", partial(_held_layers, dbm, parts), data)
     stages = [*_couplings(dbm, parts, data), held, _joint(dbm, data, held_out)]
@@ -79,7 +79,7 @@ def _two_stages(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
 
 
 def _layer_by_layer(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Train a restricted machine, or take a start, then the whole with one layer more until all are there."""
+    """Train an RBM, or copy ``start``, then the machine with one more layer at a time until it is complete."""
     depth, first = len(dbm.module_.layers) - 1, 1
     if (start := trained(dbm.start)) is not None:
         first += _take(dbm, start)
@@ -116,7 +116,7 @@ def _joint(dbm: Any, data: Rows, held_out: Tensor | None) -> Stage:
 
 
 def _couplings(dbm: Any, parts: Sequence[BoltzmannMachine], data: Rows) -> list[Stage]:
-    """Return a stage for each coupling, on samples of the layer below it."""
+    """Return one stage per coupling, trained on samples of the layer below it."""
 
     def begin(k: int, generator: Generator) -> Trainer:
         rule = part(dbm, "pretraining_rule")
@@ -126,25 +126,25 @@ def _couplings(dbm: Any, parts: Sequence[BoltzmannMachine], data: Rows) -> list[
 
 
 def _take(dbm: Any, start: Any) -> int:
-    """Put the layers of a trained machine in the place of the lowest, and return how many are hidden."""
+    """Copy a trained machine into the lowest layers, and return its number of hidden layers."""
     theirs, ours = start.module_, dbm.module_
     if not isinstance(theirs, BoltzmannMachine):
         raise ValueError(f"start must be an RBM or a DeepBoltzmannMachine, got {type(start).__name__}")
     sizes, wanted = ([layer.size for layer in machine.layers] for machine in (theirs, ours))
     if len(sizes) >= len(wanted) or sizes != wanted[: len(sizes)]:
         raise ValueError(
-            f"start has layers of {sizes} units and this machine of {wanted}: the first must begin the second, "
-            "which has more"
+            f"start has layers of {sizes} units and this machine of {wanted}: this machine must have the layers of "
+            "start and more above them"
         )
     lower(ours, len(sizes) - 1).load_state_dict(theirs.state_dict())
-    # A checkpoint must not be resumed from another start.
+    # A checkpoint must not resume with another start.
     weights = [tensor.detach().cpu().numpy() for tensor in weights_of(start).values()]
     dbm._digest = ":".join([dbm._digest, *map(digest, weights)])
     return len(sizes) - 1
 
 
 def _held_layers(dbm: Any, parts: Sequence[BoltzmannMachine], generator: Generator) -> Trainer:
-    """Return the training of the deep machine whose even layers are held at samples from the parts."""
+    """Return the trainer of the deep machine with its even layers held at samples from the parts."""
     join(parts, dbm.module_)
     machine = dbm.module_
     even = BoltzmannMachine(
@@ -165,7 +165,7 @@ def _held_layers(dbm: Any, parts: Sequence[BoltzmannMachine], generator: Generat
 def _trainer(
     dbm: Any, module: nn.Module, rule: Rule, generator: Generator, then: Present | None = None
 ) -> Trainer:
-    """Return a pretraining of a part, on rows that are made binary and then go through ``then``."""
+    """Return the trainer that pretrains a part on rows that are binarised and passed through ``then``."""
     binary = dbm._present()
 
     def present(x: Tensor, generator: Generator) -> Tensor:

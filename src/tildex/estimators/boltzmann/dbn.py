@@ -1,4 +1,4 @@
-"""The deep belief network: machines trained one on the other, then together."""
+"""The deep belief network: RBMs trained greedily, then together by up-down."""
 
 from __future__ import annotations
 
@@ -48,58 +48,58 @@ class DeepBeliefNetwork(MachineEstimator):
     """A deep belief network: directed layers under a Boltzmann machine (Hinton, Osindero & Teh, 2006, "A fast learning
     algorithm for deep belief nets").
 
-    Restricted Boltzmann machines are trained one after the other, each on fresh samples of the hidden layer below;
-    then up-down trains all of them together. ``transform`` gives the deepest layer's means going up.
-    ``score_samples`` is the variational bound on log P(x), from 32 fixed draws of the hidden layers, with the top
-    machine's log Z enumerated where it is small and annealed otherwise.
+    RBMs are trained greedily, each on samples of the hidden layer below, drawn anew for every batch; then up-down
+    trains all layers together. ``transform`` returns the means of the deepest layer on the upward pass,
+    ``score_samples`` the variational bound on log P(x) from 32 fixed draws of the hidden layers. The top machine's
+    log Z is enumerated if it is small, and estimated by annealing otherwise.
 
     Parameters
     ----------
     n_components : int
-        Units of the deepest layer, the hidden layer of the top machine.
+        Units of the deepest layer, the hidden layer of the top machine; 256 by default.
     hidden_layer_sizes : sequence of int, or int
-        Units of the layers between, from the data upwards; none makes a restricted Boltzmann machine.
+        Units of the hidden layers in between, from the data upwards, one of 256 by default; ``()`` gives an RBM.
     likelihood : Units, optional
-        The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and ``Gaussian()``
-        otherwise, after standardising each column.
+        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
+        after standardising each column.
     start : fitted RBM, optional
-        The lowest machine, in place of training it; it brings the family and the scaling of the data.
+        The trained lowest machine, with its likelihood and scaling.
     upper : str
-        How the machines above start: ``flipped``, as the one below turned round, where they have as many hidden units
-        as that has visible ones and of the same family, so that a layer more loses nothing; or ``random``.
+        How each upper machine starts. ``flipped``, the default: as the machine below with its layers swapped, so that
+        another layer loses nothing; needs as many hidden units as that has visible ones, of its family. Or ``random``.
     hidden : Units, optional
-        The family of every hidden layer; ``Bernoulli()`` by default.
+        Unit family of every hidden layer; ``Bernoulli()`` by default.
     rule : Rule, optional
-        Of each machine in turn: ``PCD(1, centring=0.01)`` by default.
+        Rule of each greedy stage: ``PCD(1, centring=0.01)`` by default.
     optimizer : Optimizer, optional
-        Of each machine in turn: ``SGD(0.2)`` with a rate that falls to zero by default, or ``SGD(0.01)`` for the first
-        where the data's units are unbounded.
+        Optimiser of each greedy stage: by default ``SGD(0.2)`` with a linear decay to zero, or ``SGD(0.01)`` for the
+        first machine if the data's units are unbounded.
     up_down : Rule, optional
-        Of the training together, and of a top machine with labels: ``UpDown()`` by default.
+        Rule of the up-down stage, and of a top machine with labels: ``UpDown()`` by default.
     up_down_optimizer : Optimizer, optional
-        Of the training together: ``SGD(0.05)`` with a rate that falls to zero by default, or ``SGD(0.01)`` as above.
+        By default ``SGD(0.05)`` with a linear decay to zero, or ``SGD(0.01)`` as above.
     label_layer : bool
-        Whether the top machine also learns the labels that ``fit`` then needs as ``y``. It adds ``predict``,
-        ``predict_proba``, and ``sample(label=...)``.
+        Whether the top machine also models labels, which ``fit`` then needs as ``y``. Adds ``predict``,
+        ``predict_proba`` and ``sample(label=...)``. False by default.
     binarisation : str
         As in :class:`RBM`.
     n_iter : int
-        Passes over the data a machine.
+        Epochs per machine, 50 by default.
     n_iter_up_down : int
-        Passes of the training together; 0 leaves it out.
+        Epochs of the up-down stage, 20 by default; 0 skips it.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, precision, \
 device, warm_start, verbose, random_state
-        As in :class:`RBM`; early stopping ends each stage on its own, and with ``warm_start`` another ``fit`` goes on
-        with the training together.
+        As in :class:`RBM`; early stopping ends each stage separately, and with ``warm_start`` another ``fit`` repeats
+        only the up-down stage, from the current weights.
 
     Attributes
     ----------
     module_ : BeliefNetwork
         The trained torch module; its ``encoders()`` start a classifier, its ``unroll()`` is a deep autoencoder.
     history_ : list of dict
-        A record an epoch, ``stage`` counting the machines from 1 and the training together after them.
+        One record per epoch; ``stage`` counts the machines from 1, and then up-down.
     classes_ : array
-        The labels, with ``label_layer=True``.
+        The labels, if ``label_layer``.
 
     Example
     -------
@@ -144,7 +144,7 @@ device, warm_start, verbose, random_state
     classes_: np.ndarray = field(init=False)
 
     def fit(self, X: Any, y: Any = None, **settings: Any) -> Self:
-        """Train on the rows of ``X``, and with ``label_layer=True`` on their labels.
+        """Train on the rows of ``X``, and on their labels if ``label_layer``.
 
         Parameters
         ----------
@@ -153,7 +153,7 @@ device, warm_start, verbose, random_state
         y : array of shape (rows,)
             Labels of any type; ignored without a label layer.
         **settings
-            ``X_val``, ``checkpoint``: as of every estimator.
+            ``X_val`` and ``checkpoint``, as in :meth:`Autoencoder.fit`.
 
         Returns
         -------
@@ -164,7 +164,7 @@ device, warm_start, verbose, random_state
         return super().fit(X, y, **settings)
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
-        """Make one pass over ``X`` in batches; the first call must show a row of every class."""
+        """Train for one epoch on ``X``; with a label layer, the first call must contain every class."""
         if self.label_layer:
             known = self.classes_ if hasattr(self, "module_") else None
             self.classes_, self._places = encode_classes(require_labels(y), known)
@@ -194,25 +194,25 @@ device, warm_start, verbose, random_state
         label: Any = None,
         random_state: Any = None,
     ) -> Any:
-        """Return the visible means of ``n`` draws: Gibbs chains in the top machine, then once down.
+        """Return the visible means of ``n`` samples: Gibbs chains in the top machine, then one downward pass.
 
-        What is given is completed by going up by recognition, a Gibbs step and going down, over and over, the known
-        values put back each time. That is exact only as far as recognition is.
+        With ``given``, each step is an upward pass by recognition, a Gibbs step in the top machine and a downward
+        pass, with known values clamped. This is only as exact as recognition.
 
         Parameters
         ----------
         n : int
-            Rows to draw.
+            Number of rows.
         n_steps : int
-            Gibbs steps of each, from independent units with the means of the training data's code.
+            Gibbs steps per row, from independent units with the means of the training data's code.
         given : array of shape (features,) or (n, features), optional
             Known values; NaN means unknown.
         mask : boolean array like ``given``, optional
             Which values are known, instead of NaN.
-        label : a label, or an array of one a row, optional
-            What to draw, of a network with a label layer.
+        label : a label, or an array of one label per row, optional
+            The class to sample from, for a network with a label layer.
         random_state : int, RandomState or None
-            The seed; None goes on from the estimator's own draws.
+            The seed; None continues the estimator's own random stream.
         """
         check_is_fitted(self, "module_")
         check_count(n)
@@ -231,7 +231,9 @@ device, warm_start, verbose, random_state
 
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:
-            raise ValueError("this network has no label layer: train it with label_layer=True and labels")
+            raise ValueError(
+                "this network has no label layer: train it with label_layer=True and labels as y"
+            )
         return self.module_.clamp_labels(one_hot_labels(label, n, self.classes_).to(self.scaling_.offset))
 
     def _with_labels(self, data: Rows) -> Rows:
@@ -279,7 +281,7 @@ device, warm_start, verbose, random_state
         return bounds_of(self.module_, x) - self._log_partition()
 
     def _log_partition(self) -> float:
-        """Return the top machine's log Z, found once a training."""
+        """Return the top machine's log Z, computed once after each training."""
         if not hasattr(self, "_log_z"):
             self._log_z = log_partition_of(self._machine)
         return self._log_z

@@ -1,6 +1,6 @@
-"""The plan by which a deep belief network is trained: a stage a machine, each on samples of the layer below, then all.
+"""The training plan of a deep belief network: one stage per machine, on samples of the layer below, then up-down.
 
-A machine above the lowest may start as the one below turned round, so that a layer more loses nothing.
+An upper machine may start as the machine below with its layers swapped, so that another layer loses nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Present = Callable[[Tensor, Generator], Tensor]
 def machines(
     dbn: Any, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
 ) -> list[BoltzmannMachine]:
-    """Return the untrained machines of a network, from the data upwards."""
+    """Return the untrained machines of a network, bottom up."""
     sizes = _sizes(dbn, n_features)
     return [
         _machine_at(dbn, k, sizes, likelihood, generator, mean if k == 0 else None)
@@ -42,16 +42,16 @@ def machines(
 
 
 def one_by_one(dbn: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Return a stage for each machine but a trained start, and one for the training of all together.
+    """Return one stage per machine, except a trained start, and the up-down stage.
 
     Parameters
     ----------
     dbn : DeepBeliefNetwork
-        The settings, and the module to be trained.
+        The settings, and the module to train.
     data : Rows
-        Scaled rows, with labels as further columns where the network has a layer of them.
+        Scaled rows, with labels as further columns if the network has a label layer.
     held_out : Tensor, optional
-        What every stage validates on.
+        Held-out rows that validate every stage.
     """
     check_whole("n_iter_up_down", dbn.n_iter_up_down, 0)
     together = Stage("up-down", lambda generator: dbn._trainer_for(generator, []), data, held_out)
@@ -63,7 +63,7 @@ def one_by_one(dbn: Any, data: Rows, held_out: Tensor | None) -> Stages:
 
 
 def up_down_trainer(dbn: Any, generator: Generator, callbacks: Sequence[Any]) -> Trainer:
-    """Return the training of all machines together."""
+    """Return the trainer of the up-down stage."""
     return Trainer(
         dbn.module_,
         dbn._rule(),
@@ -87,7 +87,7 @@ def _machine_at(
     generator: Generator,
     mean: Tensor | None,
 ) -> BoltzmannMachine:
-    """Return the untrained machine of a depth, the last with the layer of labels if there is one."""
+    """Return the untrained machine at ``depth``; the top machine includes the label layer, if any."""
     joints = list(pairwise(sizes))
     (low, high), units = joints[depth], likelihood if depth == 0 else part(dbn, "hidden")
     layers = [Layer(units, low, mean=mean), Layer(part(dbn, "hidden"), high)]
@@ -101,7 +101,7 @@ def _machine_at(
 
 
 def _takes_start(dbn: Any) -> bool:
-    """Copy the machine that training starts from into the network, if there is one; say whether."""
+    """Copy ``start`` into the network, if given; return whether it was."""
     start = trained(dbn.start)
     if start is None:
         return False
@@ -129,7 +129,7 @@ def _machine_stage(dbn: Any, depth: int, data: Rows, held_out: Tensor | None) ->
             machine = _machine_at(dbn, depth, sizes, dbn.likelihood_, generator, mean)
         machine.to(dbn.device_, mean.dtype)
         flipped = _starters(dbn)(machine, network, depth)
-        # A network of nothing but its top trains on rows that hold labels.
+        # Rows with labels need a belief network, here of the top machine alone.
         model = BeliefNetwork([], machine) if labelled else machine
         rule: Rule = part(dbn, "up_down" if labelled else "rule")
         present = present_at(dbn, depth, labelled)
@@ -151,14 +151,14 @@ def _take(network: BeliefNetwork, machine: BoltzmannMachine, depth: int) -> None
     if depth == len(network.pairs):
         network.top.load_state_dict(machine.state_dict())
         return
-    # Twice: recognition and generation part when they are trained together.
+    # Into both: up-down trains recognition and generation weights separately.
     ours, theirs = network.pairs[depth], machine.pair()
     ours.encoder.load_state_dict(theirs.encoder.state_dict())
     ours.decoder.load_state_dict(theirs.decoder.state_dict())
 
 
 def _flipped(machine: BoltzmannMachine, network: BeliefNetwork, depth: int) -> bool:
-    """Start a machine as the one below turned round, where it has room; say whether."""
+    """Start a machine as the one below with its layers swapped, if it fits; return whether it does."""
     if depth == 0:
         return False
     below, hidden = network.pairs[depth - 1], machine.layers[1]
@@ -187,15 +187,15 @@ def _starters(dbn: Any) -> Callable[[BoltzmannMachine, BeliefNetwork, int], bool
 
 @torch.no_grad()
 def _mean_at(dbn: Any, depth: int, data: Rows) -> Tensor:
-    """Return the mean of a layer over all rows, each at its mean going up."""
+    """Return the mean of a layer over all rows, from the means of an upward pass."""
     layers = [dbn.module_.up(x[:, : dbn.n_features_in_])[depth].sum(0) for x in chunks(data)]
     return torch.stack(layers).sum(0) / len(data)
 
 
 def present_at(dbn: Any, depth: int, labelled: bool) -> Present:
-    """Return what rows go through before the machine of a depth sees them: binarisation, then samples going up.
+    """Return the transformation of rows to the input of the machine at ``depth``: binarisation, then samples upwards.
 
-    Labels that the machine has no layer for are left behind.
+    Label columns are dropped unless the machine has a label layer.
     """
     binarise = dbn._present()
 
@@ -212,7 +212,7 @@ def present_at(dbn: Any, depth: int, labelled: bool) -> Present:
 
 
 def _start_at(rows: Tensor, rule: PCD, machine: BoltzmannMachine, generator: Generator) -> None:
-    """Let the chains of a rule start at data, and its offsets at their means: the machine is trained already."""
+    """Start a rule's chains at the data and its offsets at their means: a flipped machine is already trained."""
     hidden = machine.layers[1].units
     with torch.no_grad():
         inputs = machine.inputs(1, [rows, rows])

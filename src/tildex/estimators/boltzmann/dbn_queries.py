@@ -1,4 +1,4 @@
-"""What a trained belief network says of rows: the bound of their likelihood, log Z of its top, and what is missing."""
+"""Queries of a trained belief network: bounds on log P(x), log Z of the top machine, completion of missing values."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from tildex.units import Units
 
 __all__ = ["bounds_of", "completed", "log_partition_of"]
 
-# The mean bound over a thousand images is then within a few hundredths of a nat.
+# With this many draws, the mean bound over a thousand images is within a few hundredths of a nat.
 _BOUND_SAMPLES = 32
 _ROWS_AT_ONCE = 4096
-# Up to this many units on a side, adding up all states is faster than annealing.
+# Up to this many units on a side, enumeration is faster than annealing.
 _ENUMERATED = 12
 
 
 def bounds_of(network: BeliefNetwork, x: Tensor) -> Tensor:
-    """Return the mean log weight of each row under noise that is the same for every row, in any company."""
+    """Return the mean log weight of each row; the noise is the same for every row, whatever the other rows."""
     return torch.cat([_bound(network, part) for part in x.split(_ROWS_AT_ONCE // _BOUND_SAMPLES)])
 
 
 def log_partition_of(top: BoltzmannMachine) -> float:
-    """Return log Z: enumerated where the machine is small, and annealed by a fixed seed otherwise."""
+    """Return log Z: enumerated if the machine is small, and estimated by AIS with a fixed seed otherwise."""
     units = [sum(top.layers[k].size for k in side) for side in top.sides]
     small = [top.layers[k].units.finite for k in top.sides[units.index(min(units))]]
     if min(units) <= _ENUMERATED and all(small):
@@ -41,7 +41,7 @@ def completed(
     generator: Generator,
     clamp: Clamp | None,
 ) -> Tensor:
-    """Return scaled rows whose unknown values are the means at the end of chains that keep the known ones."""
+    """Return scaled rows with unknown values replaced by the final means of chains with the known values clamped."""
 
     def draw(units: Units, inputs: Tensor) -> Tensor:
         return units.sample(inputs, generator)

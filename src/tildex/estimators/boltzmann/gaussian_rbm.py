@@ -1,4 +1,4 @@
-"""The restricted Boltzmann machine of real columns, whose defaults train on data as they come."""
+"""The restricted Boltzmann machine of real columns of any scale."""
 
 from __future__ import annotations
 
@@ -18,41 +18,42 @@ __all__ = ["GaussianRBM"]
 
 @settings
 class GaussianRBM(RestrictedMachine):
-    """A restricted Boltzmann machine of real visible and binary hidden units, a mixture of as many normal densities
-    as the hidden units have states (Cho, Ilin & Raiko, 2011, "Improved learning of Gaussian-Bernoulli restricted
-    Boltzmann machines").
+    """A restricted Boltzmann machine of real visible and binary hidden units: a mixture with one Gaussian component
+    per hidden state (Cho, Ilin & Raiko, 2011, "Improved learning of Gaussian-Bernoulli restricted Boltzmann machines").
 
-    Columns may have any units and scales: they are standardised inside. Each column's standard deviation given the
-    code is learned and stays above a tenth of the column's own, so that no column can collapse onto a component.
-    ``score_samples`` is the exact log pseudo-likelihood: the sum of each column's log-density given all others, in
-    the data's own units. It needs no partition function, so that models of different sizes can be compared.
+    Columns may have any units and scales: the model standardises them. Each column's standard deviation given the
+    code is learned and stays above a tenth of the column's own, so that no column collapses onto a component.
+    ``transform`` returns hidden probabilities, ``score_samples`` the exact log pseudo-likelihood: the sum of each
+    column's log-density given all others, in the data's own units. It needs no partition function, so that models of
+    different sizes can be compared.
 
     Parameters
     ----------
     n_components : int
-        Hidden units.
+        Hidden units, 100 by default.
     likelihood : Units, optional
-        The family of the data, after standardising: ``LearnedGaussian(largest=100)`` by default, or
-        ``Gaussian(precision)`` for a standard deviation that stays.
+        Unit family of the standardised data: ``LearnedGaussian(largest=100)`` by default, or
+        ``Gaussian(precision)`` for a fixed standard deviation.
     rule : Rule, optional
-        ``PCD(1, centring=0.01)`` by default, with as many chains as a batch has rows.
+        ``PCD(1, centring=0.01)`` by default, with one chain per row of a batch.
     optimizer : Optimizer, optional
-        ``Adam(0.01)`` with a rate that falls to zero by default: it steps evenly whatever the scale of a gradient,
-        and that of real columns has no bound.
+        ``Adam(0.01)`` with a linear decay to zero by default: its step size does not depend on the scale of the
+        gradient, which is unbounded for real columns.
     n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; held-out rows are judged by pseudo-likelihood.
+        As in :class:`Autoencoder`, with 100 epochs and batches of 50 rows by default; validation on held-out rows
+        uses the pseudo-likelihood.
 
     Attributes
     ----------
     components_ : array of shape (n_components, features)
-        The weights, of standardised columns.
+        The weights, for standardised columns.
     intercept_hidden_, intercept_visible_ : array
         The biases.
     noise_scale_ : array of shape (features,)
         Each column's standard deviation given the code, in the data's units.
     h_samples_ : array of shape (chains, n_components)
-        The persistent chains' hidden states, of a rule that has them.
+        Hidden states of the persistent chains, if the rule has them.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""The restricted Boltzmann machine of any units."""
+"""The restricted Boltzmann machine with any unit families."""
 
 from __future__ import annotations
 
@@ -17,34 +17,36 @@ __all__ = ["RBM"]
 
 @settings
 class RBM(RestrictedMachine):
-    """A restricted Boltzmann machine of any units, trained by what works: persistent chains, the centred gradient,
-    a falling learning rate and averaged weights.
+    """A restricted Boltzmann machine with any unit families, trained with persistent chains, the centred gradient, a
+    decaying learning rate and averaged weights.
 
-    ``score_samples`` is the exact log pseudo-likelihood where the data's units have finitely many values or are
-    Gaussian, and minus the free energy, the log-likelihood up to one constant, elsewhere.
+    ``transform`` returns the means of the hidden units, ``sample`` the visible means of Gibbs chains.
+    ``score_samples`` is the exact log pseudo-likelihood if the data's units are Gaussian or have finitely many values;
+    otherwise minus the free energy, which is the log-likelihood up to one constant.
 
     Parameters
     ----------
     n_components : int
-        Hidden units.
+        Hidden units, 256 by default.
     likelihood : Units, optional
-        The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and ``Gaussian()``
-        otherwise, after standardising each column.
+        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
+        after standardising each column.
     hidden : Units, optional
-        The family of the code; ``Bernoulli()`` by default.
+        Unit family of the code; ``Bernoulli()`` by default.
     rule : Rule, optional
-        ``PCD(1, centring=0.01)`` by default, with as many chains as a batch has rows.
+        ``PCD(1, centring=0.01)`` by default, with one chain per row of a batch.
     optimizer : Optimizer, optional
-        ``SGD(0.2)`` with a rate that falls to zero by default, ``SGD(0.01)`` where the data's units are unbounded.
+        By default ``SGD(0.2)`` with a linear decay to zero, or ``SGD(0.01)`` if the data's units are unbounded.
     binarisation : str
-        How values between 0 and 1 become binary: ``dynamic`` (a fresh draw at every presentation), ``frozen`` (one
-        draw for good), ``threshold`` (above a half), ``none`` (values enter as probabilities). ``auto`` is dynamic for
-        Bernoulli units and none for others.
+        How values between 0 and 1 become binary: ``dynamic`` (a new draw in every batch), ``frozen`` (one draw before
+        training), ``threshold`` (1 above one half), ``none`` (values enter as probabilities). ``auto``, the default,
+        is dynamic for Bernoulli units and none for others.
     max_norm : float, optional
-        The largest norm of the weights a hidden unit receives by.
+        Largest norm of a hidden unit's weights.
     n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; held-out rows are judged by pseudo-likelihood.
+        As in :class:`Autoencoder`, with batches of 50 rows and averaging 0.999 by default; validation on held-out rows
+        uses the pseudo-likelihood.
 
     Attributes
     ----------
@@ -53,7 +55,7 @@ precision, device, warm_start, verbose, random_state
     intercept_hidden_, intercept_visible_ : array
         The biases.
     binarisation_ : str
-        What ``auto`` became.
+        The binarisation used, with ``auto`` resolved.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""The replicated softmax machine: documents of different lengths as word counts."""
+"""The replicated softmax RBM: word counts of documents of different lengths."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ __all__ = ["ReplicatedSoftmaxRBM"]
 
 @settings
 class ReplicatedSoftmaxRBM(RestrictedMachine):
-    """An undirected topic model: word counts of documents of any length, and binary topics (Salakhutdinov & Hinton,
+    """An undirected topic model of word counts, with binary topics and documents of any length (Salakhutdinov & Hinton,
     2009, "Replicated softmax: an undirected topic model").
 
-    ``X`` holds counts, dense or sparse, one document a row. Fractions are taken as they are, as shares of a word, and
-    samples made for such a row have the nearest whole number of words; negative values are refused. A hidden bias
-    that grows with the length is a part of the weights, since counts add up to the length; ``intercept_hidden_``
-    counts once a document.
+    ``X`` holds counts, dense or sparse, one document per row. Fractional counts are allowed, and samples for such a
+    row have the nearest whole number of words; negative values are refused. The paper's hidden bias times the
+    document's length is part of the weights, since counts add up to the length; ``intercept_hidden_`` is added once
+    per document.
 
-    ``transform`` gives the probabilities of the topics, ``reconstruct`` the expected counts of as many words as the
-    row has. ``score_samples`` is the exact log pseudo-likelihood of a row's words: the sum over all words of
-    log P(word | the row's other words). The likelihood itself, and perplexity per word, are in ``tildex.evaluate``.
+    ``transform`` returns topic probabilities, ``reconstruct`` expected counts with as many words as the row has.
+    ``score_samples`` is the exact log pseudo-likelihood of a row's words: the sum over all words of
+    log P(word | the row's other words). The likelihood itself and the perplexity per word are in ``tildex.evaluate``.
 
     Parameters
     ----------
     n_components : int
-        Hidden units.
+        Hidden units, 50 by default.
     rule : Rule, optional
-        ``CD(1, k_end=10)`` by default: chains that start at the rows have their lengths. Where the likelihood
-        matters, ``LengthTempering(5, penalty=WeightDecay(0.006))``: rules whose chains cannot leave what they know
-        let documents of one word said over and over grow likely.
+        ``CD(1, k_end=10)`` by default: chains start at the rows and have their lengths. If the likelihood matters,
+        ``LengthTempering(5, penalty=WeightDecay(0.006))``: with chains that mix poorly, training makes documents that
+        repeat one word too likely.
     optimizer : Optimizer, optional
-        ``Adam(0.005)`` with a rate that falls to zero by default.
+        ``Adam(0.005)`` with a linear decay to zero by default.
     n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; held-out rows are judged by the pseudo-likelihood of a random word each.
+        As in :class:`Autoencoder`; validation uses the pseudo-likelihood of one random word per held-out row.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ precision, device, warm_start, verbose, random_state
     intercept_hidden_, intercept_visible_ : array
         The biases.
     length_ : int
-        The mean length of the documents trained on, which samples have where no other is asked for.
+        Mean length of the training documents, and the default length of samples.
 
     Example
     -------
@@ -83,7 +83,7 @@ precision, device, warm_start, verbose, random_state
 
     @property
     def length_(self) -> int:
-        """The mean length of the documents trained on."""
+        """The mean length of the training documents."""
         units: Any = self.likelihood_
         return int(units.length)
 
@@ -102,11 +102,11 @@ precision, device, warm_start, verbose, random_state
         Parameters
         ----------
         n : int
-            Chains.
+            Number of chains.
         length : int or array of shape (n,), optional
-            Words of each document, known ones among them; :attr:`length_` by default.
+            Words per document, including known ones; :attr:`length_` by default.
         n_steps, given, mask, random_state
-            As in :meth:`RBM.sample`; what is known are counts, and the other words fill the document up.
+            As in :meth:`RBM.sample`; known values are counts, and sampled words fill the rest of the document.
         """
         check_is_fitted(self, "module_")
         check_count(n)
@@ -128,7 +128,7 @@ precision, device, warm_start, verbose, random_state
         return self._sample(for_rows(self._machine, rows), n, n_steps, clamp, random_state)
 
     def reconstruct(self, X: Any) -> Any:
-        """Return the counts expected of each row's topics, in as many words as the row has, shape (rows, words)."""
+        """Return the expected counts given each row's topics, for as many words as the row has, shape (rows, words)."""
 
         def expected(x: Tensor) -> Tensor:
             machine: BoltzmannMachine = for_rows(self.module_, x)

@@ -1,4 +1,4 @@
-"""What estimators of one visible and one hidden layer share: hidden means are the code."""
+"""What estimators of one visible and one hidden layer share: the code is the hidden means."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["RestrictedMachine"]
 
 @settings
 class RestrictedMachine(MachineEstimator):
-    """An estimator of two layers: hidden means are the code."""
+    """An estimator with one visible and one hidden layer: the code is the hidden means."""
 
     def gibbs(self, v: Any) -> Any:
         """Return visible values one Gibbs step after ``v``, shape (rows, features)."""

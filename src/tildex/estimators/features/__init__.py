@@ -1,1 +1,1 @@
-"""Features of pictures and sounds, as transformers."""
+"""Transformers from pictures and sounds to features."""

@@ -1,4 +1,4 @@
-"""What transformers that learn nothing share: the contract of scikit-learn's stateless ones, portion by portion."""
+"""What transformers without learned state share: scikit-learn's contract for stateless ones, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _ROWS = 256
 
 
 class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
-    """A transformer without learned state: ``fit`` only checks, and ``transform`` works without it.
+    """A transformer without learned state: ``fit`` only checks its input, and ``transform`` works without it.
 
     Attributes
     ----------
     learned : bool
-        Whether fitting learns anything that a run folder must keep.
+        Whether fitting learns anything that a run folder must store.
     n_features_in_ : int
-        Columns that ``fit`` saw.
+        Number of columns in ``fit``.
     """
 
     learned: ClassVar[bool] = False
@@ -34,15 +34,15 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _least(self) -> Mapping[str, int]:
-        """Return the settings that are whole numbers, and the smallest that each may be."""
+        """Return the integer settings, each with its smallest value."""
 
     @abstractmethod
     def _features(self, X: np.ndarray) -> np.ndarray:
-        """Return the features of some rows."""
+        """Return the features of a chunk of rows."""
 
     @abstractmethod
     def _names(self, n_features: int) -> list[str]:
-        """Return what each feature is, given the number of columns."""
+        """Return the name of each feature, given the number of columns."""
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Check settings and rows.
@@ -52,7 +52,7 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
         X : array of shape (rows, features)
             The data.
         y : None
-            Ignored; there for pipelines.
+            Ignored; present for pipelines.
         """
         self._check()
         X = validate_data(self, X, dtype=_FLOATS)
@@ -60,14 +60,14 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the features of each row, shape (rows, features out), in the type of ``X``."""
+        """Return the features of each row, shape (rows, features out), in the dtype of ``X``."""
         self._check()
         X = validate_data(self, X, dtype=_FLOATS, reset=False)
         parts = [self._features(X[start : start + _ROWS]) for start in range(0, len(X), _ROWS)]
         return np.concatenate(parts).astype(X.dtype, copy=False)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return what each feature is; ``input_features`` are ignored."""
+        """Return the name of each feature; ``input_features`` is ignored."""
         check_is_fitted(self, "n_features_in_")
         return np.array(self._names(self.n_features_in_), dtype=object)
 
@@ -76,7 +76,7 @@ class FixedFeatures(TransformerMixin, BaseEstimator, ABC):
             check_whole(name, getattr(self, name), least)
 
     def _check_columns(self, n_features: int) -> None:
-        """Refuse rows of a length that the settings do not fit."""
+        """Refuse rows whose length does not fit the settings."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""Thumbnails as rows of features that a model of the family has learned from their own patches."""
+"""Features of thumbnails: codes of their patches under a model trained on such patches."""
 
 from __future__ import annotations
 
@@ -27,45 +27,45 @@ __all__ = ["PatchFeatures"]
 
 _FLOATS = (np.float64, np.float32)
 _KEPT, _MODEL = "patches.safetensors", "model"
-# The settings that are whole numbers, and the smallest that each may be.
+# The integer settings, each with its smallest value.
 _LEAST = {"patch_size": 1, "n_patches": 2, "grid": 1}
 
 
 class PatchFeatures(TransformerMixin, BaseEstimator):
-    """Codes of patches, learned without labels and added up over regions (Coates, Ng & Lee, 2011, "An analysis of
+    """Codes of patches, learned without labels and pooled over regions (Coates, Ng & Lee, 2011, "An analysis of
     single-layer networks in unsupervised feature learning").
 
-    ``fit`` draws patches from random places of the pictures, makes them equally bright and contrasty, whitens them and
-    trains a model on them. ``transform`` encodes the patch at every place, sums the codes over a grid of regions, and
-    gives the square roots of the sums at length one a region: where codes are not negative, as those of the default
-    are, features lie between 0 and 1, like those of :class:`PictureFeatures`, and stand well beside them.
+    ``fit`` draws random patches of the pictures, normalises their brightness and contrast, whitens them and trains a
+    model on them. ``transform`` encodes the patch at every position, sums the codes over a grid of regions, takes
+    square roots and scales each region's to unit length. If codes are not negative, as by default, features lie
+    between 0 and 1, like those of :class:`PictureFeatures`, and the two combine well.
 
     Parameters
     ----------
     shape : (height, width) or (height, width, 3), optional
-        Of the pictures that rows hold, pixels from 0 to 1; a row is one line of grey pixels when not given.
+        Shape of the pictures in the rows, pixels from 0 to 1; by default, a row is one line of grey pixels.
     estimator : estimator, optional
-        What learns from patches: any that has ``fit`` and ``transform``, such as :class:`GaussianRBM`. A
+        Model of patches: any estimator with ``fit`` and ``transform``, such as :class:`GaussianRBM`. A
         :class:`SparseAutoencoder` of 256 units by default.
     patch_size : int
-        Pixels along each side of a patch, or as many as the picture has.
+        Side of a patch in pixels, 6 by default; at most the picture's.
     n_patches : int
-        How many are drawn for training.
+        Number of patches drawn for training, 50,000 by default.
     grid : int
-        Regions along each side that codes are summed over.
+        Regions per side over which codes are summed, 2 by default.
     device : str
-        Where the default learns and encodes; another estimator has its own.
+        Device of the default estimator; any other has its own.
     random_state : int, RandomState or None
-        Draws patches, and is handed to the estimator where that has none of its own.
+        Seed for drawing patches, and for the estimator if that has none.
 
     Attributes
     ----------
     estimator_ : estimator
         The trained model of patches.
     scaling_ : PatchScaling
-        What patches go through first; its ``filters`` shows the model's weights as pixels.
+        Normalisation and whitening of patches; its ``filters`` shows the model's weights as pixels.
     n_features_in_ : int
-        Columns that ``fit`` saw.
+        Number of columns in ``fit``.
 
     Example
     -------
@@ -107,7 +107,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         X : array of shape (rows, features)
             The pictures.
         y : None
-            Ignored; there for pipelines.
+            Ignored; present for pipelines.
         """
         self._check()
         X = validate_data(self, X, dtype=_FLOATS)
@@ -124,7 +124,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Return the features of each row, shape (rows, grid * grid * units), in the type of ``X``."""
+        """Return the features of each row, shape (rows, grid * grid * units), in the dtype of ``X``."""
         check_is_fitted(self, "estimator_")
         X = validate_data(self, X, dtype=_FLOATS, reset=False)
         images = self._images(X)
@@ -135,14 +135,14 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         return features
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Return what each feature is; ``input_features`` are ignored."""
+        """Return the name of each feature; ``input_features`` is ignored."""
         check_is_fitted(self, "estimator_")
         units = self._encode(torch.zeros(1, self.scaling_.whitening.offset.numel())).shape[1]
         regions = range(self.grid**2)
         return np.array([f"region{r}_unit{k}" for r in regions for k in range(units)], dtype=object)
 
     def save(self, path: str | Path) -> None:
-        """Write what was learned to a folder, from which :meth:`load` reads it; the model must be one of Tildex."""
+        """Write the fitted transformer to a folder for :meth:`load`; its estimator must be one of Tildex."""
         check_is_fitted(self, "estimator_")
         if not hasattr(self.estimator_, "save"):
             raise TypeError(
@@ -170,7 +170,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         Raises
         ------
         RunError
-            If it is missing, damaged or of another kind.
+            If it is missing, damaged or not a folder of patch features.
         """
         path = Path(path)
         tree = load_state(path / _KEPT)
@@ -184,7 +184,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
             learned.scaling_ = PatchScaling(Whitening(*tree["whitening"]), float(tree["floor"]))
             learned.n_features_in_ = tree["columns"]
         except (KeyError, TypeError, ValueError) as error:
-            raise RunError(f"{path} does not hold features of patches ({error}): learn them again") from error
+            raise RunError(f"{path} does not hold patch features ({error}): learn them again") from error
         learned.estimator_ = model
         return learned
 
@@ -199,11 +199,11 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
 
     def _images(self, X: np.ndarray) -> torch.Tensor:
         height, width, *colours = picture_shape(self.shape, X.shape[1])
-        # A copy: torch takes no memory that is read-only or runs backwards.
+        # A copy: torch accepts no read-only or reversed memory.
         return torch.from_numpy(X.copy()).view(len(X), height, width, *(colours or [1]))
 
     def _scaling(self, dtype: torch.dtype) -> PatchScaling:
-        """Return the scaling, which is kept in float64, for patches in ``dtype``."""
+        """Return the scaling, stored in float64, for patches in ``dtype``."""
         return replace(self.scaling_, whitening=deepcopy(self.scaling_.whitening).to(dtype))
 
     def _encode(self, patches: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Thumbnails as rows of features: colours and edges, region by region, as a scikit-learn transformer."""
+"""Features of thumbnails: histograms of colours and edges per region, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ __all__ = ["PictureFeatures", "picture_shape"]
 
 
 class PictureFeatures(FixedFeatures):
-    """Colour histograms in CIELAB and histograms of oriented gradients, over grids of regions.
+    """CIELAB colour histograms and histograms of oriented gradients, over grids of regions.
 
-    Both are of the kind that classic work on tagging pictures used; square roots of the colour histograms are given, so
-    that Euclidean distance is a sensible one. Grey pictures have histograms of lightness alone. Nothing is learned.
+    Classic work on tagging pictures used both kinds. ``transform`` returns square roots of the colour histograms, for
+    which Euclidean distance is meaningful. Grey pictures have histograms of lightness only. Nothing is learned.
 
     Parameters
     ----------
     shape : (height, width) or (height, width, 3), optional
-        Of the pictures that rows hold, pixels from 0 to 1; a row is one line of grey pixels when not given.
+        Shape of the pictures in the rows, pixels from 0 to 1; by default, a row is one line of grey pixels.
     colour_grid : int
-        Regions along each side that a colour histogram is of.
+        Regions per side, each with a colour histogram; 3 by default.
     lightness_bins, chroma_bins : int
-        Bins of the lightness, and of each of the two opponent axes, which are counted together.
+        Bins of the lightness (6), and of each of the two chroma axes (5), which share a joint histogram.
     gradient_grid : int
-        Cells along each side that a histogram of gradients is of.
+        Cells per side, each with a histogram of gradients; 6 by default.
     orientations : int
-        Orientations of edges between 0 and 180 degrees.
+        Bins of edge orientation between 0 and 180 degrees, 9 by default.
 
     Example
     -------
@@ -91,7 +91,7 @@ class PictureFeatures(FixedFeatures):
 
 
 def picture_shape(shape: Sequence[int] | None, n_features: int) -> tuple[int, ...]:
-    """Return height and width of the pictures that rows of so many values hold, with a 3 behind if in colour."""
+    """Return (height, width) or (height, width, 3) of pictures in rows of ``n_features`` values."""
     found = (1, n_features) if shape is None else tuple(shape)
     if len(found) == 3 and found[2] == 1:
         found = found[:2]

@@ -1,4 +1,4 @@
-r"""Sounds as rows of one length: statistics of their log-mel spectra, as a scikit-learn transformer."""
+r"""Features of sounds of any length: statistics of log-mel spectra, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ __all__ = ["SoundFeatures"]
 
 
 class SoundFeatures(FixedFeatures):
-    """Log-mel features of sounds, whatever their length: how loud each pitch is, slice by slice, and how it varies.
+    """Log-mel features of sounds of any length: the loudness of each mel band, slice by slice, and its variation.
 
-    The spectrum is in decibels below the loudest moment of the sound, so that it does not matter how loud a recording
-    is. For each of ``n_mels`` pitches come the mean in each of ``slices`` equal slices of the sound's time, the
-    standard deviation over its whole time, and the mean change from one moment to the next. Zeros at the end of a row,
-    with which shorter sounds are filled up, do not count. Nothing is learned.
+    Spectra are in decibels relative to the loudest moment of the sound, so that the level of a recording does not
+    matter. ``transform`` returns, for each of ``n_mels`` bands, the mean in each of ``slices`` equal slices of time,
+    the standard deviation over the whole sound, and the mean change between successive spectra. Zeros at the end of a
+    row, which pad shorter sounds, are ignored. Nothing is learned.
 
     Parameters
     ----------
     rate : int
-        Samples a second of the rows.
+        Sampling rate of the rows in hertz, 16,000 by default.
     n_mels : int
-        Pitches, evenly spaced on the mel scale up to half the rate.
+        Mel bands, evenly spaced on the mel scale up to half the rate; 64 by default.
     slices : int
-        Slices of time; 1 for textures such as rain, more where order matters, as in words.
+        Slices of time, 4 by default; 1 for textures such as rain, more if order matters, as in words.
     window : int
-        Milliseconds of sound that a spectrum is of.
+        Length of a spectrum's window in milliseconds, 32 by default.
     hop : int
-        Milliseconds from one spectrum to the next.
+        Step between spectra in milliseconds, 16 by default.
 
     Example
     -------
@@ -62,14 +62,14 @@ class SoundFeatures(FixedFeatures):
 
     def _features(self, X: np.ndarray) -> np.ndarray:
         window, hop = (max(1, self.rate * ms // 1000) for ms in (self.window, self.hop))
-        # A copy: torch takes no memory that is read-only or runs backwards.
+        # A copy: torch accepts no read-only or reversed memory.
         x = torch.from_numpy(X.copy())
         spectra = log_mel(x, self.rate, n_fft=_power_of_two(window), hop=hop, n_mels=self.n_mels)
         return sound_statistics(spectra, 1 + _lengths(X) // hop, self.slices).numpy()
 
 
 def _lengths(X: np.ndarray) -> torch.Tensor:
-    """Return how many samples there are up to the last that is not zero, at least one."""
+    """Return the number of samples up to the last that is not zero, at least one."""
     heard = X[:, ::-1] != 0
     silent = np.where(heard.any(1), heard.argmax(1), X.shape[1] - 1)
     return torch.from_numpy(np.maximum(1, X.shape[1] - silent))

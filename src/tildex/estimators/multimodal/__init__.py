@@ -1,1 +1,1 @@
-"""Several kinds of data in one deep Boltzmann machine."""
+"""Several modalities in one deep Boltzmann machine."""

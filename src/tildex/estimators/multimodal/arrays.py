@@ -1,4 +1,4 @@
-"""How several modalities come in: a dictionary of arrays, or one table."""
+"""Input of several modalities: a dict of arrays, or one table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["checked", "require_name", "table_row"]
 
 
 def checked(dbm: Any, X: Any, *, reset: bool) -> Any:
-    """Return data as one checked table; ``reset`` also remembers whose columns they are, in ``dbm._declared``."""
+    """Return data as one checked table; ``reset`` also stores each modality's columns in ``dbm._declared``."""
     given = _given(dbm, X) if reset else dbm.modalities_
     if isinstance(X, Mapping):
         X = _joined(dbm, X, given, reset=reset)
@@ -36,7 +36,7 @@ def checked(dbm: Any, X: Any, *, reset: bool) -> Any:
 
 
 def table_row(dbm: Any, n: int, given: Mapping[str, Any]) -> np.ndarray:
-    """Return ``n`` rows of all columns from the modalities that are given, NaN for the others."""
+    """Return ``n`` rows of all columns, with NaN for modalities that are not given."""
     rows = np.full((n, dbm.n_features_in_), np.nan)
     names = [field.name for field in dbm._fields]
     for name in given:
@@ -50,14 +50,14 @@ def table_row(dbm: Any, n: int, given: Mapping[str, Any]) -> np.ndarray:
 
 
 def require_name(name: str, names: Sequence[str]) -> str:
-    """Return the name of a modality, or say that there is none of that name."""
+    """Return ``name`` if there is a modality of that name, and raise an error otherwise."""
     if name not in names:
         raise ValueError(f"there is no modality {name!r}; {nearest(str(name), names)}")
     return name
 
 
 def _given(dbm: Any, X: Any) -> tuple[Modality, ...]:
-    """Return what the user has said of each modality."""
+    """Return the modalities as declared, or one per array of a dict."""
     dbm._plain = not isinstance(X, Mapping)
     if dbm.modalities is None:
         return tuple(Modality(name) for name in X) if isinstance(X, Mapping) else (Modality(),)
@@ -66,22 +66,22 @@ def _given(dbm: Any, X: Any) -> tuple[Modality, ...]:
         raise ValueError(f"modalities must be a sequence of Modality, got {dbm.modalities!r}")
     names = [one.name for one in given]
     if len(set(names)) < len(names):
-        raise ValueError(f"every modality needs a name of its own, got {names}")
+        raise ValueError(f"modality names must be unique, got {names}")
     return given
 
 
 def _joined(dbm: Any, X: Mapping[str, Any], given: Sequence[Modality], *, reset: bool) -> JoinedArrays:
-    """Return a dictionary of arrays as one table; modalities that are not in it are unknown in all rows."""
+    """Return a dict of arrays as one table; absent modalities are unknown in all rows."""
     names = [one.name for one in given]
     for name in X:
         require_name(name, names)
     lacking = [name for name in names if name not in X]
     if lacking and (reset or len(lacking) == len(names)):
-        raise ValueError(f"expected arrays of {', '.join(names)}, and there is none of {lacking[0]}")
+        raise ValueError(f"expected arrays of {', '.join(names)}, but there is none of {lacking[0]}")
     arrays = {name: _array(name, part, dbm.float_types) for name, part in X.items()}
     rows = {name: array.shape[0] for name, array in arrays.items()}
     if len(set(rows.values())) > 1:
-        raise ValueError(f"expected as many rows of every modality, got {rows}")
+        raise ValueError(f"expected the same number of rows in every modality, got {rows}")
     parts = [_part(one, arrays.get(one.name)) for one in given]
     total = sum(columns for _, columns in parts)
     if reset:
@@ -98,7 +98,7 @@ def _joined(dbm: Any, X: Mapping[str, Any], given: Sequence[Modality], *, reset:
 
 
 def _part(one: Modality, array: Any) -> tuple[Any, int]:
-    """Return the array of a modality and how many columns it has."""
+    """Return the array of a modality and its number of columns."""
     wanted = one.columns if isinstance(one.columns, int) else None
     columns = wanted if array is None else array.shape[1]
     if wanted not in (None, columns):
@@ -107,7 +107,7 @@ def _part(one: Modality, array: Any) -> tuple[Any, int]:
 
 
 def _array(name: str, part: Any, types: Any) -> Any:
-    """Return one modality's rows, checked."""
+    """Return one modality's checked rows."""
     if isinstance(part, Tensor):
         part = part.detach().cpu().numpy()
     return check_array(

@@ -1,4 +1,4 @@
-"""What a multimodal machine chooses for each modality from its data: units, scaling, layers, binarisation."""
+"""Choices made per modality from the data: units, scaling, layers, binarisation."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tildex.units import Bernoulli, Gaussian, Multinomial, Units
 
 __all__ = ["binariser", "choose", "families", "recognise", "scaling_of"]
 
-# Of documents whose length was left open: counts of more words drive layers between data and joint layer apart.
+# Longest default document: longer counts make the layers between data and joint layer diverge.
 _LONGEST = 10
 
 
 def choose(dbm: Any, data: Rows, weights: torch.dtype) -> Tensor:
-    """Choose everything that was left open of each modality, and return the means of the scaled columns."""
+    """Choose what each modality leaves open, and return the means of the scaled columns."""
     fields, names = fields_of(dbm._declared), getattr(dbm, "feature_names_in_", None)
     known = known_rows(data, fields)
     chosen, scalings, means, digests = [], [], [], []
     for m, (one, field) in enumerate(zip(dbm._declared, fields, strict=True)):
         rows = rows_that_know(data, field, known[:, m])
         if not len(rows):
-            raise ValueError(f"{field.name} is known in no row: leave it out, or give rows that have it")
+            raise ValueError(f"{field.name} is known in no row: omit it, or add rows that have it")
         columns = Columns.of(rows)
         digests.append(columns.digest)
         units = _units(one, field, rows, columns, documents=not (dbm._plain and dbm.modalities is None))
@@ -55,7 +55,7 @@ def choose(dbm: Any, data: Rows, weights: torch.dtype) -> Tensor:
 
 
 def recognise(dbm: Any, data: Rows) -> None:
-    """Make sure that more data are of the kinds that were chosen."""
+    """Check that further data fit the chosen units and scaling."""
     digests = []
     known = known_rows(data, dbm._fields)
     for m, (one, field) in enumerate(zip(dbm.modalities_, dbm._fields, strict=True)):
@@ -71,13 +71,13 @@ def recognise(dbm: Any, data: Rows) -> None:
 
 
 def families(modalities: Sequence[Modality]) -> Any:
-    """Return the units of all columns; of one modality, its units."""
+    """Return the unit families of all columns; for one modality, its own family."""
     units = [one.units for one in modalities if one.units is not None]
     return units[0] if len(units) == 1 else Families(units, fields_of(modalities))
 
 
 def scaling_of(modalities: Sequence[Modality], offset: Tensor, scale: Tensor) -> Scaling:
-    """Return the scaling of all columns, which brings documents among them to their common lengths."""
+    """Return the scaling of all columns, which also rescales documents to their common length."""
     documents = [
         (field.start, field.stop, int(one.units.length))  # type: ignore[arg-type]
         for one, field in zip(modalities, fields_of(modalities), strict=True)
@@ -87,7 +87,7 @@ def scaling_of(modalities: Sequence[Modality], offset: Tensor, scale: Tensor) ->
 
 
 def binariser(modalities: Sequence[Modality]) -> Callable[[Tensor, Generator], Tensor] | None:
-    """Return what makes the columns of binary modalities binary afresh; what is unknown stays NaN."""
+    """Return the function that binarises the columns of binary modalities per batch; unknown values stay NaN."""
     binary = [
         (field, one.binarisation)
         for field, one in zip(fields_of(modalities), modalities, strict=True)
@@ -108,7 +108,7 @@ def binariser(modalities: Sequence[Modality]) -> Callable[[Tensor, Generator], T
 
 
 def _units(one: Modality, field: Field, rows: Rows, columns: Columns, *, documents: bool) -> Units:
-    """Return the units of a modality as they stand in the machine: documents with one length for all."""
+    """Return the units of a modality in the machine; all documents have one length."""
     if one.units is None:
         return _automatic(rows, columns, documents=documents)
     if not one.units.counts_words:
@@ -116,14 +116,14 @@ def _units(one: Modality, field: Field, rows: Rows, columns: Columns, *, documen
     units: Any = one.units
     if units.n_words != len(field):
         raise ValueError(
-            f"{field.name}: {units!r} is of {units.n_words} words, and there are {len(field)} columns: "
-            "one column a word"
+            f"{field.name}: {units!r} has {units.n_words} words, and the data have {len(field)} columns: "
+            "give one column per word"
         )
     return Multinomial(len(field), max(1, units.length))
 
 
 def _automatic(rows: Rows, columns: Columns, *, documents: bool) -> Units:
-    """Return the family that the values of one modality suggest."""
+    """Return the default unit family for the values of one modality."""
     if columns.in_unit_interval:
         return Bernoulli()
     if not documents or float(columns.low.min()) < 0:
@@ -139,7 +139,7 @@ def _automatic(rows: Rows, columns: Columns, *, documents: bool) -> Units:
 
 
 def _settled(one: Modality, units: Units, default_sizes: Sequence[int] | int) -> Modality:
-    """Return a modality with everything chosen."""
+    """Return a modality with every setting chosen."""
     sizes = default_sizes if one.hidden_layer_sizes is None else one.hidden_layer_sizes
     return Modality(
         one.name,

@@ -1,4 +1,4 @@
-"""Several modalities in one table: which columns are whose, and which rows know what."""
+"""Several modalities in one table: the columns of each, and the rows where each is known."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ __all__ = ["known_rows", "rows_that_know", "widths_of"]
 
 
 def known_rows(data: Rows, fields: Sequence[Field]) -> np.ndarray:
-    """Return which modalities are known in which rows, shape (rows, modalities).
+    """Return whether each modality is known in each row, shape (rows, modalities).
 
     Raises
     ------
     ValueError
-        If a row knows some columns of a modality and not the others.
+        If only some columns of a modality are known in a row.
     """
     found, start = [], 0
     for x in chunks(data):
@@ -33,8 +33,8 @@ def known_rows(data: Rows, fields: Sequence[Field]) -> np.ndarray:
         if bool((some & ~whole).any()):
             row, m = (some & ~whole).nonzero()[0].tolist()
             raise ValueError(
-                f"row {start + row} has NaN in some columns of {fields[m].name} and not in all: "
-                "a modality is known as a whole, or NaN in all its columns"
+                f"row {start + row} has NaN in some columns of {fields[m].name} but not in all: "
+                "a modality must be known in all its columns or NaN in all"
             )
         found.append(~whole)
         start += len(x)
@@ -42,21 +42,19 @@ def known_rows(data: Rows, fields: Sequence[Field]) -> np.ndarray:
 
 
 def rows_that_know(data: Rows, field: Field, known: np.ndarray) -> Transformed:
-    """Return the columns of one modality in the rows that know it, given which do, shape (rows,)."""
+    """Return one modality's columns of the rows where it is ``known``, shape (rows,)."""
     return Transformed(data, field.of, None if known.all() else known.nonzero()[0])
 
 
 def widths_of(given: Sequence[Modality], total: int, names: Any) -> list[int]:
-    """Return how many columns each modality has of a table."""
+    """Return the number of columns of each modality in a table."""
     widths = [_width(one, names) for one in given]
     if widths.count(None) > 1:
-        raise ValueError(
-            "only one modality of a table may have all the other columns: set columns of the others"
-        )
+        raise ValueError("only one modality of a table may leave columns open: set columns of the others")
     rest = total - sum(n for n in widths if n is not None)
     if rest < (1 if None in widths else 0) or (rest and None not in widths):
         said = {one.name: n for one, n in zip(given, widths, strict=True)}
-        raise ValueError(f"expected a table of the columns {said}, got {total} columns")
+        raise ValueError(f"expected a table with columns {said}, got {total} columns")
     widths = [rest if n is None else n for n in widths]
     if names is not None:
         _require_adjacent(given, [int(n or 0) for n in widths], names)
@@ -68,8 +66,8 @@ def _width(one: Modality, names: Any) -> int | None:
         return one.columns
     if names is None:
         raise ValueError(
-            f"{one.name}: columns={one.columns!r} is how names of columns begin, and the data have no names: "
-            "give a frame, or the number of columns"
+            f"{one.name}: columns={one.columns!r} is a prefix of column names, but the data have no names: "
+            "give a data frame, or the number of columns"
         )
     n = sum(name.startswith(one.columns) for name in names)
     if not n:
@@ -85,6 +83,6 @@ def _require_adjacent(given: Sequence[Modality], widths: Sequence[int], names: A
             wrong = [name for name in own if not name.startswith(one.columns)]
             if wrong:
                 raise ValueError(
-                    f"{one.name}: columns that begin with {one.columns!r} must stand together and in the order of "
-                    f"the modalities, and {wrong[0]!r} is among them"
+                    f"{one.name}: columns that begin with {one.columns!r} must be adjacent and in the order of the "
+                    f"modalities, but {wrong[0]!r} is among them"
                 )

@@ -1,4 +1,4 @@
-"""The multimodal deep Boltzmann machine: a pathway for each kind of data, joined by a layer on top of all of them."""
+"""The multimodal deep Boltzmann machine: one pathway per modality, and a joint layer on top of all pathways."""
 
 from __future__ import annotations
 
@@ -35,66 +35,63 @@ __all__ = ["MultimodalDBM"]
 
 @settings
 class MultimodalDBM(MachineEstimator):
-    """Several kinds of data in one deep Boltzmann machine (Srivastava & Salakhutdinov, 2014, "Multimodal learning with
-    deep Boltzmann machines").
+    """A deep Boltzmann machine of several modalities, such as images and tags (Srivastava & Salakhutdinov, 2014,
+    "Multimodal learning with deep Boltzmann machines").
 
-    ``fit`` takes a dict of arrays, one a modality, or one table whose columns ``modalities`` shares out. A row need not
-    know all modalities: one that is NaN in all its columns, or absent from the dict, is inferred, in training as in
-    use. A document without any words counts as unknown.
+    ``fit`` takes a dict of arrays, one per modality, or one table whose columns ``modalities`` assigns. Modalities may
+    be missing from a row: one that is NaN in all its columns, or absent from the dict, is inferred, in training and in
+    use. A document without words counts as unknown.
 
-    ``sample``, ``reconstruct`` and ``inverse_transform`` return what ``fit`` was given: a dict, or a table that
-    :meth:`split` shares out. In ``sample(given=...)`` word counts are known as a whole or not, and in a dict NaN says
-    what is unknown.
-
-    The code is the mean-field activation of the joint layer, given whatever is known. ``score_samples`` is the
-    variational bound on the log-likelihood of what is known up to one constant, log Z, which ``tildex likelihood``
-    estimates.
+    ``transform`` returns the mean-field activation of the joint layer given the known modalities. ``sample``,
+    ``reconstruct`` and ``inverse_transform`` return data in the form given to ``fit``: a dict, or a table, which
+    :meth:`split` turns into a dict. In ``sample(given=...)``, a document is known as a whole or unknown, and NaN in a
+    dict means unknown. ``score_samples`` is the variational bound on the log-likelihood of the known values up to one
+    constant, log Z, which ``tildex likelihood`` estimates.
 
     Parameters
     ----------
     n_components : int
-        Units of the joint layer.
+        Units of the joint layer, 128 by default.
     modalities : sequence of Modality, optional
-        What the kinds of data are called, which columns are theirs, their units and layers; needed for one table of
-        several kinds.
+        Name, columns, units and hidden layers of each modality; required if one table holds several modalities.
     hidden_layer_sizes : sequence of int, or int
-        Units of the layers between data and joint layer, of modalities that do not say their own.
+        Units of each pathway's hidden layers, one of 128 by default; a modality may set its own.
     hidden : Units, optional
-        The family of all hidden layers; ``Bernoulli()`` by default.
+        Unit family of all hidden layers; ``Bernoulli()`` by default.
     n_iter_pretraining : int
-        Passes over the data for each coupling of a pathway and for the joint layer; 0 begins with random weights.
+        Epochs per coupling of a pathway and for the joint layer, 20 by default; 0 starts from random weights.
     pretraining_rule : Rule, optional
-        Of the pathways: ``PCD(1, centring=0.01)`` by default.
+        Rule of the pathways: ``PCD(1, centring=0.01)`` by default.
     pretraining_optimizer : Optimizer, optional
-        ``SGD(0.1)`` with a rate that falls to zero by default. Here and in the joint training, what data without bounds
-        learn by learns at a fifth of the rate.
+        ``SGD(0.1)`` with a linear decay to zero by default. In all stages but prediction, unbounded layers and their
+        couplings learn at a fifth of the learning rate.
     rule : Rule, optional
-        Of the joint training: ``Variational()`` by default.
+        Rule of the joint stage: ``Variational()`` by default.
     optimizer : Optimizer, optional
-        Of the joint training: ``SGD(0.05)`` with a rate that falls to zero by default.
+        Optimiser of the joint stage: ``SGD(0.05)`` with a linear decay to zero by default.
     n_iter : int
-        Passes over the data in the joint training.
+        Epochs of the joint stage, 30 by default.
     prediction_rule : Rule, optional
-        Of the training that follows, of several modalities: ``MultiPrediction()`` by default. What is inferred
-        afterwards is inferred by as many passes of mean field as the rule has.
+        Rule of the prediction stage, the last, for several modalities only: ``MultiPrediction()`` by default. After
+        it, inference makes as many mean-field updates as this rule.
     prediction_optimizer : Optimizer, optional
-        ``Adam(0.003)`` with a rate that falls to zero by default.
+        ``Adam(0.003)`` with a linear decay to zero by default.
     n_iter_prediction : int
-        Passes over the data in that training; 0 leaves a machine that was trained for likelihood alone, which predicts
-        one modality from another worse.
+        Epochs of the prediction stage, 20 by default; 0 skips it and leaves a machine trained for likelihood alone,
+        which predicts one modality from another less well.
     max_norm : float, optional
-        The largest norm of the weights a unit receives by from the layer below.
+        Largest norm of a unit's weights from the layer below.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; held-out rows are judged in the last two trainings, and with ``warm_start`` another
-        ``fit`` goes on with these.
+        As in :class:`Autoencoder`, with batches of 50 rows and averaging 0.999 by default; held-out rows validate the
+        last two stages, and with ``warm_start`` another ``fit`` repeats only these, from the current weights.
 
     Attributes
     ----------
     modalities_ : tuple of Modality
-        What was chosen for each kind of data.
+        The modalities with all settings chosen.
     column_names_ : dict of str to list of str
-        The columns' names of kinds that came as frames in a dict.
+        Column names of the modalities given as data frames in a dict.
 
     Example
     -------
@@ -112,7 +109,7 @@ precision, device, warm_start, verbose, random_state
     can = MachineEstimator.can | {"tags"}
     row = ModelRow(
         95,
-        "a pathway of layers + couplings a modality, joined on top",
+        "a pathway of layers + couplings per modality, joined on top",
         "the same; a query is a clamped sweep",
         rule="greedy, mean field + PCD, then multi-prediction",
     )
@@ -147,32 +144,32 @@ precision, device, warm_start, verbose, random_state
     _plain: bool = field(init=False)
 
     def infer(self, given: Any) -> dict[str, Any]:
-        """Return the expected values of all modalities given what is known of each row, by mean field.
+        """Return the expected values of all modalities given the known ones of each row, by mean field.
 
         Parameters
         ----------
         given : dict of str to array, or array of shape (rows, features)
-            What is known. A modality that a row does not know is NaN in all its columns, or absent from the dict.
+            Known values. A modality that is unknown in a row is NaN in all its columns, or absent from the dict.
 
         Returns
         -------
         dict of str to array of shape (rows, columns)
-            What was given as it was, and expected values of the rest: of word counts, in documents of the common
-            length.
+            Known values unchanged, and expected values of the rest; expected word counts are for documents of the
+            common length.
         """
         return self.split(self._over(given, lambda x: inferred(self, x)))
 
     def generate(self, name: str, *, given: Any, n_steps: int | None = None, random_state: Any = None) -> Any:
-        """Return expected values of one modality given others, whatever is known of it.
+        """Return the expected values of one modality given others, ignoring its own values.
 
         Parameters
         ----------
         name : str
-            The modality wanted.
+            The modality to generate.
         given : dict of str to array of shape (rows, columns)
-            The others.
+            The other modalities.
         n_steps : int, optional
-            The step of a Gibbs chain a row at which to look; mean field when not given.
+            Gibbs steps of one chain per row; mean field by default.
         random_state : int, RandomState or None
             The seed of the chains.
         """
@@ -194,16 +191,16 @@ precision, device, warm_start, verbose, random_state
         mask: Any = None,
         random_state: Any = None,
     ) -> dict[int, Any]:
-        """Return what :meth:`sample` would at several steps of the same ``n`` chains, a dict of step to samples.
+        """Return what :meth:`sample` returns, at several steps of the same ``n`` chains: a dict of step to samples.
 
         Parameters
         ----------
         n : int
-            Chains.
+            Number of chains.
         steps : sequence of int
-            The Gibbs steps at which to look.
+            The Gibbs steps to return.
         given, mask, random_state
-            As in :meth:`sample`; without ``given``, chains wander freely.
+            As in :meth:`sample`; without ``given``, nothing is clamped.
         """
         check_is_fitted(self, "module_")
         check_count(n)
@@ -214,11 +211,11 @@ precision, device, warm_start, verbose, random_state
         return {step: self._as_given(rows) for step, rows in walked.items()}
 
     def join(self, given: Any) -> Any:
-        """Return modalities side by side in one array, NaN for those that are absent, shape (rows, features)."""
+        """Return the modalities side by side in one array, absent ones as NaN, shape (rows, features)."""
         return self._over(given, lambda x: x)
 
     def split(self, rows: Any) -> dict[str, Any]:
-        """Return the columns of each modality, by name."""
+        """Return a dict of each modality's columns, by name."""
         return {field.name: field.of(rows) for field in self._fields}
 
     def _as_given(self, rows: Any) -> Any:
@@ -269,7 +266,7 @@ precision, device, warm_start, verbose, random_state
         return torch.cat([state[k] for k in self.module_.visible], 1)
 
     def _log_score(self, x: Tensor) -> Tensor:
-        # A density stretches with the columns that are known, and only with these.
+        # The change of variables involves the known columns only.
         logs = torch.where(x.isnan(), 0.0, self.scaling_.scale.log()).sum(1)
         bound: Tensor = self.module_.bound(x)
         return bound - logs - self.scaling_.log_volume()

@@ -1,4 +1,4 @@
-"""One kind of data among several: its units, its columns and its layers."""
+"""One modality among several: its units, its columns and its hidden layers."""
 
 from __future__ import annotations
 
@@ -14,34 +14,35 @@ from tildex.units import Units
 
 __all__ = ["Families", "Field", "Modality", "fields_of"]
 
-# A draw for good is of whole rows, and a row here need not know all modalities.
+# A frozen draw needs whole rows, and rows here may lack modalities.
 _BINARISATIONS = ("auto", *(how for how in BINARISATIONS if how != "frozen"))
 
 
 class Modality(Part, kind="modality"):
-    """What a multimodal machine should know of one kind of data; what is None is chosen from the data.
+    """One modality of a :class:`MultimodalDBM`; settings that are None are chosen from the data.
 
     Parameters
     ----------
     name : str
-        What the data are called where several kinds come as a dictionary.
+        Name of the modality, its key where data are a dict.
     columns : int or str, optional
-        Where several kinds come as one table, how many columns are of this kind, or what the names of its columns
-        begin with. Kinds stand in their order, each in adjacent columns; one may leave it open and has all the rest.
+        For one table of several modalities: number of columns, or prefix of the column names. Modalities stand in
+        this order, each in adjacent columns; one may leave ``columns`` open and takes the remaining columns.
     units : Units, optional
-        The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1], documents where all are whole
-        numbers of at least 0, and ``Gaussian()`` otherwise, after standardising each column. Word counts, said by
-        ``ReplicatedSoftmax(n_words, length)`` or ``Multinomial(n_words, length)``, are brought to that length whatever
-        their own: it is what they weigh beside other data. By default it is their mean length, 10 at most: longer ones
-        drive layers between data and joint layer apart at rates that suit other data.
+        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1], word counts where all are
+        whole numbers of at least 0, and otherwise ``Gaussian()``, after standardising each column. Word counts,
+        ``ReplicatedSoftmax(n_words, length)`` or ``Multinomial(n_words, length)``, are rescaled to that length, which
+        is their weight relative to other modalities. By default it is their mean length, at most 10: with longer ones
+        the layers between data and joint layer diverge at learning rates that suit other data.
     hidden_layer_sizes : sequence of int, or int, optional
-        Units of the layers between the data and the joint layer; ``()`` joins the data to it.
+        Units of the hidden layers between the data and the joint layer; ``()`` couples the data to it directly.
     binarisation : str
         How values between 0 and 1 of Bernoulli units become binary in training: ``dynamic``, ``threshold`` or
-        ``none``, as in :class:`RBM`. ``auto`` is dynamic.
+        ``none``, as in :class:`RBM`. ``auto``, the default, is dynamic.
 
     Example
     -------
+    >>> from tildex import Modality, ReplicatedSoftmax
     >>> Modality("tags", units=ReplicatedSoftmax(260, 5), hidden_layer_sizes=(64,))
     Modality(name='tags', columns=None, units=ReplicatedSoftmax(n_words=260, length=5), hidden_layer_sizes=(64,), \
 binarisation='auto')
@@ -71,19 +72,19 @@ binarisation='auto')
         self.binarisation = binarisation
 
 
-# The only one of its kind, which a saved recipe finds here.
+# The only part of this kind; saved recipes look it up here.
 Modality.table[Modality.__name__] = Modality
 
 
 class Field:
-    """The columns of a modality in the table of all.
+    """The columns of a modality in the joint table.
 
     Parameters
     ----------
     name : str
-        The modality's.
+        Name of the modality.
     start, stop : int
-        Its first column, and the one after its last.
+        Its first column, and one past its last.
     """
 
     def __init__(self, name: str, start: int, stop: int) -> None:
@@ -98,14 +99,14 @@ class Field:
 
 
 class Families(list):
-    """The units of several modalities, which answer as one family would that had all their columns.
+    """The unit families of several modalities, with the interface of one family over all their columns.
 
     Parameters
     ----------
     units : sequence of Units
-        One family a modality.
+        One family per modality.
     fields : sequence of Field
-        Their columns.
+        The columns of each.
     """
 
     low, high = -np.inf, np.inf
@@ -118,20 +119,20 @@ class Families(list):
 
     @property
     def bounded(self) -> bool:
-        """Whether every family is."""
+        """Whether every family is bounded."""
         return all(units.bounded for units in self)
 
     @property
     def finite(self) -> bool:
-        """Whether every family is."""
+        """Whether every family is finite."""
         return all(units.finite for units in self)
 
     def for_rows(self, x: Tensor) -> Families:
-        """Return these: documents all have one length."""
+        """Return these families: all documents have one length."""
         return self
 
     def outside(self, x: Tensor) -> str | None:
-        """Say what about rows the first family that refuses them cannot take; NaN is not looked at."""
+        """Return why the first family to refuse the rows does so, or None; rows with NaN are ignored."""
         for units, field in zip(self, self.fields, strict=True):
             known = field.of(x)
             known = known[~known.isnan().any(-1)]
@@ -141,6 +142,6 @@ class Families(list):
 
 
 def fields_of(modalities: Sequence[Modality]) -> list[Field]:
-    """Return the columns of modalities that know how many they have."""
+    """Return the columns of modalities whose number of columns is set."""
     ends = np.cumsum([0, *(int(one.columns or 0) for one in modalities)]).tolist()
     return [Field(one.name, *ends[m : m + 2]) for m, one in enumerate(modalities)]

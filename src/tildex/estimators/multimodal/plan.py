@@ -1,4 +1,4 @@
-"""The plan by which a multimodal machine is trained: pathways, the joint layer, the whole, and then prediction."""
+"""The training plan of a multimodal machine: pathways, joint layer, joint training, prediction."""
 
 from __future__ import annotations
 
@@ -22,38 +22,38 @@ from tildex.train.stages import Stage, Stages
 
 __all__ = ["paces_of", "pathway_by_pathway"]
 
-# Values without bounds make gradients without bounds.
+# Factor on the learning rate of unbounded layers, whose gradients are unbounded too.
 _UNBOUNDED_PACE = 0.2
 
 Present = Callable[[Tensor, Generator], Tensor]
 
 
 def pathway_by_pathway(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Return the stages of a training.
+    """Return the stages of the training.
 
     Parameters
     ----------
     dbm : MultimodalDBM
-        The settings, and the machine to be trained.
+        The settings, and the machine to train.
     data : Rows
-        Scaled rows; what is not known is NaN.
+        Scaled rows; unknown values are NaN.
     held_out : Tensor, optional
-        What the last two stages validate on.
+        Held-out rows that validate the last two stages.
 
     Raises
     ------
     ValueError
-        If nothing is known of a row, or a number of passes is not whole.
+        If nothing is known of a row, or a number of epochs is not a whole number.
     """
     for name in ("n_iter_pretraining", "n_iter_prediction"):
         check_whole(name, getattr(dbm, name), 0)
     known = known_rows(data, dbm._fields)
     if not known.any(1).all():
         row = int((~known.any(1)).argmax())
-        raise ValueError(f"nothing is known of row {row}: leave it out, or give at least one modality of it")
+        raise ValueError(f"nothing is known of row {row}: drop it, or give at least one modality of it")
     joint = Stage("joint", partial(dbm._trainer_for, callbacks=[]), data, held_out)
     plan = Stages([joint], dbm.module_)
-    # A joint layer right on the data of all modalities is the whole machine.
+    # If the joint layer lies directly on the data, it is the whole machine.
     deep = any(one.hidden_layer_sizes for one in dbm.modalities_)
     if dbm.n_iter_pretraining and not dbm._goes_on and deep:
         plan = _pretrained(dbm, data, known, held_out)
@@ -64,7 +64,7 @@ def pathway_by_pathway(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
 
 
 def paces_of(machine: BoltzmannMachine) -> Sequence[Pace]:
-    """Return the slower pace of all that an unbounded layer learns by."""
+    """Return the slower pace of unbounded layers and their couplings."""
     slow: dict[int, nn.Parameter] = {}
     for (low, high), coupling in zip(machine.edges, machine.couplings, strict=True):
         for k in (low, high):
@@ -75,7 +75,7 @@ def paces_of(machine: BoltzmannMachine) -> Sequence[Pace]:
 
 
 def _pretrained(dbm: Any, data: Rows, known: np.ndarray, held_out: Tensor | None) -> Stages:
-    """Return the stages of pathways and joint layer, and the joint training that begins with what they learned."""
+    """Return the stages of the pathways and the joint layer, and the joint stage that starts from their weights."""
     parts, top = pathway_parts(dbm.module_), joint_part(dbm.module_)
     stages = []
     for m, (field, below) in enumerate(zip(dbm._fields, parts, strict=True)):
@@ -96,12 +96,12 @@ def _pretrained(dbm: Any, data: Rows, known: np.ndarray, held_out: Tensor | None
 def _coupling(
     dbm: Any, below: Sequence[BoltzmannMachine], depth: int, m: int, generator: Generator
 ) -> Trainer:
-    """Return the training of one coupling of a pathway on samples of the layer below it."""
+    """Return the trainer of one coupling of a pathway on samples of the layer below it."""
     whole, field = dbm._present(), dbm._fields[m]
 
     def present(x: Tensor, generator: Generator) -> Tensor:
         if whole is not None:
-            # What binarises a whole row sees the other modalities as unknown.
+            # Binarisation takes a whole row; the other modalities are unknown.
             row = x.new_full((len(x), dbm.n_features_in_), torch.nan)
             row[:, field.start : field.stop] = x
             x = field.of(whole(row, generator))
@@ -113,7 +113,7 @@ def _coupling(
 def _joint_layer(
     dbm: Any, parts: Sequence[Sequence[BoltzmannMachine]], top: BoltzmannMachine, generator: Generator
 ) -> Trainer:
-    """Return the training of the joint layer on samples of the tops of all pathways."""
+    """Return the trainer of the joint layer on samples of the top layers of all pathways."""
     whole, fields = dbm._present(), dbm._fields
 
     def present(x: Tensor, generator: Generator) -> Tensor:
@@ -121,7 +121,7 @@ def _joint_layer(
         tops = [sample_up(below, field.of(x), generator) for below, field in zip(parts, fields, strict=True)]
         return torch.cat(tops, 1)
 
-    # The rule of contrastive statistics knows one visible layer; this one any number, and what rows do not know.
+    # Contrastive rules need one visible layer; this rule takes any number, and unknown values.
     return _apart(dbm, top, Variational(), generator, present)
 
 
@@ -131,7 +131,7 @@ def _apart(dbm: Any, module: BoltzmannMachine, rule: Rule, generator: Generator,
 
 
 def _prediction(dbm: Any, generator: Generator) -> Trainer:
-    """Return the training of the whole machine to predict what is left out."""
+    """Return the trainer of the whole machine for predicting left-out values."""
     optimizer = part(dbm, "prediction_optimizer", dbm.module_)
     rule, plan = part(dbm, "prediction_rule"), dbm._plan(dbm.n_iter_prediction)
     return Trainer(dbm.module_, rule, optimizer, plan, generator, present=dbm._present())

@@ -1,4 +1,4 @@
-"""What can be asked of a multimodal machine: what rows hold fixed, and how far mean field goes."""
+"""Queries of a multimodal machine: clamps from known values, and inference by mean field."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["clamp_of", "inferred", "passes_of"]
 
 
 def passes_of(dbm: Any) -> Passes:
-    """Return how far mean field goes in use: until nothing moves, or as far as it went when prediction was learned.
+    """Return the number of mean-field updates in use: until convergence, or as many as the prediction stage made.
 
-    The means of a machine that has learned to predict by a number of passes may go elsewhere in more of them.
+    A machine trained to predict in a fixed number of updates may move to other means after more.
     """
     passes = part(dbm, "prediction_rule").passes
     if passes is not None and any("prediction" in record for record in dbm.history_):
@@ -29,7 +29,7 @@ def passes_of(dbm: Any) -> Passes:
 
 
 def inferred(dbm: Any, x: Tensor) -> Tensor:
-    """Return rows in the data's units with expected values in place of what is unknown."""
+    """Return rows in the data's units, with unknown values replaced by their expected values."""
     scaled = dbm.scaling_(x)
     state = infer(dbm.module_, scaled, **passes_of(dbm))
     means = dbm.scaling_.inverse(torch.cat([state[k] for k in dbm.module_.visible], 1))
@@ -37,16 +37,16 @@ def inferred(dbm: Any, x: Tensor) -> Tensor:
 
 
 def clamp_of(dbm: Any, n: int, given: Any, mask: Any) -> Clamp | None:
-    """Return what chains must keep, layer by layer: a dictionary of modalities, or rows of all columns.
+    """Return the clamp per visible layer, from a dict of modalities or from rows of all columns.
 
     Raises
     ------
     ValueError
-        If a mask comes with a dictionary, or some words of a document are known and others are not.
+        If a mask is given with a dict, or only some words of a document are known.
     """
     if isinstance(given, Mapping):
         if mask is not None:
-            raise ValueError("mask goes with an array; in a dict, NaN says what is unknown")
+            raise ValueError("mask goes with an array; in a dict, NaN means unknown")
         given = table_row(dbm, n, given)
     found = known_values(dbm, n, given, mask)
     if found is None:
@@ -57,8 +57,8 @@ def clamp_of(dbm: Any, n: int, given: Any, mask: Any) -> Clamp | None:
         own, there = field.of(values), field.of(known)
         if one.units.counts_words:
             if (there.any(1) != there.all(1)).any():
-                raise ValueError(f"{one.name}: word counts of a row are known as a whole or not at all")
-            # A document without words says nothing.
+                raise ValueError(f"{one.name}: word counts of a row must be known as a whole or not at all")
+            # A document without words is unknown.
             there = there & ~own.isnan()
             own = own.nan_to_num()
         if there.any():

@@ -1,1 +1,1 @@
-"""Images restored: noise, missing pixels, colours."""
+"""Image restoration: denoising, inpainting, colourisation."""

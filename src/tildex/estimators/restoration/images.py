@@ -1,4 +1,4 @@
-"""Images and rows of a restorer: arrays of four axes to rows, missing pixels as NaN, images of other sizes."""
+"""Input of a restorer: images of shape (n, height, width, channels) or rows, any size, NaN for missing pixels."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ __all__ = ["as_rows", "fill_in", "restored"]
 
 
 def as_rows(X: Any, expected: Sequence[int] | None) -> tuple[Any, tuple[int, int, int] | None]:
-    """Return images, shape (n, height, width, channels), as rows, and their shape; anything else as it is, and None.
+    """Return images, shape (n, height, width, channels), as rows, with their shape; other input unchanged, with None.
 
     Raises
     ------
     ValueError
-        If the images have another shape than is expected, where one is.
+        If the images do not have the ``expected`` shape, where one is given.
     """
     if getattr(X, "ndim", 2) != 4:
         return X, None
     shape = tuple(X.shape[1:])
     if expected is not None and (*expected, 1)[:3] != shape:
         raise ValueError(
-            f"images are of shape {shape} and expected was {tuple(expected)}: give such, or set image_shape"
+            f"images are of shape {shape} and expected was {tuple(expected)}: resize them, or set image_shape"
         )
     return X.reshape(len(X), -1), shape
 
 
 def fill_in(restorer: Any, X: Any) -> Any:
-    """Return rows of the size of training, checked, with NaN only where the restorer can be told what is missing."""
+    """Return checked rows of the training size; NaN is allowed only if the restorer fills in missing pixels."""
     if not restorer.module_.frame.marks or not isinstance(X, np.ndarray | Tensor):
         return check(restorer, X, reset=False)
     lost = torch.isnan(X) if isinstance(X, Tensor) else np.isnan(X)
@@ -43,7 +43,7 @@ def fill_in(restorer: Any, X: Any) -> Any:
 
 
 def restored(restorer: Any, X: Any) -> Any:
-    """Return images of any size restored one after the other, as an array for an array, a tensor for a tensor."""
+    """Return restored images of any size, one at a time: an array for an array, a tensor for a tensor."""
     channels, marks, like = restorer.image_shape_[2], restorer.module_.frame.marks, restorer.scaling_.offset
     if X.shape[3] != channels:
         raise ValueError(f"expected images of {channels} channels as in training, got {X.shape[3]}")
@@ -53,7 +53,7 @@ def restored(restorer: Any, X: Any) -> Any:
         cure = (
             ""
             if marks
-            else ", and one that fills in what is missing is trained with Missing() or Occlusion()"
+            else ", since only a model trained with Missing() or Occlusion() fills in missing ones"
         )
         raise ValueError(f"the images contain NaN or infinity: expected finite pixels{cure}")
     images = images if images.dtype.is_floating_point else images.float()

@@ -1,4 +1,4 @@
-"""The restorer: a convolutional network that undoes noise, fills in what is missing or colours what is grey."""
+"""The restorer: a convolutional network that removes noise, fills in missing pixels or colours grey images."""
 
 from __future__ import annotations
 
@@ -34,53 +34,52 @@ __all__ = ["Restorer"]
 
 @settings
 class Restorer(OneToOneFeatureMixin, TransformerMixin, Learner):
-    """A convolutional network that restores images: trained on small ones, used on images of any size.
+    """A convolutional network that restores images: trained on small images, used on images of any size.
 
-    It returns what it sees plus a change, and the code between its two maps has features for every pixel, so that
-    nothing need pass through a bottleneck. What the change may be is decided by the corruption: all of an image where
-    noise was added, the missing pixels alone where some were hidden, the colour and never the luminance where it was
-    taken out. Pixels are taken as they are, from 0 to 1, and all have the same unit variance: the loss is half the
-    squared error, in nats, plus a constant.
+    The network is residual: it adds a change to its input, and its code has features for every pixel, without a
+    bottleneck. The corruption decides what may change: the whole image for added noise, only the missing pixels for
+    hidden ones, only the colour, never the luminance, for greyscale. Pixels lie in [0, 1] and are not rescaled; all
+    have unit variance, so the loss is half the squared error, in nats, plus a constant. ``transform`` returns restored
+    images, ``score`` their mean peak signal-to-noise ratio.
 
     Parameters
     ----------
     image_shape : sequence of int, optional
-        Height, width and, unless there is one, channels of the images that rows are. Not needed where ``fit`` is
-        given images instead of rows; without it rows are square images of one channel, or lines of pixels where no
-        square has so many.
+        Height, width and channels (1 if left out) of the images in the rows. Not needed if ``fit`` is given images;
+        by default, rows are square images of one channel or, if no square fits, single lines of pixels.
     network : ImageNetwork, optional
         ``UNet()`` by default, or ``DnCNN()``.
     corruption : Corruption, optional
-        What it learns to undo: ``VaryingNoise(0.2)`` by default, a range of noise levels; ``Missing()``,
-        ``Occlusion()``, ``Greyscale()``, ``SaltAndPepper()``, any other, or one after another. Those that ask for
-        ``image_shape`` or ``channels`` and were given none take the restorer's.
+        What the network learns to undo: ``VaryingNoise(0.2)``, a range of noise levels, by default; ``Missing()``,
+        ``Occlusion()``, ``Greyscale()``, ``SaltAndPepper()``, any other, or several in sequence. An open
+        ``image_shape`` or ``channels`` of the corruption is taken from the restorer.
     augmentation : Corruption, optional
-        What happens to each image before that, in training: ``Turned()`` by default; ``Mirrored()`` where
-        it matters what is above, as for colours; ``Turned(rate=0)`` for none.
+        Random change of each training image before the corruption: ``Turned()`` by default; ``Mirrored()`` if up and
+        down matter, as for colours; ``Turned(rate=0)`` for none.
     views : int
-        Symmetric views of each image whose restorations ``transform`` averages: 1; 2 with its mirror image; 4, 8. A
-        little better and as many times slower, where the augmentation has shown such views to the network.
+        Symmetric views of each image whose restorations ``transform`` averages: 1, the default; 2, with the mirror
+        image; 4; 8. Slightly better and that many times slower, if the augmentation showed such views in training.
     optimizer : Optimizer, optional
         ``Adam(1e-3)`` by default.
     n_iter : int
-        Passes over the images.
+        Epochs: passes over the training images, 50 by default.
     batch_size : int or None
-        Images a step; None for all.
+        Images per step, 32 by default; None for all.
     shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, device, warm_start, \
 verbose, random_state
         As in :class:`Autoencoder`.
     precision : str
-        float32, float64, bfloat16 (convolutions in training only, several times faster where the processor has units
-        for it), or auto: that of the data.
+        float32, float64, bfloat16 (convolutions in training only; several times faster on processors that support
+        it), or auto, the default: that of the data.
 
     Attributes
     ----------
     module_ : Restoration
         The trained torch module.
     history_ : list of dict
-        A record an epoch.
+        One record per epoch.
     image_shape_ : tuple of int
-        Height, width and channels of the images it was trained on.
+        Height, width and channels of the training images.
 
     Example
     -------
@@ -120,14 +119,14 @@ verbose, random_state
         Parameters
         ----------
         X : array or tensor of shape (n, height, width, channels), or (rows, features)
-            The images, all of one size: patches of larger ones, say.
+            Images of one size, such as patches of larger ones.
         y : None
-            Ignored; there for pipelines.
+            Ignored; present for pipelines.
         X_val : like X, optional
-            Held-out images; with ``early_stopping`` and none given, a share ``validation_fraction`` of ``X``.
+            Held-out images; by default, if ``early_stopping``, a share ``validation_fraction`` of ``X``.
         checkpoint : path, optional
-            A file for the state of training, renewed after every epoch. If it exists, training goes on from it and
-            ends as if it had never stopped, bit for bit.
+            A file for the state of training, rewritten after every epoch. If it exists, training resumes from it and
+            gives the same result, bit for bit, as a run without interruption.
 
         Returns
         -------
@@ -152,12 +151,12 @@ verbose, random_state
         Parameters
         ----------
         X : array or tensor of shape (n, height, width, channels), or (rows, features)
-            Images of any size, or rows of that of training. Where the corruption hides pixels, NaN is what is missing.
+            Images of any size, or rows of the training size. If the corruption hides pixels, NaN means missing.
 
         Raises
         ------
         ValueError
-            If images have other channels, or pixels are missing for which the model was not trained.
+            If the number of channels differs, or pixels are missing and the model was not trained to fill them in.
         """
         check_is_fitted(self, "module_")
         if getattr(X, "ndim", 2) == 4:
@@ -168,14 +167,14 @@ verbose, random_state
         return apply(self._restore_rows, X, like=self.scaling_.offset, rows=rows)
 
     def corrupt(self, X: Any, random_state: Any = 0) -> Any:
-        """Return images of the size of training as the model's corruption leaves them, with NaN for hidden pixels.
+        """Return images of the training size, corrupted by the model's corruption, with NaN for hidden pixels.
 
         Parameters
         ----------
         X : array or tensor of shape (n, height, width, channels), or (rows, features)
-            Whole images.
+            Undamaged images.
         random_state : int, RandomState or None
-            The seed; None goes on from the estimator's own draws.
+            The seed; None continues the estimator's own random stream.
         """
         check_is_fitted(self, "module_")
         generator = drawing(self, random_state)
@@ -188,9 +187,9 @@ verbose, random_state
         return rows.reshape(getattr(X, "shape", rows.shape))
 
     def score(self, X: Any, y: Any = None) -> float:
-        """Return the mean peak signal-to-noise ratio in decibels, of peak 1, of images corrupted and restored.
+        """Return the mean peak signal-to-noise ratio of images after corruption and restoration, in dB with peak 1.
 
-        The corruption is drawn from the same seed every time.
+        The corruption has the same seed at every call.
         """
         check_is_fitted(self, "module_")
         X = self._known_rows(X)
@@ -198,7 +197,7 @@ verbose, random_state
         return psnr(X, self.transform(self.corrupt(X))).value
 
     def _known_rows(self, X: Any) -> Any:
-        """Return images or rows of the size of training as checked rows."""
+        """Return images or rows of the training size as checked rows."""
         return check(self, as_rows(X, self.image_shape_)[0], reset=False)
 
     def _restore_rows(self, x: Tensor) -> Tensor:
@@ -210,7 +209,7 @@ verbose, random_state
         return Gaussian()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        # One scale for all pixels: a network that is the same everywhere knows no columns.
+        # One scale for all pixels: a convolution treats all columns alike.
         return Scaling(torch.zeros_like(columns.mean), torch.ones_like(columns.mean))
 
     def _build(
@@ -225,13 +224,13 @@ verbose, random_state
         )
 
     def _axes(self, n_features: int) -> tuple[int, int, int]:
-        """Return height, width and channels of rows: as given, or a square, or a line."""
+        """Return height, width and channels of rows: as given, or of a square, or of a line."""
         check_image_shape(self.image_shape)
         line = self.image_shape is None and math.isqrt(n_features) ** 2 != n_features
         return image_axes((1, n_features) if line else self.image_shape, n_features)
 
     def _shaped(self, name: str) -> Corruption:
-        """Return a fresh corruption that knows the images' shape wherever it asks for it."""
+        """Return a new corruption, with the images' shape filled in wherever it is open."""
         shaped: Corruption = part(self, name)
         known = {"image_shape": self.image_shape_, "channels": self.image_shape_[2]}
         for path, value in shaped.get_params().items():

@@ -1,1 +1,1 @@
-"""Deep autoencoders, classifiers and regressors from stacks."""
+"""Deep autoencoders, classifiers and regressors built from stacks."""

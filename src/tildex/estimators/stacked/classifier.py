@@ -1,4 +1,4 @@
-r"""The classifier: a network from any trained stack, and a softmax head.
+r"""The classifier: the layers of any trained stack, and a softmax head.
 
 .. math:: P(y = c \mid x) \propto e^{V_c \cdot h(x) + b_c}
 """
@@ -27,50 +27,51 @@ __all__ = ["StackedClassifier"]
 
 @settings
 class StackedClassifier(ClassifierMixin, Stacked):
-    """A classifier that starts from what an unsupervised model has learned, and trains all of it on labels
-    (Hinton & Salakhutdinov, 2006, "Reducing the dimensionality of data with neural networks"; Salakhutdinov & Hinton,
-    2009, "Deep Boltzmann machines").
+    """A classifier that starts from an unsupervised model and fine-tunes all layers on labels (Hinton &
+    Salakhutdinov, 2006, "Reducing the dimensionality of data with neural networks"; Salakhutdinov & Hinton, 2009, "Deep
+    Boltzmann machines").
 
-    The layers of the start come up to its code; each hidden value is a mean. A deep Boltzmann machine also feeds every
-    hidden layer but the last with what its mean field says of the layer above, inferred once and with weights of its
-    own. The loss is the cross-entropy in nats. ``transform`` gives the last hidden layer.
+    The network has the start's layers up to its code, any further hidden layers and a softmax head; hidden layers hold
+    means. With a deep Boltzmann machine, each hidden layer but the last also receives the mean-field activation of the
+    layer above, inferred once, through weights of its own. The loss is the cross-entropy in nats. ``transform`` returns
+    the last hidden layer.
 
     Parameters
     ----------
     start : fitted estimator, optional
-        Where to start: an RBM, a deep belief network, a deep Boltzmann machine, any autoencoder. It is copied and never
-        changed, and clones of the classifier keep it. Without one, weights are random.
+        An RBM, a deep belief network, a deep Boltzmann machine or any autoencoder. It is copied and never changed, and
+        clones of the classifier keep it. Without a start, weights are random.
     hidden_layer_sizes : sequence of int, or int, optional
-        Units of further hidden layers, above the start's; by default none, or 256 where there is no start.
+        Units of further hidden layers above the start's; by default none, or one of 256 units without a start.
     activation : str
-        Of those.
+        Activation of these further layers, relu by default.
     corruption, noise : Corruption, optional
-        What happens to the rows and to the hidden layers in training, such as ``Dropout(0.2)`` and ``Dropout(0.5)``.
+        Training noise on the rows and on the hidden layers, such as ``Dropout(0.2)`` and ``Dropout(0.5)``.
     smoothing : float
-        The share of a label that is spread over all classes.
+        Label smoothing: the share of each label spread over all classes, 0 by default.
     penalty : Penalty, optional
-        What training adds to the loss.
+        Term added to the training loss.
     max_norm : float, optional
-        The largest norm of the weights by which a unit receives.
+        Largest norm of a unit's incoming weights.
     start_rate : float or sequence of float
-        What the start's layers, or each of them from below, learn by: a factor on the learning rate. At 0 they stay,
-        and the classifier is a softmax regression on the code.
+        Factor on the learning rate of the start's layers, 0.3 by default, or one factor per layer, bottom up. At 0
+        these layers stay fixed, and the classifier is a softmax regression on the code.
     head_first : float
-        The share of training in which the start's layers wait for the head.
+        Share of training in which only the layers above the start learn, 0 by default.
     optimizer : Optimizer, optional
-        ``Adam(3e-3)`` by default, with a rate that rises, then falls as a cosine.
+        ``Adam(3e-3)`` by default, with a warm-up and a cosine decay.
     n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; the same share of every class is held out.
+        As in :class:`Autoencoder`; the held-out rows are stratified by class.
 
     Attributes
     ----------
     classes_ : array of shape (n_classes,)
-        The labels, in order.
+        The labels, sorted.
     module_ : Network
         The trained torch module.
     history_ : list of dict
-        A record an epoch.
+        One record per epoch.
 
     Example
     -------
@@ -99,12 +100,12 @@ precision, device, warm_start, verbose, random_state
         X : array, sparse matrix, memory map or tensor of shape (rows, features)
             The data; never changed, and read a batch at a time.
         y : array of shape (rows,)
-            Labels of any type, at least two of them different.
+            Labels of any type, of at least two classes.
         X_val, y_val : like X and y, optional
-            Held-out rows; with ``early_stopping`` and none given, a share ``validation_fraction`` of each class.
+            Held-out rows; by default, if ``early_stopping``, a share ``validation_fraction`` of each class.
         checkpoint : path, optional
-            A file for the state of training, renewed after every epoch. If it exists, training goes on from it and
-            ends as if it had never stopped, bit for bit.
+            A file for the state of training, rewritten after every epoch. If it exists, training resumes from it and
+            gives the same result, bit for bit, as a run without interruption.
 
         Returns
         -------
@@ -122,7 +123,7 @@ precision, device, warm_start, verbose, random_state
         return self._over(X, lambda condition: self._logits(condition).softmax(-1))
 
     def predict_log_proba(self, X: Any) -> Any:
-        """Return the logarithms of the probabilities, shape (rows, n_classes)."""
+        """Return the log-probabilities of the classes, shape (rows, n_classes)."""
         return self._over(X, lambda condition: self._logits(condition).log_softmax(-1))
 
     def _logits(self, condition: Tensor) -> Tensor:

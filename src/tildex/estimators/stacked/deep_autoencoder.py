@@ -30,54 +30,55 @@ __all__ = ["DeepAutoencoder"]
 
 @settings
 class DeepAutoencoder(PairEstimator):
-    """A deep autoencoder: its layers are trained one by one as models of the layer below, then all together (Hinton &
-    Salakhutdinov, 2006, "Reducing the dimensionality of data with neural networks"; Bengio, Lamblin, Popovici &
-    Larochelle, 2007, "Greedy layer-wise training of deep networks").
+    """A deep autoencoder: greedy layerwise pretraining, then fine-tuning of all layers (Hinton & Salakhutdinov, 2006,
+    "Reducing the dimensionality of data with neural networks"; Bengio, Lamblin, Popovici & Larochelle, 2007, "Greedy
+    layer-wise training of deep networks").
 
-    In pretraining every layer is a small model that learns the mean code of the layers below it; its own corruption
-    falls on that code, its own penalty and rule train it. The network is then unrolled, up through all encoders and
-    down through all decoders with weights of their own, and fine-tuned to reconstruct rows.
+    In pretraining each layer is a one-layer model trained on the mean code of the layers below, with its own
+    corruption, penalty and rule. The models are then unrolled into one network, all encoders upwards and all decoders
+    downwards with weights of their own, and fine-tuned to reconstruct rows. ``transform`` returns the mean code,
+    ``reconstruct`` the decoder's mean, and ``score_samples`` log P(x | code) per row.
 
     Parameters
     ----------
     n_components : int
-        Units of the code.
+        Units of the code, 30 by default.
     hidden_layer_sizes : sequence of int, or int
-        Units of the layers between data and code; the way down mirrors them.
+        Units of the hidden layers between data and code, (256, 64) by default; the decoder mirrors them.
     pretrain : str, estimator, or sequence of either
-        What trains each layer: the name of a one-layer model, ``denoising``, ``rbm``, ``contractive``, ``sparse``,
-        ``dropout``, ``autoencoder``, ``vae``, ``linear`` or another, or such a model with settings of its own; one
-        for all layers, or one for each, the code's last. Sizes, device, precision and randomness are the stack's;
-        families that a model leaves open are those of the layers. ``none`` leaves the weights random.
+        The one-layer model of each layer: a name, such as ``denoising``, the default, ``rbm``, ``contractive``,
+        ``sparse``, ``dropout``, ``autoencoder``, ``vae`` or ``linear``, or an estimator with its own settings. One
+        for all layers, or one per layer, the code's last. The stack sets sizes, device, precision and randomness, and
+        the unit families that a model leaves open. ``none`` leaves the weights random.
     n_iter_pretraining : int, optional
-        Passes over the data for each layer; by default each model's own ``n_iter``, 0 leaves pretraining out.
+        Epochs per layer; each model's own ``n_iter`` by default, and 0 skips pretraining.
     hidden : Units, optional
-        The family of the layers between, whose means they hold; ``Bernoulli()``, logistic units, by default.
+        Unit family of the hidden layers, which hold means; ``Bernoulli()``, logistic units, by default.
     code : Units, optional
-        The family of the code; ``Gaussian()``, a linear code, by default.
+        Unit family of the code; ``Gaussian()``, a linear code, by default.
     likelihood : Units, optional
-        The family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and ``Gaussian()``
-        otherwise, after standardising each column.
+        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
+        after standardising each column.
     corruption, penalty, augmentation
         As in :class:`Autoencoder`, in fine-tuning.
     noise : Corruption, optional
-        What happens to the hidden layers and the code, in fine-tuning.
+        Noise on the hidden layers and the code, in fine-tuning.
     max_norm : float, optional
-        The largest norm of the weights by which a unit receives, in fine-tuning.
+        Largest norm of a unit's incoming weights, in fine-tuning.
     optimizer : Optimizer, optional
-        Of fine-tuning; ``Adam(1e-3)`` by default.
+        Optimiser of fine-tuning; ``Adam(1e-3)`` by default.
     n_iter : int
-        Passes over the data in fine-tuning; 0 leaves it out.
+        Epochs of fine-tuning, 50 by default; 0 skips it.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`; all but the last five are of fine-tuning alone.
+        As in :class:`Autoencoder`; all but the last five apply to fine-tuning only.
 
     Attributes
     ----------
     module_ : Pair
         The unrolled network.
     history_ : list of dict
-        A record an epoch; ``stage`` counts layers and then fine-tuning from 1.
+        One record per epoch; ``stage`` counts the layers from 1, and then fine-tuning.
 
     Example
     -------
@@ -118,5 +119,5 @@ precision, device, warm_start, verbose, random_state
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))
 
     def _plan(self, n_iter: int) -> Plan:
-        # Without fine-tuning there still is a trainer, for further passes.
+        # Without fine-tuning there is still a trainer, for partial_fit.
         return super()._plan(max(1, n_iter))

@@ -1,4 +1,4 @@
-"""The plan of greedy layerwise pretraining: a stage a layer, with any one-layer model, on the code of those below."""
+"""The plan of greedy layerwise pretraining: one stage per layer, any one-layer model, trained on the code below."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from tildex.units import Gaussian, Units
 
 __all__ = ["layer_by_layer", "unrolled"]
 
-# The name of pretraining that leaves weights random, and of the model whose layers a network then has.
+# The setting that leaves weights random, and the model whose layers the network then has.
 _NONE, _PLAIN = "none", "autoencoder"
 
 
 def layer_by_layer(deep: Any, data: Rows, held_out: Tensor | None) -> Stages:
-    """Return a stage for each layer and one for fine-tuning.
+    """Return one stage per layer and one for fine-tuning.
 
     Parameters
     ----------
     deep : DeepAutoencoder
-        The settings, and the network to be trained.
+        The settings, and the network to train.
     data : Rows
         Scaled rows.
     held_out : Tensor, optional
-        What fine-tuning validates on.
+        Held-out rows that validate fine-tuning.
 
     Raises
     ------
@@ -56,14 +56,14 @@ def layer_by_layer(deep: Any, data: Rows, held_out: Tensor | None) -> Stages:
         joint = partial(deep._trainer_for, callbacks=[])
         stages.append(Stage("fine-tuning", joint, data, held_out))
     if not stages:
-        raise ValueError("there is nothing to train: n_iter is 0, and so is pretraining")
+        raise ValueError("there is nothing to train: n_iter is 0 and there is no pretraining; set n_iter")
     return Stages(stages, deep.module_)
 
 
 def unrolled(
     deep: Any, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
 ) -> Pair:
-    """Return the untrained network: up through all layers, and down with weights of their own."""
+    """Return the untrained network: all encoders upwards, and all decoders downwards with weights of their own."""
     pairs, n_in = [], n_features
     for layer in _layers(deep, n_features, likelihood):
         up = Affine.fresh(n_in, layer.n_components, generator=generator)
@@ -76,14 +76,14 @@ def unrolled(
 
 
 def _layers(deep: Any, n_features: int, likelihood: Units) -> list[Any]:
-    """Return an untrained one-layer model for each layer, bottom up, its families and its module chosen."""
+    """Return an untrained one-layer model per layer, bottom up, with its unit families and module set."""
     sizes = [*layer_sizes(deep.hidden_layer_sizes), deep.n_components]
     prepared = []
     for depth, (model, size) in enumerate(zip(_models(deep, len(sizes)), sizes, strict=True)):
         code = part(deep, "code" if depth == len(sizes) - 1 else "hidden")
         _prepare(model, deep, size, n_features, likelihood, code)
         try:
-            # On the processor wherever the stack is: only the shape of this module is looked at.
+            # On the CPU whatever the stack's device: only the shape of this module is used.
             with torch.device("cpu"):
                 module = model._build(n_features, model.likelihood_, Generator(0), None)
                 found = one_layer(module, _identity(n_features))
@@ -92,30 +92,30 @@ def _layers(deep: Any, n_features: int, likelihood: Units) -> list[Any]:
         model.module_ = found
         prepared.append(model)
         n_features, units = size, found.encoder.units
-        # What an activation returns is real, and nothing says how likely it is.
+        # An activation returns real values and has no likelihood.
         likelihood = units.copy() if units.has_likelihood else Gaussian()  # type: ignore[assignment]
     return prepared
 
 
 def _models(deep: Any, depth: int) -> list[Any]:
-    """Return a fresh model a layer."""
+    """Return a new model per layer."""
     given = deep.pretrain if _pretrained(deep) else _PLAIN
     chosen = list(given) if isinstance(given, list | tuple) else [given] * depth
     if len(chosen) != depth:
         raise ValueError(
-            f"pretrain has {len(chosen)} models for {depth} layers: give one for all, or one for each size in "
+            f"pretrain has {len(chosen)} models for {depth} layers: give one for all, or one per size in "
             "hidden_layer_sizes and one for the code"
         )
     return [_model(one) for one in chosen]
 
 
 def _pretrained(deep: Any) -> bool:
-    """Say whether layers are trained as models at all."""
+    """Return whether layers are pretrained at all."""
     return not (isinstance(deep.pretrain, str) and deep.pretrain == _NONE)
 
 
 def _prepare(model: Any, deep: Any, size: int, n_features: int, likelihood: Units, code: Units) -> None:
-    """Give a one-layer model its sizes and, where it leaves them open, its families."""
+    """Set a one-layer model's sizes, and the unit families that it leaves open."""
     settings = model.get_params(deep=False)
     model.n_components, model.n_features_in_ = size, n_features
     for name, units in (("likelihood", likelihood), ("code", code), ("hidden", code)):
@@ -125,12 +125,12 @@ def _prepare(model: Any, deep: Any, size: int, n_features: int, likelihood: Unit
     if deep.n_iter_pretraining is not None:
         model.n_iter = max(1, deep.n_iter_pretraining)
     check_counts(model)
-    # With its family given a model need not look at the columns to choose one.
+    # The likelihood is set, so the model needs no columns to choose one.
     model.likelihood_ = model._likelihood(None)
 
 
 def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
-    """Return the stage that trains one model on the code below and copies it into the network."""
+    """Return the stage that trains one model on the code of the layers below and copies it into the network."""
     below = Transformed(data, partial(_up, deep, depth))
 
     def begin(generator: Generator) -> Trainer:
@@ -167,7 +167,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
 
 @torch.no_grad()
 def _up(deep: Any, depth: int, x: Tensor) -> Tensor:
-    """Return the mean code of the layers below one."""
+    """Return the mean code of the lowest ``depth`` layers."""
     with autocast(deep.device_, deep._products):
         for conditional in deep.module_.encoder.map.conditionals[:depth]:
             x = conditional.mean(x)
@@ -179,7 +179,7 @@ def _identity(n_features: int) -> Scaling:
 
 
 def _model(given: Any) -> Any:
-    """Return a fresh model from a name of the table or from a model that is not trained."""
+    """Return a new model, from a name in the table or a clone of an estimator."""
     if isinstance(given, str):
         known = {slug: cls for slug, cls in Estimator.table.items() if cls.gives_codes}
         if given not in known:
@@ -192,8 +192,10 @@ def _model(given: Any) -> Any:
     else:
         raise ValueError(
             f"pretrain must be the name of a one-layer model such as 'denoising' or 'rbm', {_NONE!r}, a model such as "
-            f"RBM(), or one for each layer, got {given!r}"
+            f"RBM(), or a sequence with one per layer, got {given!r}"
         )
     if model.staged or model.counts:
-        raise ValueError(f"pretrain needs one-layer models of rows, and {type(model).__name__} is none")
+        raise ValueError(
+            f"pretrain needs one-layer models of real or binary rows, got {type(model).__name__}"
+        )
     return model

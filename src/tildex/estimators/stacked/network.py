@@ -1,4 +1,4 @@
-"""What the classifier and the regressor share: a network from any trained stack, with a head of fresh weights."""
+"""What the classifier and the regressor share: the layers of any trained stack, and a head with random weights."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ from tildex.units import Gaussian, Units
 
 __all__ = ["Stacked"]
 
-# Hidden layers of a network that starts from nothing and is not told otherwise.
+# Default hidden layers of a network without a start.
 _HIDDEN = (256,)
 
 
 @settings
 class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
-    """A predictor whose module is a network, and a transformer to its last hidden values."""
+    """A predictor whose module is a network, and a transformer to its last hidden layer."""
 
     can = frozenset({"predict"})
     defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05))}
@@ -64,15 +64,15 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
 
     @abstractmethod
     def _head(self) -> tuple[Units, int]:
-        """Return the units of the targets and their number of columns."""
+        """Return the unit family of the targets and their number of columns."""
 
     @abstractmethod
     def _targets(self, y: np.ndarray, *, known: bool) -> Any:
-        """Return a reader of ``y`` as columns; ``known`` says that what they mean is fixed already."""
+        """Return a reader of ``y`` as columns; with ``known``, an earlier call has fixed the classes or scaling."""
 
     @abstractmethod
     def _hold_out(self, data: Rows, y: np.ndarray, generator: Generator) -> tuple[Rows, Tensor]:
-        """Return the rows to train on and those held out."""
+        """Return the training rows and the held-out rows."""
 
     def _fit(
         self, X: Any, y: Any, X_val: Any, y_val: Any, checkpoint: str | Path | None, *, columns: bool
@@ -85,7 +85,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
                 f"start was trained on {start.n_features_in_} features, and X has {self.n_features_in_}"
             )
         generator = begin(self, checkpoint)
-        # Before the module is built: its head has a column for each target.
+        # Before the module is built: its head has one column per target.
         targets = self._targets(y, known=self._goes_on)
         data = self._start(X, generator)
         weights = [] if start is None else [w.detach().cpu().numpy() for w in weights_of(start).values()]
@@ -105,7 +105,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         return self._over(X, lambda condition: self.module_.encoder.mean(condition))
 
     def _over(self, X: Any, function: Callable[[Tensor], Tensor]) -> Any:
-        """Return ``function`` of what the network reads of the rows."""
+        """Return ``function`` of the network's input for each row."""
         check_is_fitted(self, "module_")
         X = check(self, X, reset=False)
         return apply(
@@ -113,11 +113,11 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         )
 
     def _joined(self, data: Rows, targets: Any) -> JoinedRows:
-        """Return what the loop reads: scaled rows, what feeds the layers from above, and the targets."""
+        """Return the training rows: scaled rows, activations of the layers above where needed, and targets."""
         network = self.module_
         if network.machine is None:
             return JoinedRows(data, targets)
-        # Once for all epochs: the machine that infers it stays as it was.
+        # Once for all epochs: the machine that infers them does not change.
         with fast_products(self.device_):
             inferred = torch.cat([network.inferred(x) for x in chunks(data)])
         return JoinedRows(data, rows(inferred, device=self.device_, dtype=inferred.dtype), targets)
@@ -132,9 +132,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         else:
             sizes = list(_HIDDEN) if self.start is None else []
         if self.start is None and not sizes:
-            raise ValueError(
-                "expected at least one size in hidden_layer_sizes, or a start that brings layers"
-            )
+            raise ValueError("expected at least one size in hidden_layer_sizes, or a start, which has layers")
         return sizes
 
     def _build(

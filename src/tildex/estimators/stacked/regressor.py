@@ -1,4 +1,4 @@
-r"""The regressor: a network from any trained stack, and a linear head.
+r"""The regressor: the layers of any trained stack, and a linear head.
 
 .. math:: E[y \mid x] = \bar y + s \odot (V h(x) + b)
 """
@@ -28,10 +28,10 @@ __all__ = ["StackedRegressor"]
 
 @settings
 class StackedRegressor(RegressorMixin, Stacked):
-    """A regressor that starts from what an unsupervised model has learned, and trains all of it on targets.
+    """A regressor that starts from an unsupervised model and fine-tunes all layers on real targets.
 
-    The loss is half the squared error of standardised targets, summed over them. All else is as in
-    :class:`StackedClassifier`.
+    The loss is half the squared error of the standardised targets, summed over targets. The layers are those of
+    :class:`StackedClassifier`, under a linear head; ``transform`` returns the last hidden layer.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ clip_norm, precision, device, warm_start, verbose, random_state
     Attributes
     ----------
     target_mean_, target_scale_ : array of shape (n_targets,)
-        What is taken off the targets, and what they are then divided by.
+        Mean and standard deviation (1 if that is 0) of each training target; the network predicts standardised targets.
     module_ : Network
         The trained torch module.
     history_ : list of dict
-        A record an epoch.
+        One record per epoch.
 
     Example
     -------
@@ -74,7 +74,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         y : array of shape (rows,) or (rows, n_targets)
             Real numbers.
         X_val, y_val : like X and y, optional
-            Held-out rows; with ``early_stopping`` and none given, a share ``validation_fraction``.
+            Held-out rows; by default, if ``early_stopping``, a share ``validation_fraction`` of ``X``.
         checkpoint : path, optional
             As in :meth:`StackedClassifier.fit`.
 
@@ -85,7 +85,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         return self._fit(X, y, X_val, y_val, checkpoint, columns=True)
 
     def predict(self, X: Any) -> Any:
-        """Return the expected targets, of the shape that ``y`` had: (rows,) or (rows, n_targets)."""
+        """Return the expected targets, in the shape of ``y`` in ``fit``: (rows,) or (rows, n_targets)."""
 
         def expected(condition: Tensor) -> Tensor:
             mean, scale = (
@@ -106,7 +106,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
             self.target_mean_, spread = columns.mean(0), columns.std(0)
             self.target_scale_ = np.where(spread > 0, spread, 1.0)
         if columns.shape[1] != len(self.target_mean_):
-            raise ValueError(f"expected {len(self.target_mean_)} targets a row, got {columns.shape[1]}")
+            raise ValueError(f"expected {len(self.target_mean_)} targets per row, got {columns.shape[1]}")
         scaled = (columns - self.target_mean_) / self.target_scale_
         return rows(scaled, dtype=torch.float64)
 
