@@ -18,7 +18,7 @@ from rich.text import Text
 
 from tildex.apps.pages.sheet import save_sheet
 from tildex.data import DataError
-from tildex.files import write_whole
+from tildex.files import missing, write_whole
 
 __all__ = ["advancing", "print_json", "print_table", "save_array", "save_sheet", "say"]
 
@@ -94,5 +94,5 @@ def _write_parquet(target: Path, values: np.ndarray, columns: Mapping[str, np.nd
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise DataError("parquet needs pyarrow: pip install 'tildex[data]', or write .npy or .csv") from error
+        raise DataError(f"{missing('parquet needs pyarrow')}, or write .npy or .csv") from error
     pyarrow.parquet.write_table(pyarrow.table(dict(columns)), target)
