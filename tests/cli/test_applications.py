@@ -119,4 +119,4 @@ def test_the_film_of_a_run(rbm, tmp_path, capsys):
     plain = tmp_path / "plain"
     assert main(["fit", "autoencoder", "digits", "--out", str(plain), "--epochs", "1"]) == 0
     capsys.readouterr()
-    assert "kept no two maps" in refused(capsys, ["animate", str(plain)])
+    assert "has fewer than two snapshots" in refused(capsys, ["animate", str(plain)])

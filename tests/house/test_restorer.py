@@ -304,7 +304,7 @@ def test_a_known_set_of_images_is_restored_and_measured_in_its_own_shape(tmp_pat
     assert found["rows"] == 359 and found["corruption"].startswith("VaryingNoise")
     assert found["damaged"]["value"] > 10 and found["restored"]["value"] > 10
     assert main(["evaluate", str(run), "digits"]) == 0
-    assert "ratio of restored images, dB" in capsys.readouterr().out
+    assert "PSNR of restored images, dB" in capsys.readouterr().out
 
 
 def test_views_are_averaged_wherever_images_are_restored():
