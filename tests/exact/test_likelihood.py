@@ -139,7 +139,7 @@ def test_real_data_are_not_binarised():
 def test_what_has_no_likelihood_is_refused(trained, grey):
     with pytest.raises(ValueError, match="DenoisingAutoencoder has no log-likelihood"):
         likelihood_of(DenoisingAutoencoder(2, n_iter=1).fit(grey), grey)
-    with pytest.raises(ValueError, match="trained on 6 features, and the data have 5"):
+    with pytest.raises(ValueError, match="trained on 6 features, but the data have 5"):
         likelihood_of(trained, grey[:, :5])
     with pytest.raises(ValueError, match="binarise must be one of auto, frozen, threshold, none"):
         likelihood_of(trained, grey, binarisation="dynamic")

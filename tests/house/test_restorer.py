@@ -279,8 +279,8 @@ def test_commands_say_what_is_wrong(tmp_path, photos, capsys):
             str(out),
             "--mask",
             str(photo),
-        ): "a mask is of one photograph",
-        ("colourise", str(run), str(photo), "--out", str(out)): "does not colour",
+        ): "a mask is for one photograph",
+        ("colourise", str(run), str(photo), "--out", str(out)): "does not colourise",
         ("fit", "vae", "digits", "--out", str(tmp_path / "v"), "--patches", "5"): "--patches is for",
     }
     capsys.readouterr()
