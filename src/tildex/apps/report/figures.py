@@ -55,7 +55,9 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
     corruption = _corruption(estimator)
     shown = X if corruption is None else _corrupted(estimator, corruption, X)
     if corruption is not None:
-        caption = f"Held-out rows, the same rows under {corruption!r}, and the model's reconstructions of the corrupted rows."
+        caption = (
+            f"Held-out rows, the same rows under {corruption!r}, and their reconstructions by the model."
+        )
     elif estimator.n_components < X.shape[1]:
         caption = (
             f"Held-out rows above their reconstructions: {counted(X.shape[1])} features from a code of "

@@ -62,8 +62,8 @@ def trace(
     collection : Collection
         The pictures that represent sampled features.
     given : dict of str to array of shape (1, columns), optional
-        A picture's features or tags to hold fixed, from :func:`tildex.apps.tagging.collection.query`. Without it, chains
-        run free.
+        A picture's features or tags to hold fixed, from :func:`tildex.apps.tagging.collection.query`; without it,
+        chains run free.
     chains : int
         The number of independent chains.
     steps : sequence of int
