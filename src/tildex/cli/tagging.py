@@ -84,8 +84,8 @@ def find(
 ) -> None:
     """Find pictures of a collection by tags, by a picture, or by both.
 
-    A missing modality is inferred, and the pictures with the joint codes most similar to the query's are listed. A query
-    by tags also finds untagged pictures.
+    A missing modality is inferred, and the pictures whose joint codes are most similar to the query's are listed. A
+    query by tags also finds untagged pictures.
 
     Example: `tildex find runs/photos --tags "sea, sky" --image x.jpg --out found.html`
 
