@@ -124,7 +124,7 @@ def test_sums_of_penalties_and_words_are_understood():
         ("PCD(1,", "PCD(chain=1,", "does not fit PCD"),
         ('name = "rbm-mnist"', 'name = "rbm"', "the name must be that of the file"),
         ("[measured]", "[measure]", "expected an entry named measured"),
-        ("seeds = 1", "seed = 1", "expected an entry of .measured. called seeds"),
+        ("seeds = 1", "seed = 1", "expected an entry of .measured. named seeds"),
         ("year = 2008", "year = 2008\npage = 1", "'page' is no entry of .source."),
         ("[settings]", "[settings", "rbm-mnist.toml is not a recipe"),
     ],
