@@ -1,8 +1,8 @@
 """Figures of Boltzmann machines on CIFAR-10: first-layer filters and second-layer units.
 
-Two models: ``patches`` is a deep Boltzmann machine of 8 x 8 patches, trained layer by layer, then jointly; ``images`` is
-a Gaussian RBM of whole images with an RBM on its codes. Both see whitened pixels and have sparse hidden units.
-A figure has 100 tiles. The second layer is drawn twice: as the weighted combination of first-layer filters, and as the
+Two models: ``patches`` is a deep Boltzmann machine of 8 x 8 patches, trained layer by layer, then jointly; ``images``
+is a Gaussian RBM of whole images with an RBM on its codes. Both see whitened pixels and have sparse hidden units. A
+figure has 100 tiles. The second layer is drawn twice: as the weighted combination of first-layer filters, and as the
 input of fixed norm that maximises the unit's activation, found by gradient ascent.
 
     python benchmarks/cifar_filters.py patches --out pictures --data-dir DATA

@@ -1,10 +1,10 @@
 """Linear classification of CIFAR-10 on features of 6 x 6 patches: a Gaussian RBM, k-means and random patches.
 
-All features share the pipeline of Coates, Ng & Lee (2011), "An analysis of single-layer networks in unsupervised feature
-learning": patches with normalised brightness and contrast, whitened (epsilon 0.1); codes of the patches at 27 x 27
-positions; sums over four quadrants; standardised columns; a one-against-rest linear classifier with the squared hinge
-loss. Its weight decay is chosen on one training image in five; then it is trained on all training images and evaluated
-once on the test images.
+All features share the pipeline of Coates, Ng & Lee (2011), "An analysis of single-layer networks in unsupervised
+feature learning": patches with normalised brightness and contrast, whitened (epsilon 0.1); codes of the patches at 27 x
+27 positions; sums over four quadrants; standardised columns; a one-against-rest linear classifier with the squared
+hinge loss. Its weight decay is chosen on one training image in five; then it is trained on all training images and
+evaluated once on the test images.
 
 Codes: ``means`` of the RBM's hidden units; ``triangle``, the mean distance to all centroids minus the distance to this
 one, if positive; ``threshold``, the product with a unit-norm filter minus a threshold, if positive (Coates & Ng, 2011,

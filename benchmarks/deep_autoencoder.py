@@ -11,8 +11,8 @@ variant.
 ``modern`` has SiLU hidden layers and is trained on images shifted by up to one pixel in each direction (augmentation),
 then on unshifted images for a tenth as many epochs; ``plain`` uses no augmentation. ``logistic`` has logistic hidden
 layers, augmentation after pretraining, and three starts with equal budgets: random weights, RBMs and denoising
-autoencoders. One epoch of layer-wise pretraining costs as many products as one epoch of the whole network, so the random
-start gets as many extra epochs.
+autoencoders. One epoch of layer-wise pretraining costs as many products as one epoch of the whole network, so the
+random start gets as many extra epochs.
 """
 
 from __future__ import annotations

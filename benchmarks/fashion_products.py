@@ -2,8 +2,8 @@
 
 A hit is a photograph of the query's article type, one of 130. That column is hidden from all methods: the tags are the
 two categories above it, the colour and the use. Every tenth photograph is a test photograph, as in ``read``. With
-``--validate``, the last 1,400 of a seeded shuffle of the others replace them, and the test set is not used. Retrieval is
-among the training photographs. Baselines for the joint code: the features alone, the tags alone, and canonical
+``--validate``, the last 1,400 of a seeded shuffle of the others replace them, and the test set is not used. Retrieval
+is among the training photographs. Baselines for the joint code: the features alone, the tags alone, and canonical
 correlations of both. All values are mean average precisions.
 
     python benchmarks/fashion_products.py --out runs/fashion-products --seeds 0 1 2

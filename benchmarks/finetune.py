@@ -140,8 +140,8 @@ def dbn(data: Labelled, strengths: tuple[float, ...]) -> None:
 def deep_machine(data: Labelled, seed: int) -> Any:
     """Return a deep Boltzmann machine of 500 and 1,000 rarely active units, trained without labels.
 
-    Such units make better codes: with 100 labels, a logistic regression on the second layer had a validation accuracy of
-    87 %, against 81 % for a machine trained for likelihood, whose units are active half of the time.
+    Such units make better codes: with 100 labels, a logistic regression on the second layer had a validation accuracy
+    of 87 %, against 81 % for a machine trained for likelihood, whose units are active half of the time.
     """
     epochs = data.pretraining
     joint = None if epochs is None else epochs // 2

@@ -1,7 +1,7 @@
 """Retrieval with 32-bit codes, against signs of random projections, signs of principal components, and ITQ.
 
-A query's precision is the share of its 100 nearest codes by Hamming distance that have its label; ties count by the mean
-over all their orders. Training uses no labels. Test rows are the queries, and training rows are searched. With
+A query's precision is the share of its 100 nearest codes by Hamming distance that have its label; ties count by the
+mean over all their orders. Training uses no labels. Test rows are the queries, and training rows are searched. With
 ``--validate``, the queries are a sixth of the training rows, drawn with a fixed seed, and the rest are for training.
 
     python benchmarks/hashing.py mnist --out runs/hashing --seeds 0 1 2

@@ -2,8 +2,8 @@
 
 Two networks, one per task, are trained on the available CIFAR-10 training photographs, with the last 2,000 held out.
 OpenCV's Telea and Navier-Stokes methods fill in the same pixels of the same photographs, with radii chosen on the
-held-out ones. The ratio is over missing pixels only, all three channels, peak 1, averaged over photographs. The ratio of
-the whole photograph, whose known pixels are the same for all methods, is also given.
+held-out ones. The ratio is over missing pixels only, all three channels, peak 1, averaged over photographs. The ratio
+of the whole photograph, whose known pixels are the same for all methods, is also given.
 
     pip install --group benchmarks
     python benchmarks/inpaint_cifar.py --out runs/inpaint --seeds 0

@@ -1,7 +1,7 @@
 """A two-dimensional map of MNIST that generalises to new images, with a neighbour loss, against PCA.
 
-Measured on all 10,000 test images: trustworthiness and continuity (12 neighbours), and the error of the nearest training
-image. Settings were chosen on the last 10,000 training images (``--validate``).
+Measured on all 10,000 test images: trustworthiness and continuity (12 neighbours), and the error of the nearest
+training image. Settings were chosen on the last 10,000 training images (``--validate``).
 
 With ``--codes``, one run of ``deep_autoencoder.py`` per seed, an image is represented by its pixels and its deep code,
 each with half of the squared distance: within a batch, one in eleven nearest neighbours in pixels is another digit, one
@@ -49,7 +49,7 @@ def joined(codes: Path, X: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 def figures(
     encode: Any, X: np.ndarray, y: np.ndarray, held_out: np.ndarray, labels: np.ndarray
 ) -> dict[str, float]:
-    """Return trustworthiness, continuity and nearest-neighbour error, with the standard error of the first."""
+    """Return trustworthiness, continuity and nearest-neighbour error in per cent."""
     Z = encode(held_out)
     trust, cont = trustworthiness(held_out, Z), continuity(held_out, Z)
     error = neighbour_error(encode(X), y, Z, labels)
