@@ -31,6 +31,14 @@ def photograph(channels=3, height=41, width=30, alpha=None):
     return Photograph(RANDOM.random((height, width, channels), dtype=np.float32), alpha)
 
 
+def exact(corruption, channels=3, strength=3.0):
+    """Return such a model in float64, of which only the result is rounded to float32.
+
+    In float32 it enlarges what convolutions of other sizes add up in another order, by how much each processor says.
+    """
+    return model(corruption, channels, strength).double()
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("of_model", [1, 3])
 def test_size_channels_and_transparency_stay(channels, of_model):
@@ -44,18 +52,18 @@ def test_size_channels_and_transparency_stay(channels, of_model):
 
 
 def test_a_model_of_grey_images_takes_each_channel_by_itself():
-    grey, seen = model(GaussianNoise(0.1), 1), photograph(3)
+    grey, seen = exact(GaussianNoise(0.1), 1), photograph(3)
     done = restore(grey, seen).pixels
     for c in range(3):
         alone = restore(grey, Photograph(seen.pixels[..., c : c + 1])).pixels
-        np.testing.assert_allclose(done[..., c : c + 1], alone, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(done[..., c : c + 1], alone, rtol=0, atol=1e-6)
 
 
 def test_tiles_change_nothing():
-    for made, work in ((model(GaussianNoise(0.1)), restore), (model(Greyscale(), strength=1.5), colourise)):
+    for made, work in ((exact(GaussianNoise(0.1)), restore), (exact(Greyscale(), strength=1.5), colourise)):
         seen = photograph(3, 130, 90)
         np.testing.assert_allclose(
-            work(made, seen, tile=40).pixels, work(made, seen).pixels, rtol=1e-4, atol=1e-5
+            work(made, seen, tile=40).pixels, work(made, seen).pixels, rtol=0, atol=1e-6
         )
 
 
@@ -75,11 +83,11 @@ def test_a_mask_is_filled_in_and_nothing_else_changes(corruption, channels):
 
 
 def test_views_turn_with_the_photograph():
-    for made, work in ((model(GaussianNoise(0.1)), restore), (model(Greyscale(), strength=1.5), colourise)):
+    for made, work in ((exact(GaussianNoise(0.1)), restore), (exact(Greyscale(), strength=1.5), colourise)):
         seen = photograph(3, 20, 14)
         upside = Photograph(seen.pixels[::-1].copy())
         done = work(made, seen, views=8).pixels
-        np.testing.assert_allclose(work(made, upside, views=8).pixels[::-1], done, atol=1e-5)
+        np.testing.assert_allclose(work(made, upside, views=8).pixels[::-1], done, rtol=0, atol=1e-6)
         assert np.abs(work(made, upside).pixels[::-1] - done).max() > 1e-4
 
 
@@ -96,13 +104,13 @@ def test_colours_keep_the_luminance_to_rounding(channels, tmp_path):
     done = colourise(model(Greyscale()), seen)
     before = seen.pixels if channels == 1 else luminance(torch.from_numpy(seen.pixels)).numpy()
     after = luminance(torch.from_numpy(done.pixels)).numpy()
-    np.testing.assert_allclose(after, before, atol=2e-6)
+    np.testing.assert_allclose(after, before, atol=5e-6)
     assert done.pixels.min() >= 0 and done.pixels.max() <= 1
     assert np.abs(done.pixels - before).max() > 0.01
     done.write(tmp_path / "out.png")
     with Image.open(tmp_path / "out.png") as image:
         rounded = np.asarray(image, dtype=np.float64) / 255
-    assert np.abs(rounded @ [0.299, 0.587, 0.114] - before[..., 0]).max() <= 0.5 / 255 + 2e-6
+    assert np.abs(rounded @ [0.299, 0.587, 0.114] - before[..., 0]).max() <= 0.5 / 255 + 5e-6
 
 
 @given(colour=st.lists(st.floats(-3, 3, width=32), min_size=3, max_size=3), grey=st.floats(0, 1, width=32))

@@ -108,3 +108,12 @@ def test_recipes_are_listed(capsys):
     listed = {entry["name"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert listed["rbm-mnist"]["measured"]["value"] == -83.51
     assert listed["dbn-mnist"]["start"] == "rbm-mnist"
+
+
+def test_one_recipe_is_printed_in_full(capsys):
+    assert main(["recipes", "rbm-mnist"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "PCD(k=1, n_chains=500" in printed
+    assert "Salakhutdinov and Murray (2008)" in printed
+    assert main(["recipes", "rbm-mnis"]) == 1
+    assert "did you mean 'rbm-mnist'" in capsys.readouterr().err

@@ -32,8 +32,9 @@ def by_definition(X, Z, k):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_trustworthiness_and_continuity_are_scikit_learns(portion, k, dtype):
     x, z = X.astype(dtype), Z.astype(dtype)
-    assert trustworthiness(x, z, k=k).value == pytest.approx(theirs(x, z, n_neighbors=k), abs=1e-5)
-    assert continuity(x, z, k=k).value == pytest.approx(theirs(z, x, n_neighbors=k), abs=1e-5)
+    # Two of 300 distances may be equal to rounding: a swapped rank is worth 1.1e-5 at one neighbour.
+    assert trustworthiness(x, z, k=k).value == pytest.approx(theirs(x, z, n_neighbors=k), abs=5e-5)
+    assert continuity(x, z, k=k).value == pytest.approx(theirs(z, x, n_neighbors=k), abs=5e-5)
 
 
 def test_trustworthiness_is_its_definition():

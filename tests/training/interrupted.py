@@ -1,11 +1,15 @@
 """Trainings that are killed half-way.
 
-``python interrupted.py NAME CHECKPOINT N`` dies at the N-th evaluation of the loss after the first checkpoint.
+``python interrupted.py`` reads lines of JSON, [name, checkpoint, N]. For each it starts a process that trains and dies
+at the N-th evaluation of the loss after the first checkpoint, and writes how that process ended. What takes seconds to
+import is imported once.
 """
 
+import json
 import os
 import signal
 import sys
+import traceback
 
 import numpy as np
 import torch
@@ -191,7 +195,21 @@ def die_at(evaluation, checkpoint):
         cls.__call__ = counted(cls.__call__)
 
 
+def train(name, checkpoint, evaluation):
+    """Train in a process of its own, and return its exit status."""
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        die_at(evaluation, checkpoint)
+        CASES[name]().fit(data(), checkpoint=checkpoint)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(0)
+
+
 if __name__ == "__main__":
-    name, checkpoint, evaluation = sys.argv[1:]
-    die_at(int(evaluation), checkpoint)
-    CASES[name]().fit(data(), checkpoint=checkpoint)
+    # An optimizer imports more of torch when it is first made.
+    torch.optim.SGD([torch.zeros(1)])
+    for line in sys.stdin:
+        print(train(*json.loads(line)), flush=True)

@@ -44,7 +44,7 @@ ONE_LAYER = ["autoencoder", "sparse", "denoising", "contractive", "dropout", "rb
 SHORT = {"n_iter_pretraining": 2, "n_iter": 2, "random_state": 0}
 
 
-class Recorded(Corruption):
+class _Recorded(Corruption):
     """Masking that remembers what it was given."""
 
     seen: ClassVar[list] = []
@@ -109,15 +109,15 @@ def test_any_one_layer_model_pretrains(name, X, tmp_path):
 
 
 def test_every_layer_learns_the_code_below_it_under_its_own_corruption():
-    Recorded.seen = []
+    _Recorded.seen = []
     deep = DeepAutoencoder(
-        4, hidden_layer_sizes=(12, 8), pretrain=DenoisingAutoencoder(corruption=Recorded()), **SHORT
+        4, hidden_layer_sizes=(12, 8), pretrain=DenoisingAutoencoder(corruption=_Recorded()), **SHORT
     ).set_params(n_iter=0, n_iter_pretraining=1)
     deep.fit(DIGITS)
-    assert [x.shape[1] for x in Recorded.seen[::4]] == [64, 12, 8]
+    assert [x.shape[1] for x in _Recorded.seen[::4]] == [64, 12, 8]
     x = torch.from_numpy(DIGITS)
     for depth, conditional in enumerate(deep.module_.encoder.map.conditionals):
-        rows = torch.cat(Recorded.seen[4 * depth : 4 * depth + 4])
+        rows = torch.cat(_Recorded.seen[4 * depth : 4 * depth + 4])
         ours, theirs = (v.sort(0).values.detach() for v in (x, rows))
         torch.testing.assert_close(theirs, ours)
         x = conditional.mean(x)

@@ -34,6 +34,20 @@ def same(first, second):
         assert (first.h_samples_ == second.h_samples_).all()
 
 
+@pytest.fixture(scope="module")
+def killed():
+    """Return a function that trains in another process, which kills itself, and says how that ended."""
+    with subprocess.Popen(
+        [sys.executable, str(SCRIPT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+
+        def train(name, checkpoint, evaluation):
+            print(json.dumps([name, str(checkpoint), evaluation]), file=server.stdin, flush=True)
+            return int(server.stdout.readline())
+
+        yield train
+
+
 @pytest.mark.parametrize(
     ("name", "evaluation"),
     [
@@ -68,10 +82,9 @@ def same(first, second):
         ("sparse", 40),
     ],
 )
-def test_a_killed_run_ends_as_an_uninterrupted_one(tmp_path, name, evaluation):
+def test_a_killed_run_ends_as_an_uninterrupted_one(killed, tmp_path, name, evaluation):
     checkpoint = tmp_path / "checkpoint.safetensors"
-    command = [sys.executable, str(SCRIPT), name, str(checkpoint), str(evaluation)]
-    assert subprocess.run(command, timeout=120).returncode == -signal.SIGKILL
+    assert killed(name, checkpoint, evaluation) == -signal.SIGKILL
     done = load_state(checkpoint)["trainer"]["epoch"]
     assert done >= 1
     resumed, whole = CASES[name]().fit(DATA(), checkpoint=checkpoint), CASES[name]().fit(DATA())

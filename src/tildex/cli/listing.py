@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from tildex.recipes import Recipe
 
 __all__ = ["data", "models", "recipes"]
 
@@ -37,37 +40,42 @@ def models(*, json: Flag = False, markdown: Flag = False) -> None:
         # The class name repeats the model's; it is in the JSON and in Python's help.
         print_table("Models", [{k: v for k, v in row.items() if k != "class"} for row in rows])
 
-
-def recipes(*, json: Flag = False) -> None:
-    """List the recipes: settings that are known to work, their data and their measured results.
+    """List the recipes (settings that are known to work), their data and their measured results; or print one in full.
 
     Example: `tildex recipes`, then `tildex fit rbm photos/ --recipe rbm-mnist --epochs 20 --out runs/rbm`
 
     Parameters
     ----------
+    name
+        A recipe to print in full.
     json
         Print as JSON, with the measurement and the source.
     """
-    from tildex.cli.output import print_json, print_table
+    from tildex.cli.output import print_json, print_table, say
+    from tildex.recipes import recipe
     from tildex.recipes import recipes as known
 
-    found = known()
+    chosen = known() if name is None else [recipe(name)]
     if json:
-        print_json([recipe.to_json() for recipe in found])
+        print_json([one.to_json() for one in chosen])
         return
-    print_table(
-        "Recipes",
-        [
-            {
-                "name": recipe.name,
-                "model": recipe.model,
-                "data": recipe.data.set if recipe.data else "",
-                "measured": str(recipe.measured),
-                "what": recipe.sentence,
-            }
-            for recipe in found
-        ],
-    )
+    if name is None:
+        print_table("Recipes", [_summary(one) for one in chosen])
+        say("settings and source of one: tildex recipes NAME")
+        return
+    (one,) = chosen
+    settings = {key: str(value) for key, value in one.settings.items()}
+    rows = {**_summary(one), "sentence": one.sentence, "source": one.source and str(one.source), **settings}
+    print_table(f"Recipe {one.name}", [{"": key, " ": value} for key, value in rows.items() if value])
+
+
+def _summary(recipe: Recipe) -> dict[str, str]:
+    return {
+        "name": recipe.name,
+        "model": recipe.model,
+        "data": recipe.data.set if recipe.data else "",
+        "measured": str(recipe.measured),
+    }
 
 
 def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag = False) -> None:
@@ -111,6 +119,6 @@ def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag
         ],
     )
     if name is None:
-        say("to see how to get one: tildex data NAME")
+        say("how to get one: tildex data NAME")
     else:
         say(f"source: {chosen[0].source}\n{chosen[0].how_to_get}")

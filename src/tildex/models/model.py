@@ -53,6 +53,11 @@ class Model(nn.Module):
     draws: ClassVar[str] = "New rows, drawn by the model."
 
     @property
+    def deep(self) -> bool:
+        """Whether a hidden layer hears from above as well as from below."""
+        return False
+
+    @property
     def sparse_code(self) -> bool:
         """Whether units of the code are zero where they are not in use."""
         return False

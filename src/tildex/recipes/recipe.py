@@ -29,6 +29,9 @@ class Source:
     year: int
     title: str
 
+    def __str__(self) -> str:
+        return f"{self.author} ({self.year}), {self.title}"
+
 
 @dataclass(frozen=True)
 class Measured:

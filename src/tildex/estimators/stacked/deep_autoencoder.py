@@ -23,7 +23,7 @@ from tildex.penalties import Penalty
 from tildex.rules import Reconstruction, Rule
 from tildex.train import Plan, Rows
 from tildex.train.stages import Stages
-from tildex.units import Bernoulli, Gaussian, Units
+from tildex.units import Activation, Bernoulli, Gaussian, Units
 
 __all__ = ["DeepAutoencoder"]
 
@@ -100,7 +100,7 @@ precision, device, warm_start, verbose, random_state
     pretrain: Any = "denoising"
     n_iter_pretraining: int | None = None
     hidden: Units | None = None
-    code: Units | None = None
+    code: Units | Activation | None = None
     likelihood: Units | None = None
     corruption: Corruption | None = None
     penalty: Penalty | None = None

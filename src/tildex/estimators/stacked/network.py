@@ -27,7 +27,7 @@ from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import MLP, Affine, layer_sizes
-from tildex.models import BoltzmannMachine, Conditional, Network, layers_of
+from tildex.models import Conditional, Network, layers_of
 from tildex.optimizers import Adam, Cosine
 from tildex.penalties import Penalty
 from tildex.products import fast_products
@@ -144,7 +144,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         corruption, noise = part(self, "corruption"), part(self, "noise")
         given = None if start is None else copy.deepcopy(start.module_).to(generator.device)
         width = n_features if start is None else start._code_size()
-        machine = given if isinstance(given, BoltzmannMachine) and len(given.layers) > 2 else None
+        machine = given if given is not None and given.deep else None
         if machine is not None:
             width = machine.layers[-1].size
         sizes = [width, *self._fresh_sizes()]

@@ -50,9 +50,14 @@ class BoltzmannMachine(Graph):
     )
 
     @property
+    def deep(self) -> bool:
+        """Whether there are several hidden layers."""
+        return len(self.layers) > 2
+
+    @property
     def score(self) -> Meaning:
         """A bound for a deep machine; the pseudo-likelihood, or else the free energy, for one of two layers."""
-        if len(self.layers) > 2:
+        if self.deep:
             return BOUND_AND_LOG_Z
         return PSEUDO_LIKELIHOOD if self.layers[0].units.summable else FREE_ENERGY
 
