@@ -33,8 +33,8 @@ BESIDE = {
     "tags": ("canonical, tags",),
     "both": ("canonical, both", "picture alone", "tags alone"),
 }
-"""The baselines that each value of the machine should beat; "both" should also beat its other queries, and inferred tags
-those set to zero."""
+"""The baselines that each value of the machine should beat; "both" should also beat its other queries, and inferred
+tags those set to zero."""
 
 
 @dataclass(frozen=True)

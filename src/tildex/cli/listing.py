@@ -40,7 +40,9 @@ def models(*, json: Flag = False, markdown: Flag = False) -> None:
         # The class name repeats the model's; it is in the JSON and in Python's help.
         print_table("Models", [{k: v for k, v in row.items() if k != "class"} for row in rows])
 
-    """List the recipes (settings that are known to work), their data and their measured results; or print one in full.
+
+def recipes(name: str | None = None, /, *, json: Flag = False) -> None:
+    """List the recipes, settings that are known to work, with their data and measured results; or print one in full.
 
     Example: `tildex recipes`, then `tildex fit rbm photos/ --recipe rbm-mnist --epochs 20 --out runs/rbm`
 
@@ -61,7 +63,7 @@ def models(*, json: Flag = False, markdown: Flag = False) -> None:
         return
     if name is None:
         print_table("Recipes", [_summary(one) for one in chosen])
-        say("settings and source of one: tildex recipes NAME")
+        say("to print one in full: tildex recipes NAME")
         return
     (one,) = chosen
     settings = {key: str(value) for key, value in one.settings.items()}
@@ -119,6 +121,6 @@ def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag
         ],
     )
     if name is None:
-        say("how to get one: tildex data NAME")
+        say("to see how to get one: tildex data NAME")
     else:
         say(f"source: {chosen[0].source}\n{chosen[0].how_to_get}")
