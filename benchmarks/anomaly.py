@@ -1,10 +1,10 @@
-"""Anomalies: a class that was held out is to be told from the nine that were trained on.
+"""Anomaly detection: detect a held-out class after training on the nine others.
 
-Every class of MNIST and Fashion-MNIST in turn: a detector is trained on 12,000 training images of the other nine, and
-all test images are scored; the area under the ROC curve says how often an image of the class left out has a lower score
-than one of the others. Beside ours, on the same rows: the reconstruction error of PCA with as many axes as our code has
-units, and scikit-learn's isolation forest with its defaults. Settings were chosen on the last 10,000 training images
-(``--validate``).
+For each class of MNIST and Fashion-MNIST, a detector is trained on 12,000 training images of the other nine classes and
+scores all test images. The area under the ROC curve is the probability that an image of the held-out class has a lower
+score than one of the others. Baselines on the same rows: the reconstruction error of PCA with as many axes as our code
+has units, and scikit-learn's isolation forest with default settings. Settings were chosen on the last 10,000 training
+images (``--validate``).
 
     python benchmarks/anomaly.py --out runs/anomaly --seeds 0 1 2
 """
@@ -39,7 +39,7 @@ def pca_error(X: np.ndarray, held_out: np.ndarray, units: int) -> np.ndarray:
 
 
 def measured(bench: Bench, name: str, data: Any, left_out: int, seed: int) -> dict[str, float]:
-    """Return the areas of one class left out."""
+    """Return the areas for one held-out class."""
     X, y, held_out, labels = data
     X, odd = X[y != left_out][:ROWS], labels == left_out
     model = bench.train(f"{name}-{left_out}-{seed}", bench.model("anomaly-mnist", seed), X)

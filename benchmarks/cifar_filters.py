@@ -1,9 +1,9 @@
-"""Pictures of what Boltzmann machines look for in CIFAR-10: first-layer filters, and units of the second layer.
+"""Figures of Boltzmann machines on CIFAR-10: first-layer filters and second-layer units.
 
-Two models. ``patches``: a deep Boltzmann machine of 8 x 8 patches, trained layer by layer, then jointly. ``images``: a
-Gaussian RBM of whole images with an RBM on its codes. Both see whitened pixels; hidden units are kept rarely active.
-A picture has 100 tiles. The second layer is drawn twice: as the weighted combination of first-layer filters, and as the
-input of fixed length that excites the unit most, found by gradient ascent.
+Two models: ``patches`` is a deep Boltzmann machine of 8 x 8 patches, trained layer by layer, then jointly; ``images``
+is a Gaussian RBM of whole images with an RBM on its codes. Both see whitened pixels and have sparse hidden units. A
+figure has 100 tiles. The second layer is drawn twice: as the weighted combination of first-layer filters, and as the
+input of fixed norm that maximises the unit's activation, found by gradient ascent.
 
     python benchmarks/cifar_filters.py patches --out pictures --data-dir DATA
     python benchmarks/cifar_filters.py images --out pictures --data-dir DATA
@@ -33,7 +33,7 @@ IMAGE, PATCH = (32, 32, 3), 8
 
 
 def sparse(target: float) -> CD:
-    """Return the rule that gives edges: the data's own neighbourhood as contrast, and rarely active hidden units."""
+    """Return the rule that learns edges: contrastive divergence with sparse hidden units."""
     return CD(1, penalty=KLSparsity(1.0, target=target))
 
 
@@ -62,11 +62,11 @@ def deep(rows: Tensor, passes: int) -> tuple[list[Tensor], Callable[[Tensor], Te
 
 
 def whole(rows: Tensor, passes: int) -> tuple[list[Tensor], Callable[[Tensor], Tensor]]:
-    """Return the same of a deep machine of whole images, whose first layer begins as filters of patches.
+    """Return the same for a deep machine of whole images, whose first layer is initialised with patch filters.
 
-    From random weights, 20,000 images leave filters of 3,072 pixels noise. Filters learned on patches of the whitened
-    images, each put at a random place, give the first layer a start (Krizhevsky, 2009, "Learning multiple layers of
-    features from tiny images", joins machines of patches into one); then all of it is trained on whole images.
+    From random weights, 20,000 images are too few: filters of 3,072 pixels remain noise. The first layer is therefore
+    initialised with filters of whitened patches, each at a random position (Krizhevsky, 2009, "Learning multiple layers
+    of features from tiny images", joins machines of patches into one); then it is trained on whole images.
     """
     generator = Generator(0)
     patches = random_patches(rows.view(-1, *IMAGE), PATCH, 100_000, generator=generator)
@@ -98,7 +98,7 @@ def whole(rows: Tensor, passes: int) -> tuple[list[Tensor], Callable[[Tensor], T
 
 
 def placed(filters: Tensor, count: int, generator: Generator) -> Tensor:
-    """Return filters of patches at random places of images that are zero elsewhere, shape (count, pixels)."""
+    """Return patch filters at random positions in zero images, shape (count, pixels)."""
     height, width, channels = IMAGE
     images = filters.new_zeros(count, height, width, channels)
     for k, image in enumerate(images):
@@ -108,7 +108,7 @@ def placed(filters: Tensor, count: int, generator: Generator) -> Tensor:
 
 
 def rows_of(bench: Bench, model: str, count: int) -> tuple[Tensor, tuple[int, int, int], PatchScaling]:
-    """Return whitened rows, the shape of one, and the scaling that made them."""
+    """Return whitened rows, the shape of one, and the whitening transform."""
     images = bench.read("cifar10").X.reshape(-1, 32, 32, 3)
     size = {"patches": PATCH, "images": IMAGE[0]}[model]
     if model == "patches":
@@ -127,9 +127,9 @@ def cifar_filters(
     Parameters
     ----------
     rows
-        Patches, or images; all at hand if fewer.
+        Number of patches or images; all available if fewer.
     passes
-        Over them, of a layer.
+        Epochs per layer.
     """
     began = time.process_time()
     x, shape, scaling = rows_of(bench, model, rows)

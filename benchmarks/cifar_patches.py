@@ -1,14 +1,14 @@
 """Linear classification of CIFAR-10 on features of 6 x 6 patches: a Gaussian RBM, k-means and random patches.
 
-The pipeline is that of Coates, Ng & Lee (2011), "An analysis of single-layer networks in unsupervised feature
-learning", the same for all: patches of equal brightness and contrast, whitened (epsilon 0.1); the code of the patch at
-each of 27 x 27 places; sums over four quadrants; standardised columns; a linear classifier under the squared hinge
-loss, one class against all others. How strongly its weights are held small is chosen on one training image in five;
-then it is trained on all training images and meets the test images once.
+All features share the pipeline of Coates, Ng & Lee (2011), "An analysis of single-layer networks in unsupervised
+feature learning": patches with normalised brightness and contrast, whitened (epsilon 0.1); codes of the patches at 27 x
+27 positions; sums over four quadrants; standardised columns; a one-against-rest linear classifier with the squared
+hinge loss. Its weight decay is chosen on one training image in five; then it is trained on all training images and
+evaluated once on the test images.
 
-Codes: ``means`` of the RBM's hidden units; ``triangle``, how much nearer than on average a patch is to a centroid;
-``threshold``, by how much the product with a filter of length one exceeds a threshold (Coates & Ng, 2011, "The
-importance of encoding versus training with sparse coding and vector quantization").
+Codes: ``means`` of the RBM's hidden units; ``triangle``, the mean distance to all centroids minus the distance to this
+one, if positive; ``threshold``, the product with a unit-norm filter minus a threshold, if positive (Coates & Ng, 2011,
+"The importance of encoding versus training with sparse coding and vector quantization").
 
     python benchmarks/cifar_patches.py --data-dir DATA
     python benchmarks/cifar_patches.py --units 200 --images 4000 --codes rbm-means --validate    # a look in a minute
@@ -38,7 +38,7 @@ Encoder = Callable[[Tensor], Tensor]
 
 
 def rbm(bench: Bench, patches: Tensor, units: int, seed: int, n_iter: int | None) -> tuple[Tensor, Encoder]:
-    """Return the filters of a Gaussian RBM with sparse hidden units, shape (units, pixels), and its own code."""
+    """Return the filters of a Gaussian RBM with sparse hidden units, shape (units, pixels), and its encoder."""
     model = bench.model("gaussian-rbm-cifar10", seed, n_components=units, n_iter=n_iter).fit(patches)
     return torch.as_tensor(model.components_), model.transform
 
@@ -46,7 +46,7 @@ def rbm(bench: Bench, patches: Tensor, units: int, seed: int, n_iter: int | None
 def kmeans(
     bench: Bench, patches: Tensor, units: int, seed: int, n_iter: int | None
 ) -> tuple[Tensor, Encoder]:
-    """Return Lloyd's centroids, which start at random patches, and their triangle code."""
+    """Return k-means centroids (Lloyd's algorithm, from random patches) and their triangle encoder."""
     centroids = patches[torch.from_numpy(Generator(seed).permutation(len(patches))[:units])].clone()
     for _ in range(15 if n_iter is None else n_iter):
         sums, counts = torch.zeros_like(centroids), torch.zeros(units)
@@ -62,7 +62,7 @@ def kmeans(
 def random(
     bench: Bench, patches: Tensor, units: int, seed: int, n_iter: int | None
 ) -> tuple[Tensor, Encoder]:
-    """Return random patches and their triangle code: nothing is learned."""
+    """Return random patches and their triangle encoder, without training."""
     return kmeans(bench, patches, units, seed, 0)
 
 
@@ -74,7 +74,7 @@ CODES: tuple[Code, ...] = get_args(Code)
 
 
 def threshold(filters: Tensor, level: float) -> Encoder:
-    """Return the encoder max(0, product with the filter made of length one - level)."""
+    """Return the encoder max(0, product with the unit-norm filter - level)."""
     unit = torch.nn.functional.normalize(filters, dim=1).t().contiguous()
     return lambda x: (x @ unit).sub_(level).clamp_min_(0)
 
@@ -92,7 +92,7 @@ def triangle(centroids: Tensor) -> Encoder:
 
 
 def classifier(F: Tensor, y: Tensor, strength: float, start: Tensor | None = None) -> Tensor:
-    """Return weights, the bias in the last row, that minimise the squared hinge loss plus strength * |W|^2."""
+    """Return weights that minimise the squared hinge loss plus strength * |W|^2, with the bias in the last row."""
     signs = torch.full((len(F), 10), -1.0).scatter_(1, y[:, None], 1.0)
     weights = torch.zeros(F.shape[1] + 1, 10) if start is None else start.clone()
     weights.requires_grad_()
@@ -110,12 +110,12 @@ def classifier(F: Tensor, y: Tensor, strength: float, start: Tensor | None = Non
 
 
 def accuracy(weights: Tensor, F: Tensor, y: Tensor) -> float:
-    """Return the share of rows whose class has the largest margin."""
+    """Return the accuracy: the share of rows whose class has the largest margin."""
     return float((torch.addmm(weights[-1], F, weights[:-1]).argmax(1) == y).float().mean())
 
 
 def choose(F: Tensor, y: Tensor) -> tuple[float, float]:
-    """Return the strength that is best on every fifth row, trained on the others, and its accuracy there."""
+    """Return the strength with the best accuracy on every fifth row, trained on the others, and that accuracy."""
     held = torch.arange(len(F)) % 5 == 0
     rest, rest_y, best, weights = F[~held], y[~held], (0.0, 0.0), None
     for strength in STRENGTHS:
@@ -145,11 +145,11 @@ def cifar_patches(
     Parameters
     ----------
     threshold_
-        Of the threshold codes.
+        Threshold of the threshold codes.
     images_
-        Training images; all at hand when not given.
+        Number of training images; all available when not given.
     passes
-        Over the patches; 10 for the machine, 15 for k-means.
+        Epochs over the patches; 10 for the RBM, 15 for k-means.
     """
     X, y = images(bench, "train", images_)
 

@@ -1,10 +1,10 @@
-"""Grey photographs coloured: the CIFAR-10 test photographs from their luminance, peak signal-to-noise ratio.
+"""Colourisation of the CIFAR-10 test photographs from their luminance, by peak signal-to-noise ratio.
 
-The network is trained on the CIFAR-10 training photographs at hand, the last 2,000 held out. Baselines on the same
-photographs: the grey copy, and for each of 64 steps of luminance the mean colour of training pixels that have it; both
-keep the luminance, as ours does. The ratio is over all three channels, peak 1, once averaged over photographs, where
-those that hardly have a colour count most, and once of the squared error of all photographs together.
-A sheet of the first test photographs, grey, coloured and true, is written beside the result.
+The network is trained on the available CIFAR-10 training photographs, with the last 2,000 held out. Baselines on the
+same photographs: the grey copy, and the mean colour of training pixels at each of 64 luminance levels; both keep the
+luminance, as ours does. The ratio is over all three channels, peak 1, computed twice: averaged over photographs, where
+nearly grey ones count most, and from the squared error of all photographs together.
+A picture of the first test photographs, grey, coloured and true, is written with the result.
 
     python benchmarks/colourise_cifar.py --out runs/colours --seeds 0
 """
@@ -37,7 +37,7 @@ def grey(images: np.ndarray) -> np.ndarray:
 
 
 def mean_colours(images: np.ndarray) -> np.ndarray:
-    """Return the mean difference of colour and luminance at each step of luminance, shape (steps, 3)."""
+    """Return the mean difference of colour and luminance at each luminance level, shape (levels, 3)."""
     luminances = grey(images)
     step = np.minimum((luminances[..., 0] * STEPS).astype(int), STEPS - 1).ravel()
     change = (images - luminances).reshape(-1, 3)
@@ -47,21 +47,21 @@ def mean_colours(images: np.ndarray) -> np.ndarray:
 
 
 def coloured(images: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Return photographs in the mean colour of their luminance."""
+    """Return photographs coloured with the mean colour of their luminance."""
     luminances = grey(images)
     step = np.minimum((luminances[..., 0] * STEPS).astype(int), STEPS - 1)
     return shown(luminances + colours[step], luminances)
 
 
 def shown(images: np.ndarray, luminances: np.ndarray) -> np.ndarray:
-    """Return colours brought into the range that can be shown, luminance kept."""
+    """Return colours moved into the gamut, with unchanged luminance."""
     return in_gamut(torch.from_numpy(images), torch.from_numpy(luminances)).numpy()
 
 
 def judge(
     model: Restorer, images: np.ndarray, colours: np.ndarray
 ) -> tuple[dict[str, dict[str, float]], np.ndarray]:
-    """Return the ratio of every method, and our photographs."""
+    """Return the ratio of each method, and our photographs."""
     luminances = grey(images)
     copies = np.repeat(luminances, 3, -1)
     ours = model.transform(copies.reshape(len(copies), -1)).reshape(images.shape)
@@ -74,7 +74,7 @@ def judge(
 
 
 def together(images: np.ndarray, coloured: np.ndarray) -> float:
-    """Return the ratio of the squared error of all photographs."""
+    """Return the ratio computed from the squared error of all photographs together."""
     return float(-10 * np.log10(np.square(images - coloured.clip(0, 1)).mean()))
 
 
@@ -88,12 +88,12 @@ def sheet(path: Path, images: np.ndarray, ours: np.ndarray) -> None:
 
 
 def colourise(bench: Bench, *, rows: int | None = None) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     rows
-        Train on so many photographs only, for a trial.
+        Number of training photographs, for a trial run.
     """
     X = bench.read("cifar10").X.reshape(-1, 32, 32, 3)
     X, tuning = X[:-HELD_OUT][:rows], X[-HELD_OUT:]

@@ -1,16 +1,15 @@
-"""Tags for photographs of Corel5k, and photographs by tags, by a photograph or by both, on features of the library.
+"""Tagging and retrieval of Corel5k photographs, by tags, by a photograph or by both, on the library's features.
 
-Of the 4,500 photographs that have been published for training, the last 500 of a seeded shuffle are for validation; the
-official test photographs are not used. All figures are mean average precisions on these 500. The machine's settings
-were chosen on those of the first shuffle; ``--shuffle`` holds out 500 others.
+Of the 4,500 published training photographs, the last 500 of a seeded shuffle are for validation; the official test
+photographs are not used. All values are mean average precisions on these 500. The machine's settings were chosen on the
+500 of the first shuffle; ``--shuffle`` holds out 500 others.
 
-*Tags*: over the words that any of the 500 has, each a ranking of the 500 by its score (as in Guillaumin, Mensink,
-Verbeek and Schmid, 2009, "TagProp"). Beside the machine stand one logistic regression a word, and the tags of the
-nearest photographs.
+*Tags*: the 500 are ranked by score for each word that any of them has (as in Guillaumin, Mensink, Verbeek and Schmid,
+2009, "TagProp"). Baselines: one logistic regression per word, and the tags of the nearest photographs.
 
-*Finds*: a photograph among the 4,000 is right if it is of the query's theme, one of fifty, which is the folder that it
-lies in: neither kind of data says the theme. Sharing a tag would be no fair judge, for the tags of a query are among
-what is given. Beside the joint code stand the features alone, the tags alone, and canonical correlations of both.
+*Finds*: one of the 4,000 photographs is a hit if it has the query's theme, one of fifty. The theme is the photograph's
+folder, which neither modality contains. Shared tags would be an unfair criterion, because the query may contain tags.
+Baselines for the joint code: the features alone, the tags alone, and canonical correlations of both.
 
     python benchmarks/corel5k.py --out runs/corel5k --seeds 0 1 2
     python benchmarks/corel5k.py --out runs/corel5k-1 --seeds 0 1 2 --shuffle 1
@@ -29,7 +28,7 @@ VALIDATION = 500
 
 
 def split(bench: Bench, shuffle: int) -> tuple[Rows, Rows]:
-    """Return the rows that are trained on and those for validation."""
+    """Return training and validation rows."""
     records = [bench.read("corel5k", part) for part in ("train", "test")]
     pixels = np.concatenate([record.X for record in records])
     tags = sparse.vstack([record.tags for record in records]).toarray()
@@ -46,7 +45,7 @@ def corel5k(bench: Bench, *, shuffle: int = 0) -> None:
     Parameters
     ----------
     shuffle
-        The seed of which photographs are held out.
+        The seed of the validation split.
     """
     references = {"tagging": tagging_references, "retrieval": retrieval_references}
     compare(bench, "corel5k", lambda: split(bench, shuffle), references, standardise=False, shuffle=shuffle)

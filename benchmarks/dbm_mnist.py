@@ -1,9 +1,9 @@
 """A deep Boltzmann machine on MNIST, by the variational bound on the log-likelihood.
 
-The machine grows from a finished run of rbm_mnist.py (``--start``), or its layers are pretrained apart with the halving
-trick (``--set pretraining=halving``); then all are trained together: mean field for the data, persistent chains for the
-model, the centred gradient, averaged weights. Training sees a fresh Bernoulli draw of the grey values at every
-presentation.
+The machine grows from a finished run of rbm_mnist.py (``--start``), or its layers are pretrained separately with the
+halving trick (``--set pretraining=halving``). Then all layers are trained jointly: mean field for the data, persistent
+chains for the model, the centred gradient, averaged weights. The grey values are binarised by a new Bernoulli draw at
+every presentation.
 
     python benchmarks/dbm_mnist.py --start runs/rbm500/seed-0 --out runs/dbm2
     tildex likelihood runs/dbm2/seed-0 mnist --chains 500 --betas 20000
@@ -20,14 +20,14 @@ from tildex import load
 
 
 def dbm(bench: Bench, *, layers: int = 2, start: Path | None = None) -> None:
-    """Train, and save the runs.
+    """Train and save the runs.
 
     Parameters
     ----------
     layers
-        2 hidden layers, or 3.
+        Number of hidden layers, 2 or 3.
     start
-        The run whose layers growing goes on from.
+        The run from which the machine grows.
     """
     X = bench.read("mnist").X
     name = {2: "dbm-mnist", 3: "dbm-mnist-three"}[layers]

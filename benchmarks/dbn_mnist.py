@@ -1,8 +1,8 @@
 """A deep belief network 784-500-2000 on MNIST, by the bound on the log-likelihood and its importance-weighted estimate.
 
-The lowest machine is that of a finished run of rbm_mnist.py, or is trained first. The second one starts as the first
-turned round, so that the bound starts at the first one's likelihood, and sees fresh samples of the hidden layer; then
-up-down trains all weights together. Every presentation is a fresh Bernoulli draw of the grey values.
+The first RBM is that of a finished run of rbm_mnist.py, or is trained first. The second starts as the transpose of the
+first, so that the bound starts at the first one's likelihood, and is trained on new samples of the hidden layer; then
+up-down trains all weights jointly. The grey values are binarised by a new Bernoulli draw at every presentation.
 
     python benchmarks/rbm_mnist.py --out runs/rbm500
     python benchmarks/dbn_mnist.py --start runs/rbm500/seed-0 --out runs/dbn
@@ -21,12 +21,12 @@ from tildex import load
 
 
 def dbn(bench: Bench, *, start: Path | None = None) -> None:
-    """Train, and save the runs.
+    """Train and save the runs.
 
     Parameters
     ----------
     start
-        The run of the lowest machine.
+        The run of the first RBM.
     """
     X = bench.read("mnist").X
 

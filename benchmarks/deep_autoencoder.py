@@ -1,18 +1,18 @@
-"""Deep autoencoders of MNIST, 784-1000-500-250-30 and back: squared error a test image, pixels in [0, 1], summed.
+"""Deep autoencoders of MNIST, 784-1000-500-250-30 and back: squared error per test image, summed over pixels in [0, 1].
 
-The code is linear and the output logistic, trained by cross-entropy. Settings were chosen on the last 10,000 training
-images (``--validate``); without that option all 60,000 are trained on and the test set is touched once for every seed
-and variant.
+The code is linear and the output logistic, trained with cross-entropy. Settings were chosen on the last 10,000 training
+images (``--validate``). Without that option, training uses all 60,000, and the test set is used once per seed and
+variant.
 
     python benchmarks/deep_autoencoder.py modern --out runs/deep --seeds 0 1 2
     python benchmarks/deep_autoencoder.py plain --out runs/deep --seeds 0
     python benchmarks/deep_autoencoder.py logistic --out runs/deep --seeds 0 1 2
 
-``modern`` has SiLU hidden layers and sees every image moved by up to a pixel each way, which is an augmentation, then,
-for a tenth as many passes, the images as they are; ``plain`` never moves an image. ``logistic`` has logistic hidden
-layers, moved images after the start, and three starts on an equal budget: random weights, restricted machines and
-denoising autoencoders. A pass over every layer alone has as many products as one over the whole network, so that the
-random start gets as many more passes.
+``modern`` has SiLU hidden layers and is trained on images shifted by up to one pixel in each direction (augmentation),
+then on unshifted images for a tenth as many epochs; ``plain`` uses no augmentation. ``logistic`` has logistic hidden
+layers, augmentation after pretraining, and three starts with equal budgets: random weights, RBMs and denoising
+autoencoders. One epoch of layer-wise pretraining costs as many products as one epoch of the whole network, so the
+random start gets as many extra epochs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tildex import Cosine
 from tildex.evaluate import squared_error
 from tildex.recipes import recipe
 
-# Variant: what was published, second-hand, and what is wanted.
+# Variant: published value (second-hand) and target.
 WANTED = {
     "modern, moved images": (2.28, 2.5),
     "modern, no augmentation": (2.28, 2.5),
@@ -41,7 +41,7 @@ VARIANTS = {
 
 
 def moved(bench: Bench, seed: int, X: Any) -> tuple[Any, float]:
-    """Return SiLU layers trained on moved images and then, at a fifth of the rate, on those as they are."""
+    """Return SiLU layers trained on shifted images, then on unshifted ones at a fifth of the rate."""
     model = bench.train(f"moved-{seed}", bench.model("deep-mnist", seed), X)
     spent = minutes(model)
     slower = {"learning_rate": 0.2 * model.optimizer.learning_rate, "schedule": Cosine()}
@@ -52,13 +52,13 @@ def moved(bench: Bench, seed: int, X: Any) -> tuple[Any, float]:
 
 
 def plain(bench: Bench, seed: int, X: Any) -> tuple[Any, float]:
-    """Return SiLU layers trained on the images as they are."""
+    """Return SiLU layers trained without augmentation."""
     model = bench.train(f"plain-{seed}", bench.model("deep-mnist", seed).set_params(augmentation=None), X)
     return model, minutes(model)
 
 
 def logistic(bench: Bench, seed: int, X: Any, *, start: str, pretraining: int | None) -> tuple[Any, float]:
-    """Return logistic layers trained from random weights, machines or denoising autoencoders."""
+    """Return logistic layers trained from random weights, RBMs or denoising autoencoders."""
     model = bench.model("deep-machines-mnist", seed, n_iter_pretraining=pretraining)
     if start == "random":
         model.set_params(pretrain="none", n_iter=model.n_iter + model.n_iter_pretraining)
@@ -76,14 +76,14 @@ def deep_autoencoder(
     pretraining_epochs: int | None = None,
     rows: int | None = None,
 ) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     pretraining_epochs
-        A layer, other than the recipe's.
+        Epochs per layer, instead of the recipe's.
     rows
-        Train on so many images only, for a trial.
+        Number of training images, for a trial run.
     """
     X, _, held, _ = bench.parts("mnist")
     X = X[:rows]

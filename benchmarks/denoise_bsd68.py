@@ -1,10 +1,10 @@
-"""Gaussian noise removed from the 68 grey photographs of BSD68, beside non-local means on the same noisy images.
+"""Removal of Gaussian noise from the 68 grey photographs of BSD68, against non-local means on the same noisy images.
 
-One network for standard deviations from 0 to 55 grey values, judged at 15, 25 and 50. It is trained on patches of the
-Kodak photographs alone, at three sizes: nothing of BSD68 or Set12, and nothing of Corel's, from which BSD's come. Noise
-is added to grey values from 0 to 255 and never clipped; what is restored is clipped, and the ratio is of peak 255. Two
-Kodak photographs are held out: their ratio is printed with ``--validate``, which leaves the test images alone, and
-non-local means have their smoothing chosen on them. An interrupted training goes on with ``--resume``.
+One network for standard deviations from 0 to 55 grey values, evaluated at 15, 25 and 50. It is trained only on patches
+of the Kodak photographs, at three scales: no image of BSD68 or Set12, and none of Corel, the source of BSD. Noise is
+added to grey values from 0 to 255 without clipping; restored images are clipped, and the ratio has peak 255. Two Kodak
+photographs are held out: ``--validate`` prints their ratio and does not use the test images, and the smoothing of
+non-local means is chosen on them. ``--resume`` continues an interrupted training.
 
     pip install --group benchmarks
     python benchmarks/denoise_bsd68.py --out runs/bsd68 --seeds 0
@@ -36,11 +36,11 @@ PUBLISHED = {
     50: "BM3D 25.62, DnCNN 26.23",
 }
 SMOOTHING = (0.6, 0.8, 1.0, 1.2)
-"""Of non-local means, in standard deviations of the noise."""
+"""Smoothing strengths of non-local means, in standard deviations of the noise."""
 
 
 def noisy(images: list[np.ndarray], level: int) -> list[np.ndarray]:
-    """Return images, shape (height, width, 1), with noise of so many grey values, always the same."""
+    """Return images, shape (height, width, 1), with fixed noise of the given standard deviation in grey values."""
     random = np.random.default_rng(level)
     return [x + random.normal(0, level / 255, x.shape).astype(np.float32) for x in images]
 
@@ -52,7 +52,7 @@ def mean_ratio(images: list[np.ndarray], restored: list[np.ndarray]) -> float:
 
 
 def non_local_means(images: list[np.ndarray], level: int, smoothing: float) -> list[np.ndarray]:
-    """Return scikit-image's non-local means, told the noise, with patches of 5 pixels in windows of 21."""
+    """Return scikit-image's non-local means with the known noise level, patches of 5 pixels and windows of 21."""
     from skimage.restoration import denoise_nl_means
 
     sigma = level / 255
@@ -61,7 +61,7 @@ def non_local_means(images: list[np.ndarray], level: int, smoothing: float) -> l
 
 
 def judge(model: Restorer, images: list[np.ndarray], tuning: list[np.ndarray]) -> dict[str, dict[str, float]]:
-    """Return the ratio of every method at every level, baselines with what is best on the tuning images."""
+    """Return the ratio of each method at each level, baselines with their best settings on the tuning images."""
     found = {}
     for level in LEVELS:
         seen, trial = noisy(images, level), noisy(tuning, level)
@@ -80,7 +80,7 @@ def judge(model: Restorer, images: list[np.ndarray], tuning: list[np.ndarray]) -
 
 
 def photographs(root: Path, name: str) -> dict[str, np.ndarray]:
-    """Return the luminance of the photographs of a folder by file, shape (height, width, 1) each."""
+    """Return the luminance of a folder's photographs by file, shape (height, width, 1) each."""
     found = {}
     for path in photographs_in(root / "photos" / name):
         pixels = Photograph.read(path).pixels
@@ -89,14 +89,14 @@ def photographs(root: Path, name: str) -> dict[str, np.ndarray]:
 
 
 def denoise(bench: Bench, *, patches: int = 16_000, size: int = 64, scale: float = 55.0) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     size
-        Of a patch.
+        Edge of a patch, in pixels.
     scale
-        The largest noise in training, grey values.
+        The largest noise in training, in grey values.
     """
     root = data_root(bench.data_dir)
     kodak, test = (photographs(root, name) for name in ("Kodak24", "BSD68"))
@@ -121,13 +121,13 @@ def denoise(bench: Bench, *, patches: int = 16_000, size: int = 64, scale: float
 
 
 def middle(image: np.ndarray, size: int = 256) -> np.ndarray:
-    """Return the middle of an image, on which the settings of baselines are chosen."""
+    """Return the middle of an image, on which baseline settings are chosen."""
     top, left = ((edge - size) // 2 for edge in image.shape[:2])
     return image[top : top + size, left : left + size]
 
 
 def cut(image: np.ndarray, size: int) -> np.ndarray:
-    """Return whole patches of an image side by side, as rows."""
+    """Return non-overlapping patches of an image, as rows."""
     height, width = (edge // size for edge in image.shape[:2])
     whole = image[: height * size, : width * size].reshape(height, size, width, size)
     return whole.swapaxes(1, 2).reshape(height * width, size * size)

@@ -1,10 +1,10 @@
-"""Photographs of products found by tags, by a photograph or by both, on features of the library.
+"""Retrieval of product photographs by tags, by a photograph or by both, on the library's features.
 
-A find is right if it is the same type of article, one of 130, as the query. That column is hidden from all: the tags
-are the two categories above it, the colour and the use. Every tenth photograph is for testing, as ``read`` has it; with
-``--validate`` the last 1,400 of a seeded shuffle of the others stand for them, and nothing touches the test set. Finds
-are among the photographs that were trained on. Beside the joint code stand the features alone, the tags alone, and
-canonical correlations of both; all figures are mean average precisions.
+A hit is a photograph of the query's article type, one of 130. That column is hidden from all methods: the tags are the
+two categories above it, the colour and the use. Every tenth photograph is a test photograph, as in ``read``. With
+``--validate``, the last 1,400 of a seeded shuffle of the others replace them, and the test set is not used. Retrieval
+is among the training photographs. Baselines for the joint code: the features alone, the tags alone, and canonical
+correlations of both. All values are mean average precisions.
 
     python benchmarks/fashion_products.py --out runs/fashion-products --seeds 0 1 2
     python benchmarks/fashion_products.py --out runs/fashion-products --validate --rows 4000
@@ -27,7 +27,7 @@ JUDGE, TAGS = "articleType", ("masterCategory", "subCategory", "baseColour", "us
 
 
 def rows_of(bench: Bench, record: Record) -> Rows:
-    """Return a record's pictures with the tags that the machine may see, and their types."""
+    """Return a record's pictures with the visible tags, and their article types."""
     table = data_root(bench.data_dir) / "fashion-products" / "styles.csv"
     said, judged = read_tag_table(table, TAGS), read_tag_table(table, [JUDGE])
     keys = [PurePosixPath(file).stem for file in record.files]
@@ -37,7 +37,7 @@ def rows_of(bench: Bench, record: Record) -> Rows:
 
 
 def split(bench: Bench, n_rows: int) -> tuple[Rows, Rows]:
-    """Return the rows that are trained on and those that are judged."""
+    """Return training and evaluation rows."""
     train = rows_of(bench, bench.read("fashion-products"))
     if not bench.validate:
         return train, rows_of(bench, bench.read("fashion-products", "test"))
@@ -53,7 +53,7 @@ def fashion_products(bench: Bench, *, rows: int = 0) -> None:
     Parameters
     ----------
     rows
-        Train on so many rows only; with --validate.
+        Number of training rows; only with --validate.
     """
     if rows and not bench.validate:
         raise SystemExit("--rows is for trials: give --validate with it")

@@ -1,8 +1,8 @@
-"""Fine-tuning on MNIST's labels, from restricted machines, belief networks and deep Boltzmann machines.
+"""Fine-tuning on MNIST's labels from restricted Boltzmann machines, belief networks and deep Boltzmann machines.
 
-Grey values in [0, 1] come in. Starts are trained on all 60,000 training images without their labels. Settings were
-chosen on the last 10,000 training images, with the labels of the others (``--validate``); without that option the
-labels of all 60,000 are used, and the test set is touched once for every seed and variant.
+Inputs are grey values in [0, 1]. Starts are pretrained on all 60,000 training images without labels. Settings were
+chosen on the last 10,000 training images, with the labels of the others (``--validate``). Without that option, the
+labels of all 60,000 are used, and the test set is used once per seed and variant.
 
     python benchmarks/finetune.py rbm --out runs/finetune --seeds 0 1 2
     python benchmarks/finetune.py dbn --out runs/finetune --seeds 0 1 2
@@ -22,7 +22,7 @@ from runner import Bench, read_out, row, run, spread
 
 VALIDATION = 10_000
 
-# Variant: what was published and what is wanted, in per cent, and whether they are errors or accuracies.
+# Variant: published value and target, in per cent, and whether they are errors or accuracies.
 Wanted = dict[str, tuple[float | None, float | None, str]]
 WANTED: Wanted = {
     "rbm, logistic regression": (1.83, 1.65, "error"),
@@ -41,16 +41,16 @@ WANTED: Wanted = {
 
 
 class Labelled:
-    """MNIST with labels for one command, and what is trained and judged on it.
+    """MNIST with labels for one command, with its trainings and evaluations.
 
     Parameters
     ----------
     bench : Bench
         The command.
     wanted : dict
-        What was published and is wanted of each variant.
+        Published value and target of each variant.
     pretraining_epochs : int, optional
-        A layer of a start, other than the recipe's.
+        Epochs per layer of a start, instead of the recipe's.
     """
 
     def __init__(self, bench: Bench, wanted: Wanted, pretraining_epochs: int | None) -> None:
@@ -60,16 +60,16 @@ class Labelled:
         self.lines: dict[str, list[float]] = {}
 
     def start(self, name: str, seed: int, **changes: Any) -> Any:
-        """Return the start of a recipe, trained on all images without labels where it is not there yet."""
+        """Return a recipe's start, trained on all images without labels if it does not exist yet."""
         folder = f"{name}-{seed}" if self.pretraining is None else f"{name}-{self.pretraining}-{seed}"
         return self.bench.start(folder, self.bench.plain(name, seed, **changes), self.images)
 
     def stack(self, name: str, seed: int) -> Any:
-        """Return the same of a recipe that is trained layer by layer."""
+        """Return the same for a recipe that is trained layer by layer."""
         return self.start(name, seed, n_iter_pretraining=self.pretraining)
 
     def judge(self, variant: str, seed: int, classify: Callable[[], np.ndarray], **what: Any) -> None:
-        """Train and judge once."""
+        """Train and evaluate once."""
         measure = self.wanted[variant][2]
 
         def measured() -> dict[str, Any]:
@@ -88,7 +88,7 @@ class Labelled:
     def tune(
         self, variant: str, seed: int, start: Any, name: str, *, passes: int | None = None, **changes: Any
     ) -> None:
-        """Fine-tune by a recipe on all labels at hand, and judge; ``passes`` go before all else."""
+        """Fine-tune with a recipe on all available labels, and evaluate; ``passes`` overrides all other epochs."""
         model = self.bench.model(name, seed, start=start, **changes)
         if passes is not None:
             model.set_params(n_iter=passes)
@@ -101,7 +101,7 @@ class Labelled:
         )
 
     def table(self) -> None:
-        """Print the rows beside what was published and wanted."""
+        """Print the rows with published values and targets."""
         row(f"what, judged on {self.bench.judged}", "published", "wanted", "ours")
         for variant, values in self.lines.items():
             known, wanted, measure = self.wanted[variant]
@@ -110,7 +110,7 @@ class Labelled:
 
 
 def rbm(data: Labelled, strengths: tuple[float, ...]) -> None:
-    """Judge an RBM of 1,024 hidden units: a logistic regression on its code, and fine-tuned."""
+    """Evaluate an RBM of 1,024 hidden units: a logistic regression on its code, and fine-tuned."""
     for seed in data.bench.each():
         start = data.start("rbm-codes-mnist", seed, n_iter=data.pretraining)
         data.judge("rbm, logistic regression", seed, partial(regression, data, start, strengths))
@@ -118,7 +118,7 @@ def rbm(data: Labelled, strengths: tuple[float, ...]) -> None:
 
 
 def regression(data: Labelled, start: Any, strengths: tuple[float, ...]) -> np.ndarray:
-    """Return the predictions of a logistic regression on codes, its strength chosen on validation rows."""
+    """Return the predictions of a logistic regression on codes, with C chosen on validation rows."""
     codes, labels = start.transform(data.images), data.bench.read("mnist").y
     train, held = slice(None, -VALIDATION), slice(-VALIDATION, None)
     scores = {
@@ -130,7 +130,7 @@ def regression(data: Labelled, start: Any, strengths: tuple[float, ...]) -> np.n
 
 
 def dbn(data: Labelled, strengths: tuple[float, ...]) -> None:
-    """Judge a belief network of 500, 500 and 2,000 units, fine-tuned without and with dropout."""
+    """Evaluate a belief network of 500, 500 and 2,000 units, fine-tuned without and with dropout."""
     for seed in data.bench.each():
         start = data.start("dbn-codes-mnist", seed, n_iter=data.pretraining)
         data.tune("dbn, fine-tuned", seed, start, "classifier-mnist")
@@ -138,10 +138,10 @@ def dbn(data: Labelled, strengths: tuple[float, ...]) -> None:
 
 
 def deep_machine(data: Labelled, seed: int) -> Any:
-    """Return a deep Boltzmann machine of 500 and 1,000 units that are rarely active, trained without labels.
+    """Return a deep Boltzmann machine of 500 and 1,000 rarely active units, trained without labels.
 
-    Such units make the better codes: with 100 labels a logistic regression on the second layer of a machine trained for
-    likelihood, whose units are on half of the time, was right on 81 % of validation images, and on this one's on 87 %.
+    Such units make better codes: with 100 labels, a logistic regression on the second layer had a validation accuracy
+    of 87 %, against 81 % for a machine trained for likelihood, whose units are active half of the time.
     """
     epochs = data.pretraining
     joint = None if epochs is None else epochs // 2
@@ -149,10 +149,10 @@ def deep_machine(data: Labelled, seed: int) -> Any:
 
 
 def dbm(data: Labelled, strengths: tuple[float, ...]) -> None:
-    """Judge a deep Boltzmann machine whose second layer feeds the first, fine-tuned without and with dropout.
+    """Evaluate a deep Boltzmann machine whose second layer feeds the first, fine-tuned without and with dropout.
 
-    Pretrained layers want little of it. Errors on the validation images, one seed, 60 epochs: a machine of 1,024 units
-    1.19 % without, 1.11 % with this, 1.30 % with 0.2 and 0.5; a deep Boltzmann machine 1.01 %, 0.92 % and 1.03 %.
+    Pretrained layers need little dropout. Validation errors, one seed, 60 epochs: an RBM of 1,024 units 1.19 % without,
+    1.11 % with this, 1.30 % with 0.2 and 0.5; a deep Boltzmann machine 1.01 %, 0.92 % and 1.03 %.
     """
     for seed in data.bench.each():
         start = deep_machine(data, seed)
@@ -161,13 +161,13 @@ def dbm(data: Labelled, strengths: tuple[float, ...]) -> None:
 
 
 def labels(data: Labelled, strengths: tuple[float, ...]) -> None:
-    """Judge few labels, as many of each class, from one deep machine and from nothing; a seed is a draw of labels."""
+    """Evaluate few labels, equally many per class, with and without a deep machine; a seed is a draw of labels."""
     start = deep_machine(data, 0)
     few_labels(data, {"dbm": start, "no start": None}, [layer.size for layer in start.module_.layers[1:]])
 
 
 def few_labels(data: Labelled, starts: Mapping[str, Any], sizes: list[int], **changes: Any) -> None:
-    """Judge starts by name on few labels; where there is none, a network of these sizes from random weights."""
+    """Evaluate starts by name on few labels; without a start, a network of these sizes from random weights."""
     for n, seed in data.bench.each((100, 1000, 10000)):
         rows = balanced(data.y, n, np.random.default_rng(seed))
         few = {
@@ -185,7 +185,7 @@ def few_labels(data: Labelled, starts: Mapping[str, Any], sizes: list[int], **ch
 
 
 def balanced(y: np.ndarray, n: int, generator: np.random.Generator) -> np.ndarray:
-    """Return the numbers of ``n`` rows, as many of each class."""
+    """Return the indices of ``n`` rows, equally many per class."""
     classes = np.unique(y)
     chosen = [generator.permutation(np.flatnonzero(y == label))[: n // len(classes)] for label in classes]
     return np.concatenate(chosen)
@@ -199,14 +199,14 @@ def finetune(
     pretraining_epochs: int | None = None,
     strengths: tuple[float, ...] = (0.3, 1.0, 3.0),
 ) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     pretraining_epochs
-        A layer of a start, other than the recipe's.
+        Epochs per layer of a start, instead of the recipe's.
     strengths
-        C of the regression to try.
+        Values of C to try for the regression.
     """
     data = Labelled(bench, WANTED, pretraining_epochs)
     {"rbm": rbm, "dbn": dbn, "dbm": dbm, "labels": labels}[what](data, strengths)

@@ -1,9 +1,8 @@
-"""Codes of 32 bits for retrieval, beside signs of random projections, of principal components, and of ITQ.
+"""Retrieval with 32-bit codes, against signs of random projections, signs of principal components, and ITQ.
 
-For every query the 100 codes nearest by Hamming distance are looked at, and the share with the query's label is its
-precision; codes at one distance count by the mean over all their orders. Nothing sees a label in training. Test rows
-are the queries, training rows are what is looked among; with ``--validate`` the queries are a sixth of the training
-rows, drawn by a fixed seed, and the rest is trained on.
+A query's precision is the share of its 100 nearest codes by Hamming distance that have its label; ties count by the
+mean over all their orders. Training uses no labels. Test rows are the queries, and training rows are searched. With
+``--validate``, the queries are a sixth of the training rows, drawn with a fixed seed, and the rest are for training.
 
     python benchmarks/hashing.py mnist --out runs/hashing --seeds 0 1 2
     python benchmarks/hashing.py 20news-w1000 --out runs/hashing --seeds 0 1 2
@@ -28,14 +27,14 @@ RECIPES = {"mnist": "hashing-mnist", "20news-w1000": "hashing-20news"}
 
 
 def features(record: Record, weights: TfidfTransformer | None) -> np.ndarray:
-    """Return rows in memory; counts of words weighted by how rare they are, of unit length, which all methods like."""
+    """Return rows in memory; word counts are weighted by rarity and have unit length, which suits all methods."""
     if weights is None:
         return np.asarray(record.X)
     return weights.transform(record.X).toarray().astype(np.float32)
 
 
 def split(bench: Bench, data: str) -> tuple[np.ndarray, ...]:
-    """Return rows and labels to look among, then those of the queries."""
+    """Return the searched rows and labels, then those of the queries."""
     train = bench.read(data)
     weights = None if isinstance(train.X, np.ndarray) else TfidfTransformer(sublinear_tf=True).fit(train.X)
     X, y = features(train, weights), train.y

@@ -1,9 +1,9 @@
-"""Missing pixels filled in: half of them at random, and a block in the middle, of the CIFAR-10 test photographs.
+"""Inpainting of the CIFAR-10 test photographs: a random half of the pixels, and a block in the middle.
 
-Two networks, one for each task, trained on the CIFAR-10 training photographs at hand, the last 2,000 held out. Telea's
-and the Navier-Stokes method of OpenCV fill in the same pixels of the same photographs; the radius they look around is
-chosen on the held-out ones. The ratio is of missing pixels alone, all three channels, peak 1, averaged over
-photographs; that of the whole photograph, whose known pixels are the same for all methods, is beside it.
+Two networks, one per task, are trained on the available CIFAR-10 training photographs, with the last 2,000 held out.
+OpenCV's Telea and Navier-Stokes methods fill in the same pixels of the same photographs, with radii chosen on the
+held-out ones. The ratio is over missing pixels only, all three channels, peak 1, averaged over photographs. The ratio
+of the whole photograph, whose known pixels are the same for all methods, is also given.
 
     pip install --group benchmarks
     python benchmarks/inpaint_cifar.py --out runs/inpaint --seeds 0
@@ -27,7 +27,7 @@ RADII = (1, 2, 3, 5)
 
 
 def missing(task: str, n: int, size: int) -> np.ndarray:
-    """Return which pixels are missing in judging, shape (n, 32, 32), always the same."""
+    """Return which pixels are missing in evaluation, shape (n, 32, 32), always the same."""
     if task == "pixels":
         return np.random.default_rng(0).random((n, 32, 32)) < 0.5
     lost, low = np.zeros((n, 32, 32), dtype=bool), 16 - size // 2
@@ -36,7 +36,7 @@ def missing(task: str, n: int, size: int) -> np.ndarray:
 
 
 def opencv(images: np.ndarray, lost: np.ndarray, method: str, radius: int) -> np.ndarray:
-    """Return photographs filled in by a method of OpenCV, in 8 bits as it wants them."""
+    """Return photographs filled in by a method of OpenCV, which needs 8 bits."""
     import cv2
 
     flag = {"Telea": cv2.INPAINT_TELEA, "Navier-Stokes": cv2.INPAINT_NS}[method]
@@ -46,14 +46,14 @@ def opencv(images: np.ndarray, lost: np.ndarray, method: str, radius: int) -> np
 
 
 def channel_means(images: np.ndarray, lost: np.ndarray) -> np.ndarray:
-    """Return photographs with the mean of their known pixels in place of the missing."""
+    """Return photographs with missing pixels replaced by the mean of the known ones."""
     known = ~lost[..., None]
     means = (images * known).sum((1, 2)) / known.sum((1, 2))
     return np.where(known, images, means[:, None, None])
 
 
 def ratio(images: np.ndarray, filled: np.ndarray, lost: np.ndarray) -> dict[str, float]:
-    """Return the mean ratio of missing pixels, and of whole photographs."""
+    """Return the mean ratio over missing pixels, and over whole photographs."""
     shown = filled.clip(0, 1)
     errors = np.where(lost[..., None], (images - shown) ** 2, 0).sum((1, 2, 3)) / (3 * lost.sum((1, 2)))
     inside = float(np.mean(-10 * np.log10(np.maximum(errors, 1e-10))))
@@ -63,7 +63,7 @@ def ratio(images: np.ndarray, filled: np.ndarray, lost: np.ndarray) -> dict[str,
 def judge(
     task: str, model: Restorer, images: np.ndarray, tuning: np.ndarray, size: int
 ) -> dict[str, dict[str, float]]:
-    """Return the ratios of every method."""
+    """Return the ratios of all methods."""
     lost, trial = missing(task, len(images), size), missing(task, len(tuning), size)
     found = {"mean of the known": ratio(images, channel_means(images, lost), lost)}
     for method in ("Telea", "Navier-Stokes"):
@@ -86,14 +86,14 @@ def inpaint(
     block: int = BLOCK,
     rows: int | None = None,
 ) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     block
         Edge of the block in the middle.
     rows
-        Train on so many photographs only, for a trial.
+        Number of training photographs, for a trial run.
     """
     X = bench.read("cifar10").X.reshape(-1, 32, 32, 3)
     X, tuning = X[:-HELD_OUT][:rows], X[-HELD_OUT:]

@@ -1,12 +1,12 @@
-"""A map of MNIST in two numbers an image that holds for images never seen: neighbours in the loss, beside PCA.
+"""A two-dimensional map of MNIST that generalises to new images, with a neighbour loss, against PCA.
 
-Trustworthiness and continuity (12 neighbours) and the error of the nearest neighbour, trained images to test images,
-all 10,000 of them. Settings were chosen on the last 10,000 training images (``--validate``).
+Measured on all 10,000 test images: trustworthiness and continuity (12 neighbours), and the error of the nearest
+training image. Settings were chosen on the last 10,000 training images (``--validate``).
 
-With ``--codes``, one run of ``deep_autoencoder.py`` a seed, an image is its pixels and beside them its deep code,
-either with half of the squared distances: of the nearest in pixels among a batch every eleventh is another digit, of
-the nearest in such codes every twentieth. What is near is judged in pixels all the same. The deep runs have seen all
-training images, without labels, those that ``--validate`` judges on too.
+With ``--codes``, one run of ``deep_autoencoder.py`` per seed, an image is represented by its pixels and its deep code,
+each with half of the squared distance: within a batch, one in eleven nearest neighbours in pixels is another digit, one
+in twenty in such codes. Trustworthiness and continuity still use pixel neighbours. The deep runs were trained on all
+training images without labels, including those of ``--validate``.
 
     python benchmarks/latent_map.py --out runs/map --seeds 0 1 2
     python benchmarks/deep_autoencoder.py modern --out runs/deep --seeds 0
@@ -29,11 +29,11 @@ from tildex.evaluate import continuity, neighbour_error, trustworthiness
 
 SNAPSHOTS = (0, 3, 9, 12)
 FIGURES = {"trustworthiness": (0.926, 0.95), "continuity": ("", ""), "error": (9.9, 6)}
-"""What was published (van der Maaten, 2009, second-hand), and what is wanted."""
+"""Published values (van der Maaten, 2009, second-hand) and targets."""
 
 
 def joined(codes: Path, X: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """Return what puts deep codes beside pixels: the variance of ``X``, half of it in either."""
+    """Return the function that joins pixels and deep codes, each with half of the variance of ``X``."""
     deep = load(codes)
     Z = deep.transform(X)
     middle, between = X.mean(0), Z.mean(0)
@@ -49,7 +49,7 @@ def joined(codes: Path, X: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 def figures(
     encode: Any, X: np.ndarray, y: np.ndarray, held_out: np.ndarray, labels: np.ndarray
 ) -> dict[str, float]:
-    """Return trustworthiness, continuity and the error of the nearest neighbour, with the errors of the first."""
+    """Return trustworthiness, continuity and nearest-neighbour error in per cent."""
     Z = encode(held_out)
     trust, cont = trustworthiness(held_out, Z), continuity(held_out, Z)
     error = neighbour_error(encode(X), y, Z, labels)
@@ -62,10 +62,10 @@ def latent_map(bench: Bench, *, codes: tuple[Path, ...] = ()) -> None:
     Parameters
     ----------
     codes
-        Deep autoencoders, one a seed, whose codes stand beside the pixels.
+        Deep autoencoders, one per seed, whose codes are added to the pixels.
     """
     if codes and len(codes) != len(bench.seeds):
-        raise SystemExit(f"--codes must name one run a seed: {len(bench.seeds)} seeds, {len(codes)} runs")
+        raise SystemExit(f"--codes must name one run per seed: {len(bench.seeds)} seeds, {len(codes)} runs")
     X, y, held_out, labels = bench.parts("mnist")
 
     def measured(place: int, seed: int) -> dict[str, float]:

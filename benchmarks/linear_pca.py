@@ -1,6 +1,6 @@
-"""How near the linear autoencoder, trained by gradient, comes to PCA: principal angles and squared error.
+"""The linear autoencoder, trained by gradient descent, against PCA: principal angles and squared error.
 
-Both see the same rows; PCA computes in float64. Held-out rows are those of the data set's own test split.
+Both see the same rows; PCA computes in float64. Held-out rows are the data set's test split.
 
     python benchmarks/linear_pca.py digits --ranks 2 16 32
     python benchmarks/linear_pca.py mnist --ranks 30 --data-dir DATA
@@ -20,7 +20,7 @@ from runner import Bench, row, run
 from tildex import Nested
 from tildex.evaluate import axis_cosines, principal_angles, squared_error
 
-# An axis is only fixed where its variance exceeds the next by this share.
+# An axis is well determined only if its variance exceeds the next one's by this share.
 GAP = 0.02
 
 
@@ -36,7 +36,7 @@ def linear_pca(
     weights
         tied or untied.
     nested
-        Axes in order by training, without rotation.
+        Order the axes by training, without rotation.
     """
     train, test = (bench.read(data, split).X for split in ("train", "test"))
 

@@ -1,14 +1,14 @@
-"""The left and the right half of an MNIST digit as two modalities, judged by a linear read-out of joint codes.
+"""The left and right halves of MNIST digits as two modalities, evaluated by a linear probe of joint codes.
 
-The set-up of Sohn, Shang & Lee (2014), "Improved multimodal deep learning with variation of information": both halves
-meet in one joint layer, trained by contrastive divergence (``--likelihood``: by persistent chains) and then for
-prediction of either half from the other through unrolled mean field. At test time both halves are given, or one of them
-and the other is inferred. No label is seen until the codes are there.
+The set-up follows Sohn, Shang & Lee (2014), "Improved multimodal deep learning with variation of information": one
+joint layer over both halves is trained with contrastive divergence (``--likelihood``: with persistent chains), and then
+to predict either half from the other through unrolled mean field. At test time both halves are given, or one is given
+and the other inferred. Labels are used only for the probe.
 
-Two read-outs are reported. ``own``: a logistic regression on the codes of training rows that know what the test rows
-know. ``both``: one regression for all, on the codes of training rows that know both halves. How strongly they are held
-back (C) is chosen on the last 10,000 training images; then regressions on all 60,000 meet the test set once for every
-seed. With ``--validate`` nothing touches the test set, and the machine sees 50,000 images.
+Two probes are reported. ``own``: a logistic regression on codes of training rows with the same given halves as the test
+rows. ``both``: one regression for all cases, on codes of training rows with both halves. Their regularisation (C) is
+chosen on the last 10,000 training images; then regressions on all 60,000 are evaluated on the test set once per seed.
+With ``--validate`` the test set is not used, and the machine is trained on 50,000 images.
 
     python benchmarks/mnist_halves.py --out runs/halves --seeds 0 1 2
     python benchmarks/mnist_halves.py --out runs/halves --validate --rows 10000 --epochs 10
@@ -45,7 +45,7 @@ def halves(X: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def codes(model: MultimodalDBM, X: np.ndarray) -> dict[str, np.ndarray]:
-    """Return joint codes by what is given."""
+    """Return joint codes for each choice of given halves."""
     parts = halves(X)
     return {given: model.transform({name: parts[name] for name in names}) for given, names in GIVEN.items()}
 
@@ -56,7 +56,7 @@ def error(model: Any, Z: np.ndarray, y: np.ndarray) -> float:
 
 
 def chosen(Z: np.ndarray, y: np.ndarray, Z_held: np.ndarray, y_held: np.ndarray) -> tuple[float, float]:
-    """Return the best strength of a regression and its held-out error."""
+    """Return the best C of a regression and its held-out error."""
     by_strength = {C: error(read_out(Z, y, C=C), Z_held, y_held) for C in STRENGTHS}
     best = min(by_strength, key=lambda C: by_strength[C])
     return best, by_strength[best]
@@ -70,11 +70,11 @@ def mnist_halves(
     Parameters
     ----------
     rows
-        Train on so many rows only; with --validate.
+        Number of training rows; only with --validate.
     pathway
-        Layers below the joint one, for each half.
+        Sizes of the layers below the joint one, for each half.
     likelihood
-        Persistent chains in the first training.
+        Use persistent chains in the first training.
     """
     if rows and not bench.validate:
         raise SystemExit("--rows is for trials: give --validate with it")

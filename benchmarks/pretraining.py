@@ -1,8 +1,8 @@
-"""What pretraining is worth: networks fine-tuned on MNIST's labels from nothing, autoencoders and restricted machines.
+"""The value of pretraining: networks fine-tuned on MNIST's labels from random weights, autoencoders and RBMs.
 
-Grey values in [0, 1] come in; starts are stacks trained layer by layer on all 60,000 training images without labels.
-Settings were chosen on the last 10,000 training images (``--validate``); without that option the labels of all 60,000
-are used and the test set is touched once for every seed and variant.
+Inputs are grey values in [0, 1]; starts are stacks trained layer by layer on all 60,000 training images without labels.
+Settings were chosen on the last 10,000 training images (``--validate``). Without that option, the labels of all 60,000
+are used, and the test set is used once per seed and variant.
 
     python benchmarks/pretraining.py denoising --out runs/pretraining --seeds 0 1 2
     python benchmarks/pretraining.py contractive --out runs/pretraining --seeds 0 1 2
@@ -10,9 +10,9 @@ are used and the test set is touched once for every seed and variant.
     python benchmarks/pretraining.py compare --out runs/pretraining --seeds 0 1 2
     python benchmarks/pretraining.py labels --out runs/pretraining --seeds 0 1 2 3 4 5 6 7 8 9
 
-``compare`` gives three starts of one shape an equal budget: as many passes a layer for autoencoders as for machines,
-and as many more passes of supervised training for the network that starts from nothing. ``labels`` does the same with
-100, 1,000 and 10,000 labels, as many of each class, drawn anew for every seed; fine-tuning is the same for all there.
+``compare`` gives three starts of one shape equal budgets: as many epochs per layer for autoencoders as for RBMs, and as
+many extra epochs of supervised training for the network with random weights. ``labels`` does the same with 100, 1,000
+and 10,000 labels, equally many per class, drawn for each seed; there all starts have the same fine-tuning.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ SIZES = [1000, 1000, 1000]
 
 
 def denoising(data: Labelled) -> None:
-    """Judge three layers of denoising autoencoders, fine-tuned.
+    """Evaluate three layers of denoising autoencoders, fine-tuned.
 
-    On the validation images, after 30 passes from one start of masked layers: dropout of 0.1 and 0.3 erred on 1.33 %
-    (1.22 % in batches of 100), the penalty of this recipe on 1.04 %.
+    Validation errors after 30 epochs from one start of layers trained with masking: dropout of 0.1 and 0.3 1.33 %
+    (1.22 % with batches of 100), the penalty of this recipe 1.04 %.
     """
     for seed in data.bench.each():
         start = data.stack("stack-denoising-mnist", seed)
@@ -52,10 +52,10 @@ def denoising(data: Labelled) -> None:
 
 
 def contractive(data: Labelled) -> None:
-    """Judge two layers of contractive autoencoders, encoder and decoder tied as published, fine-tuned.
+    """Evaluate two layers of contractive autoencoders, tied as published, fine-tuned.
 
-    Validation error after 30 passes: 1.34 % with the settings of ``denoising``, 1.11 % with its own; 1.71 % where
-    encoder and decoder were not tied.
+    Validation error after 30 epochs: 1.34 % with the settings of ``denoising``, 1.11 % with its own; 1.71 % with untied
+    encoder and decoder.
     """
     for seed in data.bench.each():
         start = data.stack("stack-contractive-mnist", seed)
@@ -63,9 +63,9 @@ def contractive(data: Labelled) -> None:
 
 
 def dropout(data: Labelled) -> None:
-    """Judge three layers of denoising autoencoders with rectified codes, fine-tuned with dropout too.
+    """Evaluate three layers of denoising autoencoders with rectified codes, also fine-tuned with dropout.
 
-    Validation error after 30 passes: 0.92 % without dropout, 0.87 % with it.
+    Validation error after 30 epochs: 0.92 % without dropout, 0.87 % with it.
     """
     for seed in data.bench.each():
         start = data.stack("stack-rectified-mnist", seed)
@@ -73,7 +73,7 @@ def dropout(data: Labelled) -> None:
 
 
 def compare(data: Labelled) -> None:
-    """Judge no start, autoencoders and machines on all labels, on an equal budget."""
+    """Evaluate no start, autoencoders and RBMs on all labels, with equal budgets."""
     name = "classifier-mnist-machines"
     for seed in data.bench.each():
         starts = {
@@ -89,7 +89,7 @@ def compare(data: Labelled) -> None:
 
 
 def labels(data: Labelled) -> None:
-    """Judge the three on few labels, from one stack of each kind."""
+    """Evaluate the three on few labels, from one stack of each kind."""
     starts = {
         "no start": None,
         "autoencoders": data.stack("stack-denoising-mnist", 0),
@@ -105,12 +105,12 @@ def pretraining(
     *,
     pretraining_epochs: int | None = None,
 ) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     pretraining_epochs
-        A layer of a start, other than the recipe's.
+        Epochs per layer of a start, instead of the recipe's.
     """
     data = Labelled(bench, WANTED, pretraining_epochs)
     commands = {"denoising": denoising, "contractive": contractive, "dropout": dropout}

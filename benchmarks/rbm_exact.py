@@ -1,7 +1,7 @@
-"""A restricted Boltzmann machine with 16 hidden units on MNIST made binary at one half, by exact log-likelihood.
+"""A restricted Boltzmann machine with 16 hidden units on MNIST binarised at one half, by exact log-likelihood.
 
-The partition function is summed over all 65,536 hidden states. The same recipe learns the images and their inverse:
-the centred gradient does not care which way round they are, and the plain one does.
+The partition function is summed over all 65,536 hidden states. The same recipe learns the images and their inverse: the
+centred gradient is invariant to inversion, the plain one is not.
 
     python benchmarks/rbm_exact.py --seeds 0 1 2
 """
@@ -21,7 +21,7 @@ PUBLISHED = {"normal": -142.56, "inverted": -142.09}
 
 
 def rbm_exact(bench: Bench, *, gradient: Literal["centred", "plain"] = "centred") -> None:
-    """Train on both, and print ours beside the published values."""
+    """Train on both, and print our values with the published ones."""
     train, _, test, _ = bench.parts("mnist")
 
     def measured(images: str, seed: int) -> dict[str, float]:

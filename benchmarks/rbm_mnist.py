@@ -1,7 +1,8 @@
 """A restricted Boltzmann machine with 500 hidden units on MNIST, by log-likelihood.
 
-Training sees a fresh Bernoulli draw of the grey values at every presentation; the test set is one frozen draw. The
-recipe: the centred gradient, PCD-1 with 500 chains, batches of 500, a rate falling on a line to zero, averaged weights.
+Training binarises the grey values by a new Bernoulli draw at every presentation; the test set is one frozen draw. The
+recipe: the centred gradient, PCD-1 with 500 chains, batches of 500, a learning rate that falls linearly to zero,
+averaged weights.
 
     python benchmarks/rbm_mnist.py --out runs/rbm500
     tildex likelihood runs/rbm500/seed-0 mnist --chains 500 --betas 20000
@@ -16,7 +17,7 @@ from runner import Bench, minutes, run
 
 
 def rbm(bench: Bench) -> None:
-    """Train, and save the runs."""
+    """Train and save the runs."""
     X = bench.read("mnist").X
 
     def trained(seed: int) -> dict[str, Any]:

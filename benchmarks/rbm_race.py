@@ -1,9 +1,9 @@
-"""How long it takes to a held-out log-likelihood: this library's RBM beside scikit-learn's at its best setting.
+"""Training time to reach a held-out log-likelihood: this library's RBM against scikit-learn's at its best setting.
 
-Both learn 784 x 500 from the same 50,000 MNIST images and are judged on one frozen Bernoulli draw of 10,000 others by
-annealing from both sides, whose time is not counted. Where the sides differ, scikit-learn is judged by the higher one
-and ours by the lower. scikit-learn gets several settings and a budget each; the best value that any of them reaches,
-and when, is what ours is timed to. Seconds are the processor's, on one thread.
+Both train 784 x 500 weights on the same 50,000 MNIST images and are evaluated on one frozen Bernoulli draw of 10,000
+others by annealing from both sides, which is not timed. If the sides differ, scikit-learn gets the higher value and
+ours the lower. scikit-learn gets several settings with one budget each; our target is the best value that any of them
+reaches, and the time it took. Times are processor seconds on one thread.
 
     python benchmarks/rbm_race.py --budget 300 --threads 1
 """
@@ -37,14 +37,14 @@ def rbm_race(
     batches: tuple[int, ...] = (10, 100),
     lengths: tuple[int, ...] = (1, 2, 4, 8, 16, 30),
 ) -> None:
-    """Race, and print.
+    """Time both and print.
 
     Parameters
     ----------
     budget
-        Seconds of training a setting of scikit-learn gets.
+        Seconds of training per setting of scikit-learn.
     lengths
-        Passes over the data that ours is tried at.
+        Numbers of epochs to try for ours.
     """
     grey = np.asarray(bench.read("mnist").X, dtype=np.float32)
     X, held_out = grey[:50_000], Generator(0).bernoulli(torch.from_numpy(grey[50_000:]))
@@ -95,7 +95,7 @@ def theirs(
 def ours(
     bench: Bench, X: np.ndarray, held_out: torch.Tensor, epochs: int
 ) -> tuple[float, tuple[float, float]]:
-    """Return seconds of training and held-out log-likelihood of a whole training of so many epochs."""
+    """Return seconds of training and held-out log-likelihood of a complete training with this many epochs."""
     model = bench.model("rbm-mnist-quick", bench.seeds[0], n_iter=epochs)
     began = time.process_time()
     model.fit(X)
@@ -104,9 +104,9 @@ def ours(
 
 @torch.no_grad()
 def log_likelihoods(machine: BoltzmannMachine, x: torch.Tensor) -> tuple[float, float]:
-    """Return the mean log-likelihood of binary rows by annealing from both sides: the lower one and the higher one.
+    """Return the mean log-likelihood of binary rows by annealing from both sides: the lower and the higher value.
 
-    A machine with large weights can look likely from one side alone, where no chain finds what it prefers.
+    With large weights, the value from one side alone can be too high, because no chain finds the model's modes.
     """
     result = two_sided(machine, Generator(0), start=x[:100], n_chains=100, n_betas=2000)
     unnormalised = float(machine.log_marginal([x, x]).mean())

@@ -1,8 +1,8 @@
-"""How long an epoch of a restricted Boltzmann machine takes, beside scikit-learn and beside its own matrix products.
+"""Time per epoch of a restricted Boltzmann machine, against scikit-learn and against its matrix products alone.
 
-Estimators are fitted in turn, in one process, on the same binary rows of MNIST's size; medians over rounds. The share
-of matrix products is the time of the five products a PCD-1 step needs, run alone, over the time of a step. Where
-learnergy is installed, its CD-1 is timed beside our CD-1.
+Estimators are fitted in turn, in one process, on the same binary rows of MNIST's size; values are medians over rounds.
+The share of matrix products is the time of the five products of a PCD-1 step, run alone, over the time of a step. If
+learnergy is installed, its CD-1 is timed against our CD-1.
 
     python benchmarks/rbm_speed.py --rounds 5 --threads 2
 """
@@ -35,9 +35,9 @@ def rbm_speed(bench: Bench, *, rows: int = 60_000, rows_small: int = 6_000, roun
     Parameters
     ----------
     rows
-        Of an epoch at batch 100.
+        Rows per epoch at batch size 100.
     rows_small
-        Of an epoch at batch 10.
+        Rows per epoch at batch size 10.
     """
     X = (np.random.default_rng(0).random((rows, VISIBLE)) < 0.13).astype(np.float32)
     with threadpool_limits(torch.get_num_threads()):
@@ -114,7 +114,7 @@ def halved(bench: Bench, X: np.ndarray, batch: int, rounds: int) -> None:
 
 
 def share(bench: Bench, X: np.ndarray, batch: int, rounds: int, how: str = "") -> None:
-    """Print which share of an epoch the five matrix products take when run alone."""
+    """Print the share of an epoch that the five matrix products take when run alone."""
     rbm = BernoulliRBM(HIDDEN, batch_size=batch, n_iter=1 + rounds, random_state=0, device="cpu").fit(X)
     steps = -(-len(X) // batch)
     # The first epoch also warms up memory and threads.
@@ -141,9 +141,9 @@ def share(bench: Bench, X: np.ndarray, batch: int, rounds: int, how: str = "") -
 
 @torch.no_grad()
 def bare_loop(X: np.ndarray, batch: int, steps: int = 500) -> float:
-    """Return the seconds a step takes that does PCD-1 and nothing else: no losses, no checks, every array reused.
+    """Return the seconds per step of a bare PCD-1 loop: no losses, no checks, all arrays reused.
 
-    What is left is the products, the random bits and torch's own calls: no library on top of torch can be faster.
+    Only the products, the random bits and torch's own calls remain: no library on top of torch can be faster.
     """
     rows, generator = torch.from_numpy(X), Generator(0)
     W, b, c = 0.01 * torch.randn(HIDDEN, VISIBLE), torch.zeros(VISIBLE), torch.zeros(HIDDEN)
@@ -170,7 +170,7 @@ def bare_loop(X: np.ndarray, batch: int, steps: int = 500) -> float:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return how long ``work`` takes."""
+    """Return the running time of ``work``."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

@@ -1,9 +1,9 @@
-"""Perplexity per word of held-out newsgroup posts: a replicated softmax beside latent Dirichlet allocation.
+"""Perplexity per word of held-out newsgroup posts: a replicated softmax against latent Dirichlet allocation.
 
-Both have 50 topics, learn from the 11,256 training posts over 1,000 words, and are judged on the publisher's test
-posts by exp(-mean of log p(words) / length), every post alike. Both likelihoods are annealed: log Z of every length for
-the machine, the sum over topics of every post for scikit-learn's LDA, whose own bound is printed beside. Settings are
-chosen on every tenth training post (``--validate``).
+Both have 50 topics, are trained on the 11,256 training posts over 1,000 words, and are evaluated on the publisher's
+test posts by exp(-mean of log p(words) / length), with equal weight per post. Both likelihoods are annealed: log Z for
+each length for the machine, the sum over topics for each post for scikit-learn's LDA, whose own bound is also printed.
+Settings are chosen on every tenth training post (``--validate``).
 
     python benchmarks/replicated_softmax.py --seeds 0 1 2
 """
@@ -31,10 +31,10 @@ TOPICS = 50
 def machine_perplexity(
     model: ReplicatedSoftmaxRBM, X: sp.csr_matrix, sweeps: int, betas: int
 ) -> dict[str, Any]:
-    """Return the perplexity, its standard error and what says whether log Z can be trusted.
+    """Return the perplexity, its standard error and a check of log Z.
 
-    At some lengths log Z is annealed again from both sides, from the words' frequencies to the machine and back: what
-    the two give, and the first less the middle of these, in nats a document.
+    At some lengths log Z is annealed again from both sides, from the word frequencies to the machine and back. The
+    check gives both values, and the first estimate minus their midpoint, in nats per document.
     """
     rows = torch.from_numpy(X.toarray()).float()
     lengths = rows.sum(1).long()
@@ -72,8 +72,8 @@ def machine_perplexity(
 def annealed(model: LatentDirichletAllocation, X: sp.csr_matrix, temperatures: int, seed: int) -> Tensor:
     """Return an estimate of log p(words) of each row given the topics' words, by annealed importance sampling.
 
-    A row's topics are annealed from their prior: at the inverse temperature t every word's topic z has
-    p(z) p(word | z)^t, and topics and their shares are drawn in turn.
+    A row's topics are annealed from their prior: at inverse temperature t, each word's topic z has weight
+    p(z) p(word | z)^t, and topics and their shares are sampled in turn.
     """
     counts = X.tocoo()
     n = torch.from_numpy(counts.data.astype(int))
@@ -90,7 +90,7 @@ def annealed(model: LatentDirichletAllocation, X: sp.csr_matrix, temperatures: i
     for colder, warmer in itertools.pairwise(levels):
         if chosen is None:
             chosen = drawn(shares[rows], generator)
-        # The weight of a step is that of the words under the topics as they stand.
+        # The weight of a step is that of the words under the current topics.
         of_words = said.gather(1, chosen[:, None])[:, 0].double() * float(warmer - colder)
         log_weights.index_add_(0, rows, of_words)
         counted = prior.clone().index_put_((rows, chosen), torch.ones(len(rows)), accumulate=True)
@@ -100,7 +100,7 @@ def annealed(model: LatentDirichletAllocation, X: sp.csr_matrix, temperatures: i
 
 
 def drawn(weights: Tensor, generator: torch.Generator) -> Tensor:
-    """Return a draw of each row's categories in proportion to its weights."""
+    """Sample one category per row, in proportion to its weights."""
     ends = weights.cumsum(1)
     at = torch.rand(len(weights), 1, generator=generator) * ends[:, -1:]
     return torch.searchsorted(ends, at)[:, 0].clamp_(max=weights.shape[1] - 1)
@@ -109,7 +109,7 @@ def drawn(weights: Tensor, generator: torch.Generator) -> Tensor:
 def allocation_perplexity(
     model: LatentDirichletAllocation, X: sp.csr_matrix, temperatures: int, chains: int
 ) -> dict[str, Any]:
-    """Return the perplexity from annealing, and that of scikit-learn's own bound."""
+    """Return the perplexity from annealing, and from scikit-learn's own bound."""
     lengths = torch.from_numpy(np.asarray(X.sum(1)).ravel().astype(float))
     runs = torch.stack([annealed(model, X, temperatures, seed) for seed in range(chains)])
     per_word = (runs.logsumexp(0) - np.log(chains)) / lengths
@@ -133,24 +133,24 @@ def replicated_softmax(
     iterations: int = 40,
     temperatures: int = 500,
 ) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     only
         One of the two.
     sweeps
-        Gibbs sweeps at each length of the annealing.
+        Gibbs sweeps at each annealed length.
     betas
         Temperatures of the annealing from both sides.
     alpha
-        LDA's prior of topics.
+        LDA's prior on topics.
     eta
-        LDA's prior of words.
+        LDA's prior on words.
     iterations
-        Of LDA.
+        Iterations of LDA.
     temperatures
-        Of annealing LDA's topics.
+        Temperatures for annealing LDA's topics.
     """
     train, test = (bench.read("20news-w1000", split).X for split in ("train", "test"))
     if bench.validate:

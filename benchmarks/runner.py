@@ -1,8 +1,8 @@
-"""What all benchmarks share: the command line, data, trainings that are kept, lines of results, rows of a table.
+"""Shared code of the benchmarks: command line, data, saved trainings, result lines and table rows.
 
-A benchmark is a function whose parameters are its own options; its settings are recipes (``tildex recipes``). ``run``
-makes the command: common options are the fields of :class:`Bench`. A training that is there is loaded, one that was
-interrupted goes on with ``--resume``, and a result that is there is not measured again.
+A benchmark is a function whose parameters are its options; its settings are recipes (``tildex recipes``). ``run`` makes
+the command; the common options are the fields of :class:`Bench`. Existing trainings are loaded, interrupted ones resume
+with ``--resume``, and existing results are not measured again.
 """
 
 from __future__ import annotations
@@ -38,40 +38,42 @@ def _said(text: str, **more: Any) -> Parameter:
 
 @dataclasses.dataclass(kw_only=True)
 class Bench:
-    """One command of a benchmark: its common options, and what they mean."""
+    """One benchmark command: its common options and their meaning."""
 
-    out: Annotated[Path, _said("The folder of runs and of results.jsonl.")] = Path("runs/benchmarks")
-    seeds: Annotated[tuple[int, ...], _said("What is random, a training each.")] = (0,)
-    epochs: Annotated[int | None, _said("Passes over the data, other than the recipe's.")] = None
-    set_: Annotated[tuple[str, ...], _said("Settings other than the recipe's.", name=["--set", "-s"])] = ()
-    validate: Annotated[bool, _said("Judge on rows kept from training; the test rows stay unseen.")] = False
-    resume: Annotated[bool, _said("Go on from the checkpoint of an interrupted training.")] = False
-    precision: Annotated[str | None, _said("Of products in training, other than the recipe's.")] = None
+    out: Annotated[Path, _said("The folder for runs and results.jsonl.")] = Path("runs/benchmarks")
+    seeds: Annotated[tuple[int, ...], _said("Random seeds, one training each.")] = (0,)
+    epochs: Annotated[int | None, _said("Passes over the data, instead of the recipe's.")] = None
+    set_: Annotated[tuple[str, ...], _said("Settings to change in the recipe.", name=["--set", "-s"])] = ()
+    validate: Annotated[bool, _said("Evaluate on held-out training rows; the test set is not used.")] = False
+    resume: Annotated[bool, _said("Resume an interrupted training from its checkpoint.")] = False
+    precision: Annotated[str | None, _said("Precision of products in training, instead of the recipe's.")] = (
+        None
+    )
     device: Annotated[str, _said("auto, cpu, cuda, ...")] = "auto"
-    threads: Annotated[int | None, _said("Of the processor; all when not given.")] = None
+    threads: Annotated[int | None, _said("Processor threads; all when not given.")] = None
     data_dir: Annotated[Path | None, _said("The folder of known data sets; $TILDEX_DATA if not given.")] = (
         None
     )
 
     @property
     def judged(self) -> str:
-        """Which rows are judged."""
+        """The rows used for evaluation."""
         return "validation" if self.validate else "test"
 
     @property
     def file(self) -> Path:
-        """Where results are."""
+        """The file of results."""
         return self.out / "results.jsonl"
 
     def read(self, name: str, split: str = "train") -> Any:
-        """Return a part of a known data set."""
+        """Return a split of a known data set."""
         with warnings.catch_warnings():
-            # Of CIFAR-10 two of five batches may be at hand; results say how many rows there were.
+            # Some of CIFAR-10's five batches may be missing; results record the number of rows.
             warnings.simplefilter("ignore")
             return tildex.read(name, split=split, data_dir=self.data_dir)
 
     def parts(self, name: str, *, held: int = 10_000) -> tuple[Any, Any, Any, Any]:
-        """Return rows and labels to train on, then those that are judged: the last training rows with --validate."""
+        """Return training rows and labels, then evaluation ones: with --validate, the last training rows."""
         train = self.read(name)
         X, y = np.asarray(train.X), train.y
         if self.validate:
@@ -80,7 +82,7 @@ class Bench:
         return X, y, np.asarray(test.X), test.y
 
     def each(self, *axes: Iterable[Any]) -> Iterator[Any]:
-        """Yield every combination of the axes and the seeds, saying how far things are; seeds alone as numbers."""
+        """Yield every combination of the axes and the seeds, printing progress; seeds alone as numbers."""
         turns = list(itertools.product(*axes, self.seeds))
         for place, turn in enumerate(turns, 1):
             said = ", ".join([*map(str, turn[:-1]), f"seed {turn[-1]}"])
@@ -88,7 +90,7 @@ class Bench:
             yield turn if axes else turn[0]
 
     def model(self, name: str, seed: int, **changes: Any) -> Any:
-        """Return the unfitted model of a recipe, with what this command changes; None changes nothing."""
+        """Return a recipe's unfitted model with this command's changes; None changes nothing."""
         model = self.plain(name, seed, **changes)
         if self.epochs is not None:
             model.set_params(n_iter=self.epochs)
@@ -97,17 +99,17 @@ class Bench:
         return model
 
     def plain(self, name: str, seed: int, **changes: Any) -> Any:
-        """Return the unfitted model of a recipe that neither --epochs nor --set is meant for, such as a start."""
+        """Return a recipe's unfitted model, to which --epochs and --set do not apply, such as a start."""
         common = {"precision": self.precision, "device": self.device, "random_state": seed}
         given = {key: value for key, value in {**common, **changes}.items() if value is not None}
         return recipe(name).estimator(**given)
 
     def train(self, name: str, model: Any, *data: Any, **fit: Any) -> Any:
-        """Return the model of a name and of what this command changes, trained first if it is not there."""
+        """Return the model of this name and this command's changes, trained first if it does not exist."""
         return self.start(self.named(name), model, *data, **fit)
 
     def start(self, name: str, model: Any, *data: Any, **fit: Any) -> Any:
-        """Return the model of a folder, trained first if it is not there."""
+        """Return the model in a folder, trained first if it does not exist."""
         folder = self.out / name
         if not (folder / "recipe.json").exists():
             checkpoint = folder / "checkpoint.safetensors"
@@ -119,17 +121,17 @@ class Bench:
         return tildex.load(folder, device=self.device)
 
     def named(self, name: str) -> str:
-        """Return a name with what makes this command's trainings others."""
+        """Return a name that includes this command's changes."""
         epochs = [] if self.epochs is None else [f"epochs{self.epochs}"]
         changes = [*epochs, *(change.replace("/", "-") for change in self.set_)]
         return "-".join([name, *(["validation"] if self.validate else []), *changes])
 
     def results(self) -> list[dict[str, Any]]:
-        """Return all that has been measured, a record a line."""
+        """Return all results, one record per line."""
         return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
 
     def result(self, measure: Callable[[], Mapping[str, Any]], **what: Any) -> dict[str, Any]:
-        """Return what was measured under that name and by these settings, measured now if it is not there."""
+        """Return the result of this name and these settings, measured first if it does not exist."""
         key = {**what, "judged": self.judged, "epochs": self.epochs, "set": list(self.set_)}
         key = json.loads(json.dumps(key, default=str))
         for line in self.results():
@@ -142,7 +144,7 @@ class Bench:
         return self.note(**{**key, **spent, **found})
 
     def note(self, **figures: Any) -> dict[str, Any]:
-        """Print figures as a line of JSON and append them to the results."""
+        """Print values as a line of JSON and append them to the results."""
         library = f"tildex {tildex.__version__}, torch {torch.__version__}"
         line = json.dumps({**figures, "threads": torch.get_num_threads(), "library": library}, default=float)
         before = self.file.read_text(encoding="utf-8") if self.file.exists() else ""
@@ -152,7 +154,7 @@ class Bench:
 
 
 def minutes(model: Any) -> float:
-    """Return how long a training took, whenever it was."""
+    """Return the duration of a training, also of an earlier one."""
     return sum(record["seconds"] for record in model.history_) / 60
 
 
@@ -162,7 +164,7 @@ def row(*cells: Any) -> None:
 
 
 def spread(values: Iterable[float], form: str = ".2f", unit: str = "") -> str:
-    """Return mean, lowest and highest over seeds as a cell says them."""
+    """Return mean, minimum and maximum over seeds as a table cell."""
     known = list(values)
     mean = f"**{np.mean(known):{form}}{unit}**"
     if len(known) == 1:
@@ -171,9 +173,9 @@ def spread(values: Iterable[float], form: str = ".2f", unit: str = "") -> str:
 
 
 def read_out(Z: Any, y: Any, *, C: float, max_iter: int = 1000, tol: float = 1e-5) -> Any:
-    """Return a logistic regression on codes; one that stops at its last iteration is judged as it is.
+    """Return a logistic regression on codes; one that reaches its iteration limit is evaluated unchanged.
 
-    It must be trained to its end: on one code it erred on 2.22 % after 440 iterations, and on 2.69 % with tol=1e-3.
+    It must converge: on one code the error was 2.22 % after 440 iterations, and 2.69 % with tol=1e-3.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -183,16 +185,16 @@ def read_out(Z: Any, y: Any, *, C: float, max_iter: int = 1000, tol: float = 1e-
 
 
 def run(experiment: Callable[..., object], tokens: Sequence[str] | None = None, /, **defaults: Any) -> None:
-    """Run an experiment as the command line asks: its parameters are its options, beside the common ones.
+    """Run an experiment from the command line; its parameters become options, in addition to the common ones.
 
     Parameters
     ----------
     experiment : callable
-        Its parameter ``bench`` is the :class:`Bench`; the others have types, and their names are options.
+        Its parameter ``bench`` is the :class:`Bench`; the others have types, and their names become options.
     tokens : sequence of str, optional
         The command line.
     **defaults
-        What common options are when not given.
+        Defaults of common options.
     """
 
     def command(*values: Any, **options: Any) -> None:
@@ -228,6 +230,6 @@ def _common(defaults: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _section(experiment: Callable[..., object]) -> str:
-    """Return what the experiment's docstring says of its parameters."""
+    """Return the parameters section of the experiment's docstring."""
     _, _, parameters = (inspect.getdoc(experiment) or "").partition("Parameters\n----------\n")
     return f"\nParameters\n----------\n{parameters}" if parameters else ""

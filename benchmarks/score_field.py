@@ -1,9 +1,9 @@
-"""How near the score field of a denoising autoencoder comes to the exact one, on two mixtures whose density is known.
+"""The score field of a denoising autoencoder against the exact one, on two mixtures with known density.
 
-The model sees draws of a mixture with Gaussian noise added and learns to undo it. What it moves a row by, over the
-noise's variance, is held against the gradient of the log-density of noisy draws (Tweedie's identity, exact for noise of
-any size), on fresh noisy draws where that density is above 1 % of its maximum. ``--validate`` judges on draws other
-than those of the last run.
+The model is trained to remove Gaussian noise from samples of a mixture. Its displacement of a row over the noise
+variance is compared with the gradient of the log-density of noisy samples (Tweedie's identity, exact at any noise
+level), on new noisy samples where that density is above 1 % of its maximum. ``--validate`` uses other samples than the
+final evaluation.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WANTED = 0.05
 
 @dataclass(frozen=True)
 class Case:
-    """A mixture, the noise, and how many draws to train on."""
+    """A mixture, the noise level, and the number of training samples."""
 
     mixture: GaussianMixture
     noise: float
@@ -33,12 +33,12 @@ class Case:
 
 
 def plane() -> GaussianMixture:
-    """Return three round clouds in the plane, of different weights and sizes."""
+    """Return three isotropic Gaussians in the plane, with different weights and sizes."""
     return GaussianMixture.of([0.5, 0.3, 0.2], [[-2.0, 0.0], [1.5, 1.5], [1.0, -2.0]], [0.5, 0.25, 0.1])
 
 
 def ten() -> GaussianMixture:
-    """Return eight clouds in ten dimensions, each long in two directions of its own and flat in the others."""
+    """Return eight Gaussians in ten dimensions, each wide in two directions of its own and narrow in the others."""
     generator = Generator(0)
     means = 1.5 * generator.normal(8, 10, dtype=torch.float64)
     ways = torch.linalg.qr(generator.normal(8, 10, 2, dtype=torch.float64)).Q
@@ -55,11 +55,11 @@ CASES = {
 
 
 def judge(case: Case, model: DenoisingAutoencoder, seed: int) -> tuple[Estimate, float]:
-    """Return the relative error of a trained field on fresh rows, and the share of rows it was judged on."""
+    """Return the relative error of a trained field on new rows, and the share of rows used."""
     noisy = case.mixture.smoothed(case.noise)
     x = noisy.sample(20_000, Generator(seed))
     density = noisy.log_prob(x)
-    # Of a smooth mixture the maximum lies near a centre or among many draws.
+    # A smooth mixture has its maximum near a centre or near one of many samples.
     highest = torch.maximum(density.max(), noisy.log_prob(noisy.means).max())
     kept = density > highest + np.log(0.01)
     exact = noisy.score(x[kept])
@@ -71,18 +71,18 @@ def judge(case: Case, model: DenoisingAutoencoder, seed: int) -> tuple[Estimate,
 def score_field(
     what: tuple[Literal["plane", "ten"], ...] = ("plane", "ten"), /, *, bench: Bench, rows: int | None = None
 ) -> None:
-    """Train on noise of one size in all directions, judge and print.
+    """Train with isotropic noise, evaluate and print.
 
     Parameters
     ----------
     rows
-        Draws to train on, other than the mixture's own number.
+        Number of training samples, instead of the mixture's.
     """
 
     def measured(name: str, seed: int) -> dict[str, Any]:
         case = CASES[name]
         X = case.mixture.sample(rows or case.rows, Generator(seed)).float().numpy()
-        # The noise is in units of the scaled data, and columns are scaled one by one.
+        # The noise is in units of the scaled data, and each column has its own scale.
         noise = GaussianNoise(tuple((case.noise / X.astype(float).std(0)).tolist()))
         model = bench.model(f"score-field-{name}", seed, corruption=noise).fit(X)
         error, share = judge(case, model, 1000 if bench.validate else 2000)

@@ -1,11 +1,11 @@
-"""Codes of sounds, learned without labels, beside PCA of equal size on the same log-mel features.
+"""Codes of sounds, learned without labels, against PCA of equal size on the same log-mel features.
 
-The accuracy of the five nearest neighbours in a map of two numbers and in a code of 32, on ESC-10, cross-validated over
-its folds 1 to 4, and on spoken digits, where the first five recordings of every speaker and digit are for testing.
-Features are standardised by the training rows for both. Settings of the digits are judged on the next five recordings
-(``--validate``); with ``--cross`` every further five, on which nothing was chosen, are held out in turn, and the test
-recordings are left alone. ESC-10 has no rows beside its folds, so those of its two recipes, the best of six that were
-tried on these folds, are not independent of its figures.
+Accuracy of the five nearest neighbours in a 2-number map and a 32-number code, on ESC-10, cross-validated over its
+folds 1 to 4, and on spoken digits, with the first five recordings per speaker and digit for testing. Features are
+standardised on the training rows for both. Settings for the digits were chosen on the next five recordings
+(``--validate``); with ``--cross``, each further five, on which nothing was chosen, are held out in turn, and the test
+recordings are not used. ESC-10 has no rows outside its folds: the settings of its two recipes, the best of six tried on
+these folds, are not independent of its results.
 
     python benchmarks/sounds.py --out runs/sounds --seeds 0 1 2
 """
@@ -32,13 +32,13 @@ Part = tuple[str, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def accuracy(encode: Callable[[Any], Any], X: Any, y: Any, held_out: Any, labels: Any) -> float:
-    """Return the share of held-out sounds whose nearest training sounds in the code are of their class."""
+    """Return the accuracy of held-out sounds by their nearest training sounds in the code."""
     search = KNeighborsClassifier(NEIGHBOURS).fit(encode(X), y)
     return 100 * float(search.score(encode(held_out), labels))
 
 
 def parts(bench: Bench, name: str, cross: bool) -> Iterator[Part]:
-    """Yield training and held-out features with their labels: once, or once a fold."""
+    """Yield training and held-out features with their labels: once, or once per fold."""
     train, test = (bench.read(name, split) for split in ("train", "test"))
     features = SoundFeatures(train.rate, n_mels=40, slices=SLICES[name])
     X, Y = features.fit_transform(train.X), features.transform(test.X)
@@ -60,7 +60,7 @@ def parts(bench: Bench, name: str, cross: bool) -> Iterator[Part]:
 
 
 def scaled(X: Any, held_out: Any, y: Any, labels: Any) -> tuple[Any, Any, Any, Any]:
-    """Return features in standard deviations of the training rows, as (X, y, held_out, labels)."""
+    """Return features standardised on the training rows, as (X, y, held_out, labels)."""
     mean, spread = X.mean(0), X.std(0) + 1e-6
     return (X - mean) / spread, y, (held_out - mean) / spread, labels
 
@@ -77,9 +77,9 @@ def sounds(
     Parameters
     ----------
     sizes
-        Numbers of a code: 2, 32 or both.
+        Code sizes: 2, 32 or both.
     cross
-        Judge digits on every further five recordings.
+        Evaluate digits on each further five recordings.
     """
     judged = {name: list(parts(bench, name, cross)) for name in data}
 

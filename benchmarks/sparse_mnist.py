@@ -1,18 +1,17 @@
-"""A k-sparse autoencoder on MNIST, judged by a logistic regression on its frozen code.
+"""A k-sparse autoencoder on MNIST, evaluated by a logistic regression on its frozen code.
 
-The set-up of Makhzani & Frey (2014), "k-sparse autoencoders": 1,000 units, the k largest of each row in training,
-alpha * k of them in use afterwards, no labels until the code is frozen. Grey values are centred and divided by one
-number. The encoder starts as the decoder's transpose; k comes down from 4 k; silent units are revived. A quarter of the
-pixels is hidden in training, without which validation errors are larger by 0.4 per cent of the images. With
-``--channels`` the encoder is a convolutional network, and with ``--shift`` training moves images by up to so many
-pixels.
+The set-up follows Makhzani & Frey (2014), "k-sparse autoencoders": 1,000 units, the k largest of each row in training,
+alpha * k afterwards, no labels until the code is frozen. Grey values are centred and divided by one number. The encoder
+starts as the decoder's transpose; k falls from 4 k; dead units are revived. A quarter of the pixels is masked in
+training; without masking, the validation error is 0.4 percentage points higher. ``--channels`` makes the encoder a
+convolutional network, and ``--shift`` shifts training images by up to this many pixels.
 
-How strongly the regression is held back (C) is chosen on the last 10,000 training images, with a regression on the
-codes of the others; then one with that C on all 60,000 meets the test set once for every seed. With ``--validate``
-nothing touches the test set, and the autoencoder sees 50,000 images.
+The regularisation (C) of the regression is chosen on the last 10,000 training images, with a regression on the codes of
+the others; then one with that C on all 60,000 is evaluated on the test set once per seed. With ``--validate`` the test
+set is not used, and the autoencoder is trained on 50,000 images.
 
-With ``--dropout`` the units are rectified ones, of which that share is left out of each row in training, and nothing
-else keeps them apart: what the same read-out makes of a dropout autoencoder.
+``--dropout`` evaluates a dropout autoencoder with the same regression: rectified units, of which that share is dropped
+for each row in training, without other sparsity.
 
     python benchmarks/sparse_mnist.py --out runs/sparse --seeds 0 1 2
     python benchmarks/sparse_mnist.py --out runs/sparse --seeds 0 1 2 --dropout 0.5 --mask 0
@@ -37,7 +36,7 @@ regression = partial(read_out, max_iter=300, tol=1e-4)
 
 
 def errors(Z: np.ndarray, y: np.ndarray, Z_held: np.ndarray, y_held: np.ndarray) -> dict[float, float]:
-    """Return the held-out error, in per cent, by the strength C of the regression."""
+    """Return the held-out error, in per cent, for each C of the regression."""
     found = {}
     for C in STRENGTHS:
         found[C] = 100 * float((regression(Z, y, C=C).predict(Z_held) != y_held).mean())
@@ -45,7 +44,7 @@ def errors(Z: np.ndarray, y: np.ndarray, Z_held: np.ndarray, y_held: np.ndarray)
 
 
 def codes(model: Autoencoder, X: np.ndarray, size: float | None = None) -> tuple[np.ndarray, float]:
-    """Return codes divided by the root of their mean square, which training codes decide, and that number."""
+    """Return codes divided by the root mean square of the training codes, and that number."""
     Z = model.transform(X)
     size = float(np.sqrt((Z**2).mean())) if size is None else size
     return Z / size, size
@@ -66,13 +65,13 @@ def sparse_mnist(
     Parameters
     ----------
     dropout
-        Share of rectified units left out, instead.
+        Share of rectified units to drop, instead of k-sparse units.
     mask
-        Share of pixels hidden in training.
+        Share of pixels masked in training.
     channels
-        Of a convolutional encoder.
+        Channels of a convolutional encoder.
     shift
-        Pixels that images are moved by in training.
+        Maximum shift of training images, in pixels.
     """
     data = bench.read("mnist")
     X, y = data.X, data.y

@@ -1,14 +1,14 @@
-"""Sparse autoencoders on patches of CIFAR-10 beside scikit-learn's dictionary learning, at equal L0.
+"""Sparse autoencoders on patches of CIFAR-10 against scikit-learn's dictionary learning, at equal L0.
 
-Patches of 8 x 8 pixels in colour, each of mean zero and unit variance, come from random places of the images: training
-patches from the first 15,000 training images, validation patches from the other 5,000, test patches from the test
-images. Every model has the same number of units, and is judged by the fraction of variance that is left unexplained
-of patches it has not seen (FVU) and by the units that none of these uses (dead).
+Colour patches of 8 x 8 pixels, each with mean zero and unit variance, are taken at random positions: training patches
+from the first 15,000 training images, validation patches from the other 5,000, test patches from the test images. All
+models have the same number of units and are evaluated on unseen patches by the fraction of variance unexplained (FVU)
+and by the units that are never active (dead).
 
-``MiniBatchDictionaryLearning`` learns its dictionary with lasso codes. Its codes here are ``lasso``, of the price at
-which as many units are in use, found by bisection, and ``omp``, orthogonal matching pursuit with so many steps. Ours
-are one product with a matrix and a choice of the largest inputs, or, as ``pursuit``, a choice of one after the other,
-with which the dictionary was learned too. Times are of the processor: learning, and encoding 10,000 patches.
+``MiniBatchDictionaryLearning`` learns its dictionary with lasso codes. Its codes here are ``lasso``, with the penalty
+that gives the same L0, found by bisection, and ``omp``, orthogonal matching pursuit with as many steps. Ours are one
+matrix product and a choice of the largest inputs, or, for ``pursuit``, one choice after the other, with which the
+dictionary was also trained. Times are processor times: training, and encoding 10,000 patches.
 
     python benchmarks/sparse_patches.py --out runs/patches --seeds 0 1 2
     python benchmarks/sparse_patches.py --out runs/patches --validate --patches 20000 --models top-k    # in a minute
@@ -34,14 +34,14 @@ from tildex.generator import Generator
 
 SIZE, IMAGES, HELD = 8, 15_000, 10_000
 
-# A code and a reconstruction from rows.
+# Maps rows to codes and reconstructions.
 Coder = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 Model = Literal["pursuit", "top-k", "batch-top-k", "lasso", "omp"]
 MODELS: tuple[Model, ...] = get_args(Model)
 
 
 def patches_of(bench: Bench, split: str, images: slice, n: int, seed: int) -> np.ndarray:
-    """Return patches of mean zero and unit variance, shape (n, 192)."""
+    """Return patches with mean zero and unit variance, shape (n, 192)."""
     record = bench.read("cifar10", split)
     pixels = torch.from_numpy(record.X[images]).view(-1, 32, 32, 3)
     found: np.ndarray = equalised(random_patches(pixels, SIZE, n, generator=Generator(seed))).numpy()
@@ -49,11 +49,11 @@ def patches_of(bench: Bench, split: str, images: slice, n: int, seed: int) -> np
 
 
 def sparse_coder(components: np.ndarray, offset: np.ndarray, **settings: Any) -> Coder:
-    """Return the coder of a dictionary."""
+    """Return the encoder of a dictionary."""
 
     def encode(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         with warnings.catch_warnings():
-            # The lasso's last iterations change its codes by less than they are printed with.
+            # The lasso's last iterations change its codes by less than the printed precision.
             warnings.simplefilter("ignore", ConvergenceWarning)
             code = sparse_encode(rows - offset, components, **settings)
         return code, code @ components + offset
@@ -62,7 +62,7 @@ def sparse_coder(components: np.ndarray, offset: np.ndarray, **settings: Any) ->
 
 
 def price_for(components: np.ndarray, rows: np.ndarray, k: int) -> float:
-    """Return the lasso's price at which centred rows use ``k`` units on average, by bisection."""
+    """Return the lasso penalty at which centred rows have ``k`` active units on average, by bisection."""
     low, high = 0.1, 10.0
     for _ in range(10):
         price = float(np.sqrt(low * high))
@@ -87,11 +87,11 @@ def sparse_patches(
     Parameters
     ----------
     k
-        Units in use.
+        Number of active units.
     passes
-        Of dictionary learning over the patches.
+        Epochs of dictionary learning over the patches.
     price
-        Of dictionary learning's own lasso.
+        Penalty of dictionary learning's own lasso.
     """
     split, images = ("train", slice(IMAGES, None)) if bench.validate else ("test", slice(None))
     settings = {"k": k, "units": units, "patches": patches, "passes": passes, "price": price}

@@ -1,7 +1,7 @@
-"""What the benchmarks of tagged pictures share: a machine, and what it is measured beside on the same features.
+"""Shared code of the benchmarks of tagged pictures: a machine and its baselines on the same features.
 
-References are regressions and the tags of neighbours for tagging, either kind of data alone and canonical correlations
-for retrieval. Each has its best setting of several, chosen on the very rows it is judged by.
+Baselines for tagging are regressions and the tags of neighbours; for retrieval, either modality alone and canonical
+correlations. Each has the best of several settings, chosen on the evaluation rows themselves.
 
 Imported by ``corel5k.py`` and ``fashion_products.py``.
 """
@@ -24,7 +24,7 @@ from tildex.models import infer
 
 Array = np.ndarray
 
-# What is added to the standard deviation of a unit, so that one that hardly moves does not count most.
+# Added to the standard deviation of each unit, so that nearly constant units do not dominate.
 _LEAST_SPREAD = 0.02
 
 BESIDE = {
@@ -33,30 +33,30 @@ BESIDE = {
     "tags": ("canonical, tags",),
     "both": ("canonical, both", "picture alone", "tags alone"),
 }
-"""What each figure of the machine is to be better than; "both" than its own other queries too, and inferred tags than
-none."""
+"""The baselines that each value of the machine should beat; "both" should also beat its other queries, and inferred
+tags those set to zero."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Pictures: their features, tags as 0 and 1, and the group that finds are judged by."""
+    """Pictures: their features, their tags as 0 and 1, and the group that defines a hit."""
 
     features: Array
     tags: Array
     group: Array
 
     def known(self) -> dict[str, Array]:
-        """Return both kinds of data as the machine takes them."""
+        """Return both modalities in the machine's format."""
         return {"picture": self.features, "tags": self.tags}
 
     def tagged(self) -> Rows:
-        """Return those that have a tag."""
+        """Return the pictures that have a tag."""
         some = self.tags.any(1)
         return Rows(self.features[some], self.tags[some], self.group[some])
 
 
 def tagging_references(rows: Rows, held: Rows) -> dict[str, float]:
-    """Return the mean average precision over words of tags by either reference, at its best setting."""
+    """Return the mean average precision of tags over words for each baseline, at its best setting."""
     return {
         "logistic regression": _best(
             logistic_scores(rows.features, rows.tags, held.features, [1000, 300, 100, 30, 10]), held
@@ -68,7 +68,7 @@ def tagging_references(rows: Rows, held: Rows) -> dict[str, float]:
 
 
 def retrieval_references(rows: Rows, held: Rows) -> dict[str, float]:
-    """Return the mean average precision of finds by each kind of query and reference, at its best setting."""
+    """Return the mean average precision of retrieval for each kind of query and baseline, at its best setting."""
     X, Z = standardised(rows.features, held.features)
     asked = held.tagged()
     found = {
@@ -97,7 +97,7 @@ def retrieval_references(rows: Rows, held: Rows) -> dict[str, float]:
 
 
 def found_by(queries: Array, asked: Rows, index: Array, rows: Rows, distance: Any) -> float:
-    """Return the mean average precision of finding rows of the query's group."""
+    """Return the mean average precision of retrieving rows of the query's group."""
     return mean_average_precision(queries, asked.group, index, rows.group, distance=distance).value
 
 
@@ -106,7 +106,7 @@ def _best(scored: Iterator[tuple[str, Array]], held: Rows) -> float:
 
 
 def with_zeros(model: MultimodalDBM, given: Mapping[str, Array]) -> Array:
-    """Return joint codes with all that is not known set to zero in the model's units, instead of being inferred.
+    """Return joint codes with unknown values set to zero on the model's scale, instead of inferred.
 
     For comparison (Srivastava & Salakhutdinov, 2014, "Multimodal learning with deep Boltzmann machines").
     """
@@ -118,7 +118,7 @@ def with_zeros(model: MultimodalDBM, given: Mapping[str, Array]) -> Array:
 
 
 def judged(model: MultimodalDBM, rows: Rows, held: Rows, *, standardise: bool) -> dict[str, float]:
-    """Return the figures of a machine: tags of held-out pictures, and what queries of each kind find among the rows."""
+    """Return a machine's values: tagging of held-out pictures, and retrieval among the rows by each kind of query."""
     asked = held.tagged()
     index = model.transform(rows.known())
     middle, spread = index.mean(0), index.std(0) + _LEAST_SPREAD if standardise else 1.0
@@ -145,20 +145,20 @@ def compare(
     standardise: bool,
     **what: Any,
 ) -> None:
-    """Measure references and the machine of a recipe as far as it has not been done, and print them side by side.
+    """Measure the baselines and a recipe's machine, unless measured before, and print them side by side.
 
     Parameters
     ----------
     name
-        The recipe.
+        The name of the recipe.
     split
-        Gives the rows that are trained on and those that are judged.
+        Returns training and evaluation rows.
     references
-        What stands beside the machine.
+        The baselines.
     standardise
-        Whether codes are compared in standard deviations of each unit.
+        Whether codes are standardised per unit before comparison.
     **what
-        What else a result is of.
+        Other keys of a result.
     """
     rows, held = split()
     beside: dict[str, float] = {}

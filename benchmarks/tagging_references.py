@@ -1,4 +1,4 @@
-"""What tags and finds of a machine are compared with: regressions, neighbours' tags and canonical correlations.
+"""Baselines for tagging and retrieval: regressions, neighbours' tags and canonical correlations.
 
 Imported by ``tagged_pictures.py``.
 """
@@ -17,7 +17,7 @@ Array = np.ndarray
 
 
 def standardised(X: Array, held_out: Array) -> tuple[Array, Array]:
-    """Return both in standard deviations of the first."""
+    """Return both, standardised by the first."""
     mean, spread = X.mean(0), X.std(0)
     spread[spread == 0] = 1
     return (X - mean) / spread, (held_out - mean) / spread
@@ -26,9 +26,9 @@ def standardised(X: Array, held_out: Array) -> tuple[Array, Array]:
 def logistic_scores(
     X: Array, tags: Array, held_out: Array, strengths: list[float]
 ) -> Iterator[tuple[str, Array]]:
-    """Yield held-out scores of one logistic regression a tag, for each weight of the squared norm.
+    """Yield held-out scores of one logistic regression per tag, for each weight of the squared norm.
 
-    All are fitted together, for their sum falls apart into one problem a tag.
+    All are fitted together, because their sum separates into one problem per tag.
     """
     X, held_out = standardised(X, held_out)
     x, t, z = (torch.from_numpy(part.astype(np.float32)) for part in (X, tags, held_out))
@@ -53,10 +53,10 @@ def logistic_scores(
 def propagated_scores(
     X: Array, tags: Array, held_out: Array, counts: list[int]
 ) -> Iterator[tuple[str, Array]]:
-    """Yield held-out scores by the tags of the nearest training pictures, weighted by nearness, for each count.
+    """Yield held-out scores from the tags of the nearest training pictures, weighted by nearness, for each count.
 
-    Nearness falls off exponentially in the distance, over the distance of the last neighbour; distances are Euclidean
-    or sums of absolute differences, of features as they are.
+    Nearness falls exponentially with the distance over that of the last neighbour; distances are Euclidean or sums of
+    absolute differences, of unscaled features.
     """
     for name, p in (("Euclidean", 2.0), ("absolute", 1.0)):
         far = torch.cdist(torch.from_numpy(held_out), torch.from_numpy(X), p=p).numpy()
@@ -74,11 +74,11 @@ class Canonical:
     Parameters
     ----------
     X, Y : array of shape (rows, features)
-        Both kinds.
+        Both modalities.
     n : int
-        Pairs of axes; each is weighted by its correlation, which retrieves better than axes of one length.
+        Pairs of axes; each is weighted by its correlation, which retrieves better than equal weights.
     ridge : float
-        Added to the variance of every feature, as a share of their mean variance.
+        Added to the variance of each feature, as a share of their mean variance.
     """
 
     def __init__(self, X: Array, Y: Array, n: int, ridge: float) -> None:
@@ -89,7 +89,7 @@ class Canonical:
         self.axes = roots[0] @ U[:, :n] * s[:n], roots[1] @ Vt[:n].T * s[:n]
 
     def codes(self, X: Array | None, Y: Array | None) -> Array:
-        """Return where rows lie by either kind, or in the middle of where both put them."""
+        """Return the coordinates of rows by one modality, or the mean of both."""
         found = [
             (part - mean) @ axes
             for part, mean, axes in zip((X, Y), self.means, self.axes, strict=True)

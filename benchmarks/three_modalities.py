@@ -1,13 +1,12 @@
-"""Three kinds of data on one machine: the image of a digit, the digit spoken, and words about it.
+"""Three modalities in one machine: images of digits, spoken digits, and words about them.
 
-Any one or two are given and the rest is inferred. Rows are MNIST's images, each beside a spoken digit of the same kind
-and words that are true of it, of which each is said with probability 0.7. Of the training rows a fifth miss one kind.
-Whether what was inferred is right is judged as a person would: is the likeliest of the ten names the digit's; what does
-a classifier of images, trained on MNIST's labels, see in the inferred image; of which digit is the training recording
-nearest to the inferred sound. Beside it stands a ridge regression, one a query, from what is given to what is wanted,
-which saw complete rows only.
+Any one or two are given and the rest is inferred. Each row is an MNIST image with a spoken digit of the same class and
+true words about it, each included with probability 0.7. A fifth of the training rows lack one modality. Inferred values
+are evaluated by their class: the most probable of the ten names; the prediction of an image classifier, trained on
+MNIST's labels, for the inferred image; the digit of the training recording nearest to the inferred sound. The baseline
+is one ridge regression per query, from the given modalities to the wanted one, trained on complete rows only.
 
-Settings were chosen on images and recordings left out of training (``--validate``).
+Settings were chosen on held-out training images and recordings (``--validate``).
 
     python benchmarks/three_modalities.py --out runs/three --seeds 0 1 2
 """
@@ -43,7 +42,7 @@ WORDS: dict[str, tuple[int, ...]] = {
     "straight": (1, 4, 7),
 }
 SAID, MISSED = 0.7, 0.2
-# Repetitions of each spoken digit that validation judges on.
+# Repetitions of each spoken digit for validation.
 REPETITIONS = 5
 TRUE = np.array([[digit in digits for digits in WORDS.values()] for digit in range(10)])
 
@@ -51,7 +50,7 @@ Rows = dict[str, np.ndarray]
 
 
 def recordings(bench: Bench) -> tuple[Any, ...]:
-    """Return standardised features and digits of spoken digits, for training and judging."""
+    """Return standardised features and classes of spoken digits, for training and evaluation."""
     train, test = (bench.read("fsdd", split) for split in ("train", "test"))
     features = SoundFeatures(train.rate, n_mels=40, slices=6)
     X, y = features.fit_transform(train.X), train.y
@@ -67,7 +66,7 @@ def recordings(bench: Bench) -> tuple[Any, ...]:
 
 
 def rows(images: np.ndarray, digits: np.ndarray, sounds: np.ndarray, spoken: np.ndarray, seed: int) -> Rows:
-    """Return images, each beside a recording and words of its digit."""
+    """Return images, each with a recording and words of its digit."""
     draws = np.random.default_rng(seed)
     which = np.empty(len(digits), dtype=np.int64)
     for digit in range(10):
@@ -77,7 +76,7 @@ def rows(images: np.ndarray, digits: np.ndarray, sounds: np.ndarray, spoken: np.
 
 
 def some_missing(data: Rows, seed: int) -> Rows:
-    """Return rows of which a fifth miss one kind."""
+    """Return rows, a fifth of which lack one modality."""
     draws = np.random.default_rng(seed)
     lacks = np.where(draws.random(len(data["image"])) < MISSED, draws.integers(0, 3, len(data["image"])), -1)
     return {
@@ -86,7 +85,7 @@ def some_missing(data: Rows, seed: int) -> Rows:
 
 
 class Judge:
-    """Says of inferred images, sounds and words which digit they are of."""
+    """Classifies inferred images, sounds and words as digits."""
 
     def __init__(
         self, images: np.ndarray, digits: np.ndarray, sounds: np.ndarray, spoken: np.ndarray
@@ -95,7 +94,7 @@ class Judge:
         self.sounds = KNeighborsClassifier(1).fit(sounds, spoken)
 
     def right(self, kind: str, inferred: np.ndarray, digits: np.ndarray) -> float:
-        """Return the share of rows, in per cent, that are of the right digit."""
+        """Return the share of rows with the right digit, in per cent."""
         if kind == "words":
             said = inferred[:, : len(NAMES)].argmax(1)
         else:
@@ -104,19 +103,19 @@ class Judge:
 
 
 def queries() -> list[tuple[tuple[str, ...], str]]:
-    """Return what may be given, and what is then wanted."""
+    """Return the choices of given modalities, and the wanted ones."""
     given = [*itertools.combinations(KINDS, 1), *itertools.combinations(KINDS, 2)]
     return [(known, wanted) for known in given for wanted in KINDS if wanted not in known]
 
 
 def by_ridge(train: Rows, test: Rows, known: tuple[str, ...], wanted: str) -> np.ndarray:
-    """Return what a linear regression says."""
+    """Return the predictions of a linear regression."""
     X, Y = (np.concatenate([part[kind] for kind in known], 1) for part in (train, test))
     return Ridge(alpha=100.0).fit(X, train[wanted]).predict(Y)
 
 
 def draw(model: MultimodalDBM, data: Rows, digits: np.ndarray, path: Path) -> None:
-    """Save an image of each digit and, below it, those inferred from the sound, the words, and both."""
+    """Save an image of each digit and, below it, the images inferred from the sound, the words, and both."""
     first = [np.flatnonzero(digits == digit)[0] for digit in range(10)]
     some = {kind: values[first] for kind, values in data.items()}
     lines = {"given": some["image"]}
@@ -132,12 +131,12 @@ def draw(model: MultimodalDBM, data: Rows, digits: np.ndarray, path: Path) -> No
 
 
 def three_modalities(bench: Bench, *, rows_: Annotated[int, Parameter(name="--rows")] = 20_000) -> None:
-    """Train, judge and print.
+    """Train, evaluate and print.
 
     Parameters
     ----------
     rows_
-        Of training.
+        Number of training rows.
     """
     images, digits, held, labels = bench.parts("mnist")
     sounds, spoken, held_sounds, held_spoken = recordings(bench)

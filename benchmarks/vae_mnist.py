@@ -1,10 +1,10 @@
 """A variational autoencoder with one stochastic layer on MNIST, by the importance-weighted bound.
 
-Training sees a fresh Bernoulli draw of the grey values at every presentation; the judged images are one frozen draw.
-The recipe: wide SiLU layers, a learned prior, weight decay, the divergence warmed up over a tenth of training, Adam
-with a cosine, averaged weights. ``--k 1`` trains on the lower bound, a larger one on the importance-weighted bound.
-With ``--validate`` the last 10,000 training images are held out and judged, without it training takes all and the
-test set is judged, once.
+Training binarises the grey values by a new Bernoulli draw at every presentation; evaluation uses one frozen draw. The
+recipe: wide SiLU layers, a learned prior, weight decay, KL warm-up over a tenth of training, Adam with a cosine
+schedule, averaged weights. ``--k 1`` trains on the ELBO, a larger k on the importance-weighted bound. With
+``--validate`` the last 10,000 training images are held out for evaluation; without it, training uses all images, and
+the test set is used once.
 
     python benchmarks/vae_mnist.py --out runs/vae --k 1 --seeds 0
     python benchmarks/vae_mnist.py --out runs/iwae --k 5 --epochs 400 --seeds 0
@@ -21,7 +21,7 @@ from runner import Bench, minutes, row, run
 from tildex.apps.measure.likelihood import likelihood_of
 from tildex.evaluate import Annealing
 
-# Minus log-likelihood in nats, one stochastic layer, images drawn afresh: published (Burda et al., 2016), and wanted.
+# Minus log-likelihood in nats, one stochastic layer, dynamic binarisation: published (Burda et al., 2016), and target.
 WANTED = {"vae": (86.76, 84.0), "iwae": (84.78, 82.9)}
 
 
@@ -34,20 +34,20 @@ def vae(
     rows_trained: int | None = None,
     precision_judged: str = "float32",
 ) -> None:
-    """Train where there is no run yet, judge, and print beside what was published.
+    """Train unless a run exists, evaluate, and print with the published values.
 
     Parameters
     ----------
     k
-        Draws a row in training.
+        Samples per row in training.
     samples
-        Importance samples an image in judging.
+        Importance samples per image in evaluation.
     rows
-        Judge only the first so many images.
+        Number of evaluation images, from the first.
     rows_trained
-        Train only on the first so many images.
+        Number of training images, from the first.
     precision_judged
-        Of products in judging.
+        Precision of products in evaluation.
     """
     train, _, judged, _ = bench.parts("mnist")
     kind = "vae" if k == 1 else "iwae"

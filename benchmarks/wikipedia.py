@@ -1,14 +1,14 @@
-"""Texts for an image and images for a text: the Wikipedia pairs of Rasiwasia et al. (2010), by joint codes.
+"""Cross-modal retrieval, text for image and image for text, on the Wikipedia pairs of Rasiwasia et al. (2010).
 
-An image is 128 shares of SIFT words, a text 10 weights of topics. The machine sees pairs and no classes; with
-``--classes`` the class is a third modality in training, as semantic correlation matching knows it too, and is inferred
-like anything else that is not given. A query is the joint code of one modality, all others inferred, ranked by the
-cosine of standardised codes against those of the other modality alone. A hit is an item of the query's class; mean
-average precision over all test items. Canonical correlation analysis, which sees no classes, is run on the same
-features, plain and with a ridge, the square roots of shares as an option for both.
+An image is 128 shares of SIFT words, a text 10 topic weights. The machine is trained on pairs without classes; with
+``--classes``, the class is a third modality in training (semantic correlation matching uses it too) and is inferred in
+use. A query is the joint code of one modality, with all others inferred; items of the other modality alone are ranked
+by the cosine of standardised codes. A hit is an item of the query's class; the value is the mean average precision over
+all test items. The baseline is canonical correlation analysis without classes on the same features, plain and with a
+ridge, both optionally on square roots of shares.
 
-All choices, of either side, are made on 500 of the training pairs, fixed by a seed; then machines trained on all pairs
-meet the 693 test pairs once for every seed. With ``--validate`` nothing touches the test pairs.
+All settings, of the machine and the baseline, are chosen on 500 training pairs, fixed by a seed; then machines trained
+on all pairs are evaluated on the 693 test pairs once per seed. With ``--validate`` the test pairs are not used.
 
     python benchmarks/wikipedia.py --out runs/wikipedia --seeds 0 1 2
     python benchmarks/wikipedia.py --out runs/wikipedia --seeds 0 1 2 --classes
@@ -38,7 +38,7 @@ Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def pairs_of(folder: Path) -> tuple[Pairs, Pairs]:
-    """Return images, texts and classes of the training and the test pairs."""
+    """Return images, texts and classes of the training and test pairs."""
     arrays = loadmat(folder / "raw_features.mat")
     parts = []
     for short, name in (("tr", "trainset_txt_img_cat.list"), ("te", "testset_txt_img_cat.list")):
@@ -49,7 +49,7 @@ def pairs_of(folder: Path) -> tuple[Pairs, Pairs]:
 
 
 def average_precision(queries: np.ndarray, items: np.ndarray, classes: np.ndarray) -> float:
-    """Return the mean average precision of ranking all items by cosine; a pair has one class."""
+    """Return the mean average precision of ranking all items by cosine; pairs share their class."""
     queries, items = (Z / np.linalg.norm(Z, axis=1, keepdims=True) for Z in (queries, items))
     found = []
     for scores, wanted in zip(queries @ items.T, classes, strict=True):
@@ -65,12 +65,12 @@ def both_ways(images: np.ndarray, texts: np.ndarray, classes: np.ndarray) -> tup
 
 
 def correlated(train: Pairs, held: Pairs, *, root: bool, ridge: float, rank: int) -> tuple[float, float]:
-    """Return the precisions of canonical correlation analysis (Hotelling, 1936), whose covariances have a ridge."""
+    """Return the precisions of canonical correlation analysis (Hotelling, 1936) with ridge-regularised covariances."""
     views, others = (tuple(np.sqrt(X) if root else X for X in part[:2]) for part in (train, held))
     scaled = [(X - X.mean(0)) / X.std(0) for X in views]
     ours = [(Y - X.mean(0)) / X.std(0) for X, Y in zip(views, others, strict=True)]
     n = len(scaled[0])
-    # Shares add up to one, so that without a little on the diagonal nothing can be inverted.
+    # Shares sum to one, so the covariance is singular without a small diagonal term.
     halves = [np.linalg.cholesky(X.T @ X / n + (ridge + 1e-6) * np.eye(X.shape[1])) for X in scaled]
     between = np.linalg.solve(halves[0], scaled[0].T @ scaled[1] / n)
     U, _, V = np.linalg.svd(np.linalg.solve(halves[1], between.T).T, full_matrices=False)
@@ -82,7 +82,7 @@ def correlated(train: Pairs, held: Pairs, *, root: bool, ridge: float, rank: int
 
 
 def by_codes(model: Any, train: Pairs, held: Pairs) -> tuple[float, float]:
-    """Return the precisions of joint codes, standardised by those of training rows that know as much."""
+    """Return the precisions of joint codes, standardised by training rows with the same given modality."""
     codes = []
     for k, name in enumerate(("image", "text")):
         views = [np.sqrt(part[0]) if k == 0 else part[1] for part in (train, held)]
@@ -92,14 +92,14 @@ def by_codes(model: Any, train: Pairs, held: Pairs) -> tuple[float, float]:
 
 
 def wikipedia(bench: Bench, *, classes: bool = False, pathway: tuple[int, ...] = ()) -> None:
-    """Choose on held-out training pairs, measure on the test pairs, and print.
+    """Choose settings on held-out training pairs, measure on the test pairs, and print.
 
     Parameters
     ----------
     classes
-        The class as a third modality in training.
+        Use the class as a third modality in training.
     pathway
-        Layers above the images.
+        Sizes of the layers above the images.
     """
     train, test = pairs_of(data_root(bench.data_dir) / "wikipedia")
     order = np.random.default_rng(0).permutation(len(train[0]))

@@ -16,13 +16,22 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-__all__ = ["RunError", "load_state", "save_state", "write_json", "write_whole"]
+__all__ = ["RunError", "load_state", "missing", "save_state", "write_json", "write_whole"]
 
 _TENSOR = "$tensor"
 
 
 class RunError(ValueError):
     """A run folder or one of its files is missing, damaged or not Tildex's."""
+
+
+def missing(needed: str) -> str:
+    """Return the message for an optional package that is not installed.
+
+    >>> missing("pictures need Pillow")
+    "pictures need Pillow: in the folder of Tildex, run pip install -c constraints.txt '.[app]'"
+    """
+    return f"{needed}: in the folder of Tildex, run pip install -c constraints.txt '.[app]'"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:

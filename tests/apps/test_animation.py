@@ -60,7 +60,7 @@ def test_the_file_plays(tmp_path):
 def test_refusals(tmp_path):
     digits = read("digits")
     model = Autoencoder(2, n_iter=1, random_state=0).fit(digits.X[:100])
-    with pytest.raises(ValueError, match="kept no two maps while it was trained: train it with snapshots"):
+    with pytest.raises(ValueError, match="has fewer than two snapshots: train it with snapshots"):
         animate("maps", model, digits, tmp_path / "map.gif")
     model.fit(digits.X[:100], snapshots=(0, 1))
     with pytest.raises(ValueError, match="steps must be at least 1"):

@@ -78,15 +78,13 @@ def test_parts_of_images(part, shape):
 
 def test_refusals(rbm):
     X, known = DIGITS.X[:3], known_part("left", (8, 8))
-    with pytest.raises(
-        ValueError, match="Autoencoder cannot be held to known values: use a Boltzmann machine"
-    ):
+    with pytest.raises(ValueError, match="Autoencoder cannot complete rows: use a Boltzmann machine"):
         complete(Autoencoder(3, n_iter=1).fit(X), X, known)
-    with pytest.raises(ValueError, match="expected something known of every row"):
+    with pytest.raises(ValueError, match="expected at least one known value in every row"):
         complete(rbm, X, np.zeros(64, dtype=bool))
     with pytest.raises(ValueError, match="no part is called 'lift'; did you mean 'left'"):
         known_part("lift", (8, 8))
-    with pytest.raises(ValueError, match="parts are those of images"):
+    with pytest.raises(ValueError, match="parts are defined for images only"):
         known_part("left", None)
     with pytest.raises(ValueError, match="at least one draw"):
         complete(rbm, X, known, draws=0)

@@ -130,9 +130,9 @@ def test_a_colour_is_brought_into_range_along_its_own_luminance(colour, grey):
 
 def test_the_wrong_model_and_the_wrong_mask_are_refused():
     seen = photograph(3, 5, 7)
-    with pytest.raises(ValueError, match=r"Greyscale.*it colours and does not restore"):
+    with pytest.raises(ValueError, match=r"Greyscale.*it colourises and does not restore"):
         restore(model(Greyscale()), seen)
-    with pytest.raises(ValueError, match=r"GaussianNoise.*does not colour"):
+    with pytest.raises(ValueError, match=r"GaussianNoise.*does not colourise"):
         colourise(model(GaussianNoise(0.1)), seen)
     with pytest.raises(ValueError, match=r"say with a mask"):
         restore(model(Missing(channels=3)), seen)
@@ -159,5 +159,5 @@ def test_a_folder_is_worked_on_and_what_is_skipped_is_listed(tmp_path):
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
     for name in ("a.png", "sub/b.jpg", "c.jpg"):
         (folder / name).unlink()
-    with pytest.raises(DataError, match=r"nothing in .* could be worked on: .*broken\.png"):
+    with pytest.raises(DataError, match=r"no picture in .* could be processed: .*broken\.png"):
         each_photograph(lambda p: p, folder, out)

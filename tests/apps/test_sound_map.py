@@ -48,5 +48,5 @@ def test_refusals(tmp_path):
     with pytest.raises(DataError, match="digits holds no sounds"):
         SoundMap.fit("digits")
     run = Autoencoder(2, n_iter=1).fit(read("digits").X).save(tmp_path / "run")
-    with pytest.raises(RunError, match="is no map of sounds"):
+    with pytest.raises(RunError, match="is not a map of sounds"):
         SoundMap.load(run)

@@ -78,7 +78,7 @@ def test_a_small_budget_is_kept(tmp_path):
     text, data = page(tmp_path, record, codes, budget=8000)
     played = [clip for clip in data["clips"] if clip]
     assert 0 < len(played) < 12 and sum(map(len, played)) <= 8000
-    assert "are not played here, for want of room" in text
+    assert "cannot be played here, because the page would be too large" in text
 
 
 def test_long_sounds_are_cut_before_any_is_left_out():
@@ -95,9 +95,9 @@ def test_pages_without_classes_or_with_one_sound(tmp_path):
 
 
 def test_refusals(tmp_path):
-    with pytest.raises(ValueError, match="expected sounds and a code for each"):
+    with pytest.raises(ValueError, match="expected sounds and one code per sound"):
         page(tmp_path, sounds(), np.zeros((11, 2)))
-    with pytest.raises(ValueError, match="expected sounds and a code for each"):
+    with pytest.raises(ValueError, match="expected sounds and one code per sound"):
         page(tmp_path, Record(np.ones((3, 4), np.float32)), np.zeros((3, 2)))
 
 

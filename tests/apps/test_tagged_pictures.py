@@ -62,7 +62,7 @@ def test_tags_are_lists_or_texts_and_pictures_are_pixels(tagged):
         tagged.find(tags="evn")
     with pytest.raises(DataError, match="list of tags is empty"):
         tagged.find(tags=[" "])
-    with pytest.raises(ValueError, match="nothing is asked for"):
+    with pytest.raises(ValueError, match="the query is empty"):
         tagged.find()
     assert spelled_tags(["ODD"], NAMES) == ["odd"]
 
@@ -109,7 +109,7 @@ def test_refusals(tagged, tmp_path):
         tagged.find(picture=digits("test").X[:2])
     with pytest.raises(DataError, match="is no file"):
         tagged.find(picture=tmp_path)
-    with pytest.raises(DataError, match="no picture is given"):
+    with pytest.raises(DataError, match="no picture was given"):
         tagged.tag([])
     with pytest.raises(DataError, match="have no files"):
         tagged.tag(digits("test").X[:2]).write(tmp_path / "said.csv")

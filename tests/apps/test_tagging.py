@@ -93,7 +93,7 @@ def test_a_trace_shows_what_is_not_given():
         trace(model, kept, query(picture=np.ones(5), tags=[1, 0, 0]))
     with pytest.raises(ValueError, match="one picture or one set of tags"):
         trace(model, kept, query(tags=np.eye(3)))
-    with pytest.raises(ValueError, match="nothing is asked for"):
+    with pytest.raises(ValueError, match="the query is empty"):
         query()
 
 
@@ -125,7 +125,7 @@ def test_a_damaged_collection_is_refused(tmp_path, change):
     path = tmp_path / "c.safetensors"
     save_collection(path, collection())
     save_state(path, {**load_state(path), **change})
-    with pytest.raises(RunError, match="not a whole collection"):
+    with pytest.raises(RunError, match="not a complete collection"):
         load_collection(path)
 
 

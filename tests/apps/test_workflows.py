@@ -56,7 +56,7 @@ def test_photographs_are_restored_one_or_all(restorer, photos, tmp_path, capsys)
     assert len(every.written) == 3 and "broken.png" in every.skipped[0]
     with pytest.raises(DataError, match="would be lost"):
         restore_files(restorer, photos / "0.png", photos / "0.png")
-    with pytest.raises(DataError, match="a mask is of one photograph"):
+    with pytest.raises(DataError, match="a mask is for one photograph"):
         restore_files(restorer, photos, tmp_path / "b", mask=photos / "0.png")
     assert capsys.readouterr().out == ""
 
@@ -64,7 +64,7 @@ def test_photographs_are_restored_one_or_all(restorer, photos, tmp_path, capsys)
 def test_photographs_to_learn_from(photos):
     assert read_photographs("digits").shape == (8, 8)
     assert read_photographs(photos, n_patches=5, image_shape=(16, 16, 3)).X.shape == (5, 768)
-    with pytest.raises(ValueError, match="patches are taken of a folder"):
+    with pytest.raises(ValueError, match="patches are taken from a folder"):
         read_photographs("digits", n_patches=5)
 
 

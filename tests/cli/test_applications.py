@@ -80,7 +80,9 @@ def rbm(tmp_path_factory):
 
 
 def test_find_sound_asks_for_a_map(rbm, folder, capsys):
-    assert "is no map of sounds" in refused(capsys, ["find-sound", str(rbm), str(folder / "low" / "3.wav")])
+    assert "is not a map of sounds" in refused(
+        capsys, ["find-sound", str(rbm), str(folder / "low" / "3.wav")]
+    )
 
 
 def test_complete_keeps_what_is_given(rbm, tmp_path):
@@ -119,4 +121,4 @@ def test_the_film_of_a_run(rbm, tmp_path, capsys):
     plain = tmp_path / "plain"
     assert main(["fit", "autoencoder", "digits", "--out", str(plain), "--epochs", "1"]) == 0
     capsys.readouterr()
-    assert "kept no two maps" in refused(capsys, ["animate", str(plain)])
+    assert "has fewer than two snapshots" in refused(capsys, ["animate", str(plain)])

@@ -179,7 +179,7 @@ def test_snapshots_are_kept_and_shown(tmp_path, capsys):
     page = (tmp_path / "map" / "report.html").read_text()
     assert "after 0 and 2 epochs" in page and "Neighbours in the code" in page
     said(capsys)
-    assert "predicts and has no map" in refused(
+    assert "has no codes to map" in refused(
         capsys, ["fit", "classifier", "digits", "--out", str(tmp_path / "c"), "--snapshots", "0"]
     )
 

@@ -88,7 +88,7 @@ def test_a_recipe_that_begins_with_a_model_asks_for_it_and_takes_it(run, tmp_pat
     [
         (
             ["vae", "digits", "--recipe", "rbm-mnist"],
-            "is of rbm, not of vae: tildex fit rbm DATA --recipe rbm-mnist",
+            "is for rbm, not vae: tildex fit rbm DATA --recipe rbm-mnist",
         ),
         (["rbm", "digits", "--recipe", "rbm-mnits"], "did you mean 'rbm-mnist'?"),
         (["rbm", "digits", "--recipe", "."], "expected a run folder"),

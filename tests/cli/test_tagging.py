@@ -206,11 +206,11 @@ def test_a_collection_can_be_evaluated_like_any_run(run, capsys):
 
 def test_unknown_tags_and_pictures_are_refused(run, tmp_path, capsys):
     assert "did you mean 'green'" in refused(capsys, ["find", run, "--tags", "gren"])
-    assert "nothing is asked for" in refused(capsys, ["find", run])
+    assert "the query is empty" in refused(capsys, ["find", run])
     assert "--tags is empty" in refused(capsys, ["find", run, "--tags", " , "])
     assert "cannot be read" in refused(capsys, ["find", run, "--image", tmp_path / "none.png"])
     assert "no picture" in refused(capsys, ["tag", run, tmp_path / "none.png"])
-    assert "no picture is given" in refused(capsys, ["tag", run])
+    assert "no picture was given" in refused(capsys, ["tag", run])
     (tmp_path / "empty").mkdir()
     assert "holds no images" in refused(capsys, ["tag", run, tmp_path / "empty"])
     assert "expected a name ending in .html or .png" in refused(
@@ -255,6 +255,6 @@ def test_a_collection_that_was_moved_is_still_searched(run, folder, tmp_path, ca
         assert main(["find", str(moved), "--tags", "red", "--out", str(tmp_path / "found.html")]) == 0
     finally:
         hidden.rename(folder)
-    assert "4 of the pictures are no longer where they were" in " ".join(capsys.readouterr().err.split())
+    assert "4 of the pictures are no longer in their place" in " ".join(capsys.readouterr().err.split())
     text = (tmp_path / "found.html").read_text()
     assert "<img" not in text and len(re.findall(r"\d{3}\.png", text)) >= 4

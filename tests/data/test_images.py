@@ -126,5 +126,5 @@ def test_images_beside_classes(tmp_path):
 
 def test_without_pillow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
-    with pytest.raises(DataError, match=r"pip install 'tildex\[image\]'"):
+    with pytest.raises(DataError, match=r"need Pillow: .* pip install -c constraints.txt '\.\[app\]'"):
         read(tmp_path)

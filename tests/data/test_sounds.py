@@ -131,5 +131,5 @@ def test_more_than_fits_into_memory(tmp_path, monkeypatch):
 def test_without_soundfile(tmp_path, monkeypatch):
     soundfile.write(tmp_path / "a.wav", tone(440), 8000)
     monkeypatch.setitem(sys.modules, "soundfile", None)
-    with pytest.raises(DataError, match=r"pip install 'tildex\[audio\]'"):
+    with pytest.raises(DataError, match=r"need soundfile: .* pip install -c constraints.txt '\.\[app\]'"):
         read(tmp_path)

@@ -112,4 +112,4 @@ def test_truncated_parquet(keep, tmp_path):
 
 def test_without_pyarrow(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    refused(csv(tmp_path, "a\n1\n"), r"pip install 'tildex\[data\]'")
+    refused(csv(tmp_path, "a\n1\n"), r"needs pyarrow: .* pip install -c constraints.txt '\.\[app\]'")

@@ -132,14 +132,14 @@ def test_real_data_are_not_binarised():
     assert found.value.value == pytest.approx(
         -3 * (0.5 * math.log(2 * math.pi * math.e) + math.log(3)), abs=1
     )
-    with pytest.raises(ValueError, match="makes rows binary, and the model has Gaussian"):
+    with pytest.raises(ValueError, match="makes rows binary, but the model has Gaussian"):
         likelihood_of(model, X, binarisation="frozen")
 
 
 def test_what_has_no_likelihood_is_refused(trained, grey):
     with pytest.raises(ValueError, match="DenoisingAutoencoder has no log-likelihood"):
         likelihood_of(DenoisingAutoencoder(2, n_iter=1).fit(grey), grey)
-    with pytest.raises(ValueError, match="trained on 6 features, and the data have 5"):
+    with pytest.raises(ValueError, match="trained on 6 features, but the data have 5"):
         likelihood_of(trained, grey[:, :5])
     with pytest.raises(ValueError, match="binarise must be one of auto, frozen, threshold, none"):
         likelihood_of(trained, grey, binarisation="dynamic")
@@ -166,5 +166,5 @@ def test_a_belief_network_is_bounded_and_tightened(graph, support, annealed, req
 def test_rows_with_lengths_of_their_own_are_refused():
     X = np.random.default_rng(0).poisson(1.0, (30, 5)).astype(np.float32) + 1
     model = RBM(2, likelihood=ReplicatedSoftmax(5), n_iter=1, random_state=0).fit(X)
-    with pytest.raises(ValueError, match="differs from row to row with its length: measure a perplexity"):
+    with pytest.raises(ValueError, match="depends on the length of each row: measure a perplexity"):
         likelihood_of(model, X)

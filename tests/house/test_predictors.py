@@ -432,7 +432,7 @@ def test_a_regressor_is_measured_beside_a_linear_one():
     assert measured.accuracy is None
     assert measured.squared_error.value == pytest.approx(((model.predict(record.X) - y) ** 2).mean())
     assert measured.squared_error.value < measured.linear.value
-    assert [line.label for line in measured.lines()][1] == "of a linear model (60 training rows)"
+    assert [line.label for line in measured.lines()][1] == "linear model (60 training rows)"
     with pytest.raises(ValueError, match="has no labels to compare with"):
         measure_predictions("sums", model, None, Record(record.X, name="sums"))
 

@@ -266,8 +266,8 @@ def test_commands_say_what_is_wrong(tmp_path, photos, capsys):
             str(out),
             "--mask",
             str(photo),
-        ): "a mask is of one photograph",
-        ("colourise", str(run), str(photo), "--out", str(out)): "does not colour",
+        ): "a mask is for one photograph",
+        ("colourise", str(run), str(photo), "--out", str(out)): "does not colourise",
         ("fit", "vae", "digits", "--out", str(tmp_path / "v"), "--patches", "5"): "--patches is for",
     }
     capsys.readouterr()
@@ -291,7 +291,7 @@ def test_a_known_set_of_images_is_restored_and_measured_in_its_own_shape(tmp_pat
     assert found["rows"] == 359 and found["corruption"].startswith("VaryingNoise")
     assert found["damaged"]["value"] > 10 and found["restored"]["value"] > 10
     assert main(["evaluate", str(run), "digits"]) == 0
-    assert "ratio of restored images, dB" in capsys.readouterr().out
+    assert "PSNR of restored images, dB" in capsys.readouterr().out
 
 
 def test_views_are_averaged_wherever_images_are_restored():

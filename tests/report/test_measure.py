@@ -105,7 +105,7 @@ def test_a_sparse_code_is_counted(models, digits):
     spread = ((digits[1].X - digits[1].X.mean(0)) ** 2).sum(1).mean()
     assert found.unexplained.value == pytest.approx(measured.squared_error.value / spread, rel=1e-5)
     labels = [line.label for line in measured.lines()]
-    assert {"units in use of a row (L0)", "variance unexplained", "units never in use"} <= set(labels)
+    assert {"active units per row (L0)", "variance unexplained", "dead units"} <= set(labels)
     assert measured.to_json()["sparsity"]["l0"]["value"] == found.l0.value
     assert measure("linear", models["linear"], *digits).sparsity is None
 

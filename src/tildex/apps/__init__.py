@@ -1,4 +1,4 @@
-"""Applications: what a user does with trained models, whatever trained them.
+"""Applications: workflows with trained models, independent of how they were trained.
 
 ``measure`` needs no plotting library, ``report`` does; import the one you want.
 """

@@ -1,4 +1,4 @@
-"""What is asked of a trained model, and the one error where it cannot do it."""
+"""Abilities that applications need of a trained model, and the error when one is missing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["NEEDS", "Need", "require"]
 
 
 class Need(NamedTuple):
-    """What an estimator must declare in ``can`` for a use of it, and what is said where it does not."""
+    """The ability that a use needs in an estimator's ``can``, and the message when it is missing."""
 
     ability: str
     refusal: str
@@ -16,7 +16,7 @@ class Need(NamedTuple):
 
 NEEDS = {
     "reconstruct": Need("reconstruct", "a {model} has no code to reconstruct from: see `tildex evaluate`"),
-    "report": Need("reconstruct", "a report is of models of rows, not of a {model}: see `tildex evaluate`"),
+    "report": Need("reconstruct", "{model} cannot be reported on: use `tildex evaluate`"),
     "sample": Need(
         "sample",
         "{model} has no distribution to draw from: train a vae, a denoising autoencoder or "
@@ -24,34 +24,36 @@ NEEDS = {
     ),
     "complete": Need(
         "complete",
-        "{model} cannot be held to known values: use a Boltzmann machine or a denoising autoencoder",
+        "{model} cannot complete rows: use a Boltzmann machine or a denoising autoencoder",
     ),
     "restore": Need(
-        "corrupt", "{run} holds a {model}, and photographs need a run of `tildex fit restoration`"
+        "corrupt", "{run} holds a {model}, but photographs need a run of `tildex fit restoration`"
     ),
-    "snapshots": Need("snapshots", "{model} predicts and has no map: --snapshots is for models of rows"),
+    "snapshots": Need(
+        "snapshots", "{model} has no codes to map: --snapshots is for autoencoders and machines"
+    ),
     "patches": Need("corrupt", "--patches is for `tildex fit restoration` with a folder of pictures"),
-    "tags": Need("tags", "{model} has no use for tags: --tags is for multimodal-dbm"),
+    "tags": Need("tags", "{model} does not use tags: --tags is for multimodal-dbm"),
 }
 """By use."""
 
 
 def require(model: Any, use: str, **words: object) -> None:
-    """Refuse an estimator, or a class of them, that cannot be used in a way.
+    """Raise an error if an estimator or its class lacks the ability for a use.
 
     Parameters
     ----------
     model : estimator, or its class
-        Whose ``can`` says what it can do.
+        Its ``can`` lists its abilities.
     use : str
         One of ``NEEDS``.
     **words
-        What else the error names.
+        Other names in the error message.
 
     Raises
     ------
     ValueError
-        If it cannot.
+        If the ability is missing.
 
     Example
     -------
@@ -64,6 +66,6 @@ def require(model: Any, use: str, **words: object) -> None:
     """
     need = NEEDS[use]
     if need.ability not in model.can:
-        # A class and what it made are called alike.
+        # A class and its instances have the same name in messages.
         name = getattr(model, "__name__", type(model).__name__)
         raise ValueError(need.refusal.format(model=name, **words))

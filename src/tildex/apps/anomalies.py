@@ -1,4 +1,4 @@
-"""Anomalies of data by a model that is already trained: the rows that are least like those it was trained on."""
+"""Anomaly detection with a trained model: the rows least like its training rows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Anomalies", "find_anomalies"]
 
 @dataclass(frozen=True, eq=False)
 class Anomalies:
-    """How unusual rows are.
+    """Anomaly scores of rows.
 
     Attributes
     ----------
     scores : array of shape (rows,)
-        The lower the more unusual; below 0 for anomalies.
+        Lower is more unusual; below 0 for anomalies.
     """
 
     scores: np.ndarray
@@ -32,16 +32,16 @@ class Anomalies:
 
     @property
     def count(self) -> int:
-        """How many rows are anomalies."""
+        """The number of anomalies."""
         return int((self.scores < 0).sum())
 
     def lowest(self, n: int = 10) -> np.ndarray:
-        """Return the numbers of the most unusual rows, the most unusual first.
+        """Return the indices of the most unusual rows, most unusual first.
 
         Parameters
         ----------
         n : int
-            How many, at least 1.
+            The number of rows, at least 1.
         """
         if n < 1:
             raise ValueError(f"n must be at least 1, got {n}")
@@ -51,20 +51,20 @@ class Anomalies:
 def find_anomalies(
     model: Any, train: Any, X: Any, *, n_neighbors: int | None = 5, contamination: float = 0.01
 ) -> Anomalies:
-    """Return which rows are least like those that a model was trained on; nothing is trained again.
+    """Score how unlike a model's training rows other rows are; the model is not retrained.
 
     Parameters
     ----------
     model : fitted estimator
-        Whose codes are compared.
+        The model whose codes are compared.
     train : array of shape (rows, features)
-        What it was trained on, which decides on the threshold.
+        Its training rows, which set the threshold.
     X : array of shape (rows, features)
-        The rows in question.
+        The rows to score.
     n_neighbors : int, optional
-        How many training rows a row's distance is to; None for the model's own score.
+        Number of training rows in a row's mean distance; None for the model's own score.
     contamination : float
-        The share of training rows that would be called anomalies.
+        The share of training rows below the threshold.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""Completion: rows of which a part is known, the rest drawn by a model that holds the known part fixed."""
+"""Completion: a model draws the unknown values of rows while the known values are held fixed."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ __all__ = ["PARTS", "complete", "known_part"]
 def complete(
     estimator: Any, X: Any, known: Any, *, draws: int = 1, n_steps: int = 1000, random_state: Any = None
 ) -> np.ndarray:
-    """Return completed rows, shape (draws, rows, features): known values as given, and the means of the others.
+    """Return completed rows, shape (draws, rows, features): known values as given, means for the others.
 
-    Every draw of a row is the end of its own chain, in which each step puts the known values back: the Gibbs chain of a
-    Boltzmann machine, or the chain of a denoising autoencoder.
+    Each draw of a row is the end of its own chain: the Gibbs chain of a Boltzmann machine, or the chain of a denoising
+    autoencoder. Every step resets the known values.
 
     Parameters
     ----------
     estimator : fitted estimator
-        Whose ``sample`` takes ``given`` and ``mask``.
+        Its ``sample`` takes ``given`` and ``mask``.
     X : array of shape (rows, features)
         The rows; unknown values may be anything finite, or NaN.
     known : boolean array of shape (features,) or (rows, features)
         Which values are known.
     draws : int
-        Completions of each row.
+        Completions per row.
     n_steps : int
-        Steps of each chain.
+        Steps per chain.
     random_state : int, RandomState or None
         The seed.
 
     Raises
     ------
     ValueError
-        If the model cannot be held to values, nothing is known of a row, or the arrays do not fit each other.
+        If the model cannot hold values fixed, a row has no known value, or the shapes do not match.
 
     Example
     -------
@@ -56,7 +56,7 @@ def complete(
         raise ValueError(f"expected rows x features and at least one draw, got {X.shape} and {draws}")
     mask = np.broadcast_to(np.asarray(known, dtype=bool), X.shape)
     if not mask.any(1).all():
-        raise ValueError("expected something known of every row: use sample for rows of which nothing is")
+        raise ValueError("expected at least one known value in every row: use sample for new rows")
     given = np.where(mask, X, 0)
     # One call for all draws: chains run side by side.
     rows = estimator.sample(
@@ -70,19 +70,19 @@ def complete(
 
 
 def known_part(part: str, shape: Sequence[int] | None) -> np.ndarray:
-    """Return which values of an image are known if that part of it is given, shape (features,).
+    """Return the mask of known values when a part of an image is given, shape (features,).
 
     Parameters
     ----------
     part : str
-        One of ``PARTS``: left, right, top or bottom half, all but the middle, or every other pixel.
+        One of ``PARTS``: the left, right, top or bottom half, all but the middle, or every other pixel.
     shape : (height, width) or (height, width, channels)
-        Of one image.
+        Shape of one image.
 
     Raises
     ------
     ValueError
-        If there is no such part, or rows are no images.
+        If the part is unknown, or the rows are not images.
 
     Example
     -------
@@ -92,9 +92,11 @@ def known_part(part: str, shape: Sequence[int] | None) -> np.ndarray:
     if part not in PARTS:
         raise ValueError(f"no part is called {part!r}; {nearest(part, PARTS)}")
     if shape is None or len(shape) not in (2, 3):
-        raise ValueError("parts are those of images, and these rows are none: give which columns are known")
+        raise ValueError(
+            "parts are defined for images only: for other rows, give a mask of the known columns"
+        )
     height, width = shape[:2]
-    # From 0 to 1 across the image, at the middle of each pixel.
+    # Pixel centres, from 0 to 1 across the image.
     down, across = np.meshgrid(*((np.arange(n) + 0.5) / n for n in (height, width)), indexing="ij")
     known = PARTS[part](down, across)
     return np.repeat(known.ravel(), shape[2] if len(shape) == 3 else 1)
@@ -117,4 +119,4 @@ PARTS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "frame": _middle,
     "chequered": _chequered,
 }
-"""What may be given of an image, by name; frame is all but the middle, chequered every other pixel."""
+"""Parts of an image that may be given, by name; frame is all but the middle, chequered every other pixel."""

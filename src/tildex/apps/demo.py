@@ -1,4 +1,4 @@
-"""The main job, from data to a report: four models of handwritten digits."""
+"""The demo, from data to report: four models of handwritten digits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["demo_models", "report_demo", "train_demo"]
 
 
 def demo_models(random_state: Any = 0) -> dict[str, Any]:
-    """Return the four models by name, untrained.
+    """Return the four untrained models by name.
 
     Example
     -------
@@ -46,7 +46,7 @@ def train_demo(out: str | Path, *, random_state: Any = 0) -> dict[str, Any]:
     Parameters
     ----------
     out : path
-        The folder; runs of these names in it are replaced.
+        The folder; existing runs of the same names are replaced.
     random_state : int, RandomState or None
         The seed.
     """

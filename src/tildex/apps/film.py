@@ -1,4 +1,4 @@
-"""A map that comes about, as a film: the codes kept at several epochs, and what lies between them."""
+"""Animation of a latent map during training: codes saved at several epochs, interpolated between them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _COLOURS = 64
 
 
 def frames_between(maps: Mapping[int, np.ndarray], steps: int = _STEPS) -> list[tuple[float, np.ndarray]]:
-    """Return maps on the way from each epoch to the next, with the epoch that each is of.
+    """Return interpolated maps between the saved epochs, each with its epoch.
 
-    Every map is moved and turned, and scaled to the size of the last, so that as little as possible moves from one to
-    the next (orthogonal Procrustes): an untrained code and a trained one may differ in size by orders of magnitude, and
-    only who lies beside whom has a meaning. Points leave slowly and arrive slowly.
+    Each map is centred, scaled to the size of the last map and rotated to the next one, so that points move as little
+    as possible (orthogonal Procrustes). Scale is removed because untrained and trained codes may differ by orders of
+    magnitude, and only the neighbourhoods have a meaning. Motion is eased at both ends.
 
     Parameters
     ----------
     maps : mapping of int to array of shape (n, 2)
         The points by epoch.
     steps : int
-        Frames from one to the next.
+        Frames from one epoch to the next.
 
     Example
     -------
@@ -65,20 +65,20 @@ def frames_between(maps: Mapping[int, np.ndarray], steps: int = _STEPS) -> list[
 
 
 def animate(name: str, estimator: Any, train: Record | None, out: Path, *, steps: int = _STEPS) -> Path:
-    """Write the film of a model's map as an animated GIF, which plays in any browser and viewer.
+    """Write the animation of a model's latent map as an animated GIF.
 
     Parameters
     ----------
     name : str
-        What the model is called in the title.
+        The model's name in the title.
     estimator : fitted estimator
-        One that kept its codes: ``fit(..., snapshots=(0, 3, 9, 12))``.
+        A model with snapshots: ``fit(..., snapshots=(0, 3, 9, 12))``.
     train : Record, optional
-        What it was trained on, for colours.
+        The training data, for colours.
     out : Path
         The file to write.
     steps : int
-        Frames from one epoch to the next; the codes between are interpolated.
+        Frames from one epoch to the next; codes are interpolated.
 
     Returns
     -------
@@ -88,19 +88,19 @@ def animate(name: str, estimator: Any, train: Record | None, out: Path, *, steps
     Raises
     ------
     ValueError
-        If the model kept fewer than two maps.
+        If the model has fewer than two snapshots.
     RunError
         If the file cannot be written.
     """
     kept = kept_maps(estimator, train)
     if kept is None or len(kept.maps) < 2:
         raise ValueError(
-            f"{name} kept no two maps while it was trained: train it with snapshots, as in --snapshots 0 3 9 12"
+            f"{name} has fewer than two snapshots: train it with snapshots, as in --snapshots 0 3 9 12"
         )
     if steps < 1:
         raise ValueError(f"steps must be at least 1, got {steps}")
     frames = frames_between(kept.maps, steps)
-    # One frame for all pictures, square and large enough for every point of every moment.
+    # The same square limits for all frames, large enough for every point at every epoch.
     reach = 1.05 * max(float(np.abs(Z).max()) for _, Z in frames)
     pictures = [_picture(Z, epoch, kept.labels, kept.names, name, reach) for epoch, Z in frames]
     rests = [_REST if epoch in kept.maps else _MILLISECONDS for epoch, _ in frames]
@@ -130,7 +130,7 @@ def _picture(
     figure.axes[0].set(xlim=(-reach, reach), ylim=(-reach, reach), xticks=[], yticks=[])
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=_DENSITY)
-    # Few colours, which are all that such a picture has, make a small file.
+    # The pictures have few colours, so a small palette loses nothing and keeps the file small.
     return Image.open(buffer).convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)
 
 

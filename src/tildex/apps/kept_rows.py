@@ -1,4 +1,4 @@
-"""Rows that only a workflow could make again, kept beside the run that learned from them."""
+"""Training rows that a workflow computed, saved with the run because no data set holds them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tildex.runs import provenance
 __all__ = ["KEPT_ROWS", "keep_rows"]
 
 KEPT_ROWS = "features.npz"
-"""The file in the folder of a run."""
+"""The file's name in a run folder."""
 
 
 def keep_rows(run: Path, X: Any, y: Any = None) -> None:
-    """Write rows into the folder of a run and note that it was trained on them, so that it can be reported on.
+    """Save rows in a run folder and record them as its training data, so that the run can be reported on.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def keep_rows(run: Path, X: Any, y: Any = None) -> None:
     X : array of shape (rows, features)
         The rows.
     y : array of shape (rows,), optional
-        Their classes, which are names or numbers.
+        Their classes, as names or numbers.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The command line: thin commands over the estimators; nothing heavy is imported before a command runs."""
+"""The command line: thin commands over the library; heavy imports wait until a command runs."""
 
 from tildex.cli.app import main
 

@@ -1,4 +1,4 @@
-"""``tildex anomalies``: the rows that are least like those a run was trained on."""
+"""``tildex anomalies``: the rows least like a run's training rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def anomalies(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """List the rows that are least like those a run was trained on; the threshold comes from its training rows.
+    """List the rows least like a run's training rows; the threshold comes from the training rows.
 
     Example: `tildex anomalies runs/dae digits -n 5 --out scores.csv`
 
@@ -37,14 +37,14 @@ def anomalies(
     data
         A known name, a file or a folder of images.
     out
-        A .csv, .parquet or .npy file for the score of every row, the lower the more unusual, and -1 for anomalies, +1
+        A .csv, .parquet or .npy file for the scores of all rows (lower is more unusual), with -1 for anomalies and +1
         for all others.
     n
-        How many to list.
+        Number of rows to list.
     neighbors
-        Training rows that a row's distance is to; 0 for the model's own score instead.
+        Number of nearest training rows in a row's mean distance; 0 uses the model's own score instead.
     contamination
-        The share of training rows that would be called anomalies.
+        The share of training rows below the threshold.
     split
         Part of a known data set.
     data_dir
@@ -66,7 +66,7 @@ def anomalies(
         raise ValueError(f"-n must be at least 1, got {n}")
     model, trained_on = load(run, device=device), read_provenance(run, data_dir)
     if trained_on is None:
-        raise DataError(f"what {run} was trained on is no longer to be had: restore it to where it was")
+        raise DataError(f"the training data of {run} are missing: put them back in their place")
     record = read(data, split=split, data_dir=data_dir)
     found = find_anomalies(
         model, trained_on[1].X, record.X, n_neighbors=neighbors or None, contamination=contamination
@@ -85,5 +85,5 @@ def anomalies(
     if json:
         print_json({"anomalies": found.count, "rows": len(record), "lowest": rows})
         return
-    print_table(f"Rows of {record.name} least like those of training", rows)
+    print_table(f"Rows of {record.name} least like the training rows", rows)
     say(f"{found.count} of {len(record)} rows are anomalies")

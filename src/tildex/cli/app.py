@@ -1,6 +1,6 @@
-"""The command ``tildex``: its commands, its exit codes, and errors as one sentence.
+"""The command ``tildex``: its subcommands, exit codes and one-sentence errors.
 
-Exit code 0 means done, 1 that the work could not be done, 2 that the command was not understood.
+Exit code 0 means success, 1 that the command failed, 2 that the command was not understood.
 """
 
 from __future__ import annotations
@@ -69,12 +69,12 @@ def main(tokens: list[str] | None = None) -> int:
     except CycloptsError as error:
         return _fail(f"{error}; see `tildex --help`", 2)
     except BrokenPipeError:
-        # Whoever read our output has seen enough; nothing more may be written to it, not even at exit.
+        # The reader of our output has closed it; nothing more may be written, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (ValueError, TypeError, ArithmeticError, OSError, ImportError, MemoryError, RuntimeError) as error:
         return _fail(str(error), 1)
     except KeyboardInterrupt:
-        return _fail("interrupted; a run with a checkpoint goes on with `tildex fit ... --resume`", 1)
+        return _fail("interrupted; to resume a run with a checkpoint: `tildex fit ... --resume`", 1)
     return 0
 
 
@@ -85,5 +85,5 @@ def _fail(message: str, code: int) -> int:
 
 
 def _plain(text: str) -> str:
-    # What users typed may hold square brackets, which the console would read as markup.
+    # User input may contain square brackets, which the console would parse as markup.
     return text.replace("[", r"\[")

@@ -1,4 +1,4 @@
-"""``tildex complete``: a part of each row given, the rest drawn."""
+"""``tildex complete``: draw the rest of each row from a given part."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def complete(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Draw what is missing of images, with the rest held fixed: an array and a picture.
+    """Draw the missing part of images with the known part held fixed, and write an array and a picture.
 
-    For Boltzmann machines, and for denoising autoencoders by their own chain.
+    For Boltzmann machines and denoising autoencoders, each with its own chain.
 
     Example: `tildex complete runs/rbm digits --given left --out runs/rbm/completions`
 
@@ -38,17 +38,17 @@ def complete(
     data
         A known name, a file or a folder of images.
     out
-        The folder for completions.npy, of shape (draws, rows, features), and completions.png.
+        The output folder for completions.npy, of shape (draws, rows, features), and completions.png.
     given
-        What is known: left, right, top, bottom, frame (all but the middle) or chequered (every other pixel).
+        The known part: left, right, top, bottom, frame (all but the middle) or chequered (every other pixel).
     n
-        Rows to complete: of every class in turn where there are labels.
+        Number of rows to complete, from each class in turn if there are labels.
     draws
-        Completions of each.
+        Completions per row.
     steps
-        Of each chain.
+        Steps per chain.
     seed
-        Decides the draws.
+        The seed of the draws.
     split
         Part of a known data set.
     data_dir

@@ -1,4 +1,4 @@
-"""``tildex demo``: the main job, from data to a report, in about a minute."""
+"""``tildex demo``: from data to report in about a minute."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ __all__ = ["demo"]
 def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
     """Train four models on scikit-learn's handwritten digits, measure them on held-out rows and write a report.
 
-    A linear autoencoder that equals PCA, a denoising autoencoder, a variational autoencoder and a restricted
-    Boltzmann machine. Nothing is downloaded. Run again, it replaces what it made.
+    The models are a linear autoencoder that equals PCA, a denoising autoencoder, a variational autoencoder and a
+    restricted Boltzmann machine. Nothing is downloaded. A second run replaces the first.
 
     Example: `tildex demo --out runs/demo`
 
@@ -20,7 +20,7 @@ def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
     out
         The folder for the runs and report.html.
     seed
-        Decides everything random.
+        The seed of all random numbers.
     """
     from rich.console import Console
 
@@ -28,6 +28,6 @@ def demo(*, out: Path = Path("runs/demo"), seed: int = 0) -> None:
     from tildex.cli.output import say
 
     models = train_demo(out, random_state=seed)
-    with Console(stderr=True).status("measuring and drawing"):
+    with Console(stderr=True).status("measuring and plotting"):
         page = report_demo(models, out)
     say(f"report: {page.resolve()}")

@@ -1,4 +1,4 @@
-"""``tildex fit``: data to a saved run."""
+"""``tildex fit``: train a model and save it as a run."""
 
 from __future__ import annotations
 
@@ -42,46 +42,47 @@ def fit(
     Parameters
     ----------
     model
-        A name from `tildex models`, such as linear, denoising, vae or rbm; a classifier learns the data's labels.
+        A name from `tildex models`, such as linear, denoising, vae or rbm; a classifier is trained on the data's
+        labels.
     data
-        A name from `tildex data`, or a .npy, .npz, .csv or .parquet file, or a folder of images.
+        A name from `tildex data`, a .npy, .npz, .csv or .parquet file, or a folder of images.
     out
         The run folder to make.
     set_
-        Settings of the model, NAME=VALUE or PART.NAME=VALUE; a part is written as in Python:
+        Settings of the model, as NAME=VALUE or PART.NAME=VALUE; parts are written as in Python:
         `penalty=L1(0.1)`, `optimizer.learning_rate=0.01`, `hidden_layer_sizes=256,64`.
     epochs
         Passes over the data; the model's own default when not given.
     batch_size
-        Rows a step.
+        Rows per step.
     seed
-        Decides everything random: the same seed gives the same model.
+        The seed of all random numbers: the same seed gives the same model.
     device
         auto, cpu, cuda, cuda:1, ...
     precision
-        float32, float64, or bfloat16 for the products alone.
+        float32, float64, or bfloat16, which applies to matrix products only.
     split
-        Part of a known data set to train on.
+        The split of a known data set to train on.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     tags
-        A .csv file of what is on the pictures of a folder, a row a picture: its file, then its tags apart by commas.
-        For multimodal-dbm, of which `tildex tag`, `tildex find` and `tildex trace` then ask.
+        A .csv file with the tags of a folder's pictures, one row per picture: its file, then its tags, separated by
+        commas. For multimodal-dbm; `tildex tag`, `tildex find` and `tildex trace` use the run.
     features
-        What tagged pictures are measured by: colours and edges, which are fixed; codes of patches, learned from the
-        pictures first; or both side by side. Fixed when not given.
+        Features of tagged pictures: fixed (colours and edges), learned (codes of patches, learned from the pictures
+        first) or both. Fixed when not given.
     start
-        The run whose trained model a classifier or regressor begins with.
+        The run whose trained model a classifier or regressor starts from.
     recipe
-        Settings that are known to work: a name from `tildex recipes`, or the folder of a run, whose settings are then
-        fitted again on these data. `--set` and the other options override them.
+        Settings that are known to work: a name from `tildex recipes`, or a run folder, whose settings are reused.
+        `--set` and the other options override them.
     snapshots
-        Epochs at which to keep the codes of some rows, 0 for before training; the report shows their maps.
+        Epochs at which to save the codes of some rows, 0 for before training; the report shows their maps.
     patches
-        How many patches `restoration` takes from a folder of pictures of any sizes; 4,000 when not given. They are of
-        64 x 64 pixels in colour, or of `--set image_shape=HEIGHT,WIDTH,CHANNELS`.
+        Number of patches that `restoration` takes from a folder of pictures of any size; 4,000 when not given. They
+        have 64 x 64 pixels in colour, or `--set image_shape=HEIGHT,WIDTH,CHANNELS`.
     resume
-        Go on from the checkpoint of an interrupted run in the same folder.
+        Resume an interrupted run from its checkpoint in the same folder.
     json
         Print the result as JSON.
     """
@@ -129,7 +130,7 @@ def fit(
             tagged.save(out)
             tag = record.tag_names[0]
             say(
-                f"tags for pictures: tildex tag {out} IMAGE; pictures for tags: tildex find {out} --tags {tag!r}"
+                f"to tag pictures: tildex tag {out} IMAGE; to find pictures: tildex find {out} --tags {tag!r}"
             )
         else:
             estimator.save(out)
@@ -141,7 +142,7 @@ def fit(
 def _read(
     estimator: Any, source: tuple[str, str, Path | None, Path | None], patches: int | None, seed: int
 ) -> Any:
-    """Return the rows to train on, and tell a restorer their shape."""
+    """Return the training rows, and set a restorer's image shape."""
     from tildex.apps.abilities import NEEDS
     from tildex.apps.photographs.training import read_photographs
     from tildex.data import read
@@ -176,7 +177,9 @@ def _require_pictures(cls: Any, data: str, tags: Path | None) -> None:
         return
     require(cls, "tags")
     if find(data) is not None:
-        raise ValueError(f"{data} is a known data set with tags of its own, or without any: leave out --tags")
+        raise ValueError(
+            f"--tags is for a folder of pictures, and {data} is a known data set: leave out --tags"
+        )
 
 
 def _start(cls: Any, run: Path, device: str) -> Any:
@@ -184,13 +187,13 @@ def _start(cls: Any, run: Path, device: str) -> Any:
 
     if "start" not in cls._get_param_names():
         raise ValueError(
-            f"{cls.__name__} starts from nothing: --start is for the classifier, the regressor, the dbm and the dbn"
+            f"{cls.__name__} cannot start from a run: --start is for the classifier, the regressor, the dbm and the dbn"
         )
     return load(run, device=device)
 
 
 def _settings(cls: Any, name: str | None, start: Path | None) -> dict[str, Any]:
-    """Return the settings of a recipe, which must be one of this model."""
+    """Return the settings of a recipe, which must be for this model."""
     from tildex.recipes import recipe
 
     if name is None:
@@ -198,12 +201,12 @@ def _settings(cls: Any, name: str | None, start: Path | None) -> dict[str, Any]:
     chosen = recipe(name)
     if chosen.model != cls.slug:
         raise ValueError(
-            f"the recipe {name} is of {chosen.model}, not of {cls.slug}: tildex fit {chosen.model} DATA --recipe {name}"
+            f"the recipe {name} is for {chosen.model}, not {cls.slug}: tildex fit {chosen.model} DATA --recipe {name}"
         )
     if chosen.start is not None and start is None:
         first = recipe(chosen.start)
         raise ValueError(
-            f"the recipe {name} begins with a trained model: make one with `tildex fit {first.model} DATA --recipe "
+            f"the recipe {name} starts from a trained model: make one with `tildex fit {first.model} DATA --recipe "
             f"{first.name} --out START`, then add --start START"
         )
     return chosen.fresh()
@@ -219,7 +222,7 @@ def _watched(cls: Any, snapshots: tuple[int, ...]) -> dict[str, Any]:
 
 
 def require_free(out: Path, checkpoint: Path, resume: bool) -> None:
-    """Refuse a folder that holds something else than what is to be done says."""
+    """Raise an error if the folder does not fit the command: not free, or nothing to resume."""
     from tildex.files import RunError
 
     if (out / "recipe.json").is_file():
@@ -249,5 +252,5 @@ def _summary(out: Path, estimator: Any, json: bool) -> None:
     for guard in guards(estimator.history_):
         if not guard.ok:
             say(f"{guard.name}: {guard.sentence}")
-    further = f"; look at it with: tildex report {out}" if "reconstruct" in estimator.can else ""
+    further = f"; next: tildex report {out}" if "reconstruct" in estimator.can else ""
     say(f"saved in {out}{further}")

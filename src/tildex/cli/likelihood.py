@@ -1,4 +1,4 @@
-"""``tildex likelihood``: the log-likelihood of a model that has one, with all that a figure needs."""
+"""``tildex likelihood``: the log-likelihood of a model, and how it was computed."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def likelihood(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Measure the log-likelihood that a Boltzmann machine, a belief network or a variational autoencoder gives to rows.
+    """Measure the log-likelihood of rows under a Boltzmann machine, belief network or variational autoencoder.
 
-    log Z is enumerated where it can be, and estimated from both sides elsewhere: when the two differ by more than half
-    a nat, the figure is no result and says so. Deep models and variational autoencoders get a variational bound, and
-    importance weights that tighten it. All figures are in nats a row.
+    log Z is enumerated if possible, and otherwise estimated from both sides; if the two estimates differ by more than
+    half a nat, the verdict rejects the value. Deep models and variational autoencoders get a variational bound, which
+    importance weights tighten. All values are in nats per row.
 
     Example: `tildex likelihood runs/rbm --chains 500 --betas 20000 --json`
 
@@ -42,24 +42,24 @@ def likelihood(
     run
         The run folder.
     data
-        A known name or a file; what the run was trained on when not given.
+        A known name or a file; the run's training data set when not given.
     split
         Part of a known data set.
     binarise
-        How grey values become binary: frozen is one draw, threshold is above a half, none takes them as they are;
-        auto is frozen for models of binary data. Figures of different ways are not comparable.
+        How grey values are made binary: frozen draws once, threshold cuts at one half, none leaves them unchanged;
+        auto is frozen for models of binary data. Values with different binarisations are not comparable.
     seed
-        Names the frozen draw and decides everything else random.
+        The seed of the frozen draw and of all other random numbers.
     chains
-        Of annealed importance sampling, in either direction.
+        Chains of annealed importance sampling, in each direction.
     betas
-        Its temperatures.
+        Temperatures of annealed importance sampling.
     burn_in
         Gibbs steps from training rows before reverse chains begin.
     samples
-        Importance weights a row, for deep models and variational autoencoders.
+        Importance samples per row, for deep models and variational autoencoders.
     precision
-        Of the matrix products of chains, and of a variational autoencoder: float32 or bfloat16.
+        Precision of matrix products in chains and variational autoencoders: float32 or bfloat16.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     device
@@ -80,7 +80,7 @@ def likelihood(
     trained_on = read_provenance(run, data_dir)
     if data is None:
         if trained_on is None:
-            raise DataError(f"what {run} was trained on is no longer to be had: name the data after the run")
+            raise DataError(f"the training data of {run} are missing: name the data after the run")
         data = trained_on[0]
     record = read(data, split=split, data_dir=data_dir)
     annealing = Annealing(

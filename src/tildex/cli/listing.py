@@ -1,4 +1,4 @@
-"""``tildex models``, ``tildex recipes`` and ``tildex data``: what there is."""
+"""``tildex models``, ``tildex recipes`` and ``tildex data``: list what is available."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def models(*, json: Flag = False, markdown: Flag = False) -> None:
         lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
         print("\n".join(f"| {' | '.join(line)} |" for line in lines))
     else:
-        # The class is the same word again, in the JSON and in Python's help.
+        # The class name repeats the model's; it is in the JSON and in Python's help.
         print_table("Models", [{k: v for k, v in row.items() if k != "class"} for row in rows])
 
 
 def recipes(name: str | None = None, /, *, json: Flag = False) -> None:
-    """List the recipes: settings that are known to work, the data they were measured on, and the number they reached.
+    """List the recipes, settings that are known to work, with their data and measured results; or print one in full.
 
     Example: `tildex recipes`, then `tildex fit rbm photos/ --recipe rbm-mnist --epochs 20 --out runs/rbm`
 
@@ -51,7 +51,7 @@ def recipes(name: str | None = None, /, *, json: Flag = False) -> None:
     name
         A recipe to print in full.
     json
-        Print as JSON, with what was measured and the source.
+        Print as JSON, with the measurement and the source.
     """
     from tildex.cli.output import print_json, print_table, say
     from tildex.recipes import recipe
@@ -63,7 +63,7 @@ def recipes(name: str | None = None, /, *, json: Flag = False) -> None:
         return
     if name is None:
         print_table("Recipes", [_summary(one) for one in chosen])
-        say("settings and source of one: tildex recipes NAME")
+        say("to print one in full: tildex recipes NAME")
         return
     (one,) = chosen
     settings = {key: str(value) for key, value in one.settings.items()}
@@ -81,18 +81,18 @@ def _summary(recipe: Recipe) -> dict[str, str]:
 
 
 def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag = False) -> None:
-    """List the known data sets, whether they are here and their licences; or say all about one.
+    """List the known data sets, whether they are present, and their licences; or describe one in full.
 
-    Example: `tildex data mnist` says which files to put where
+    Example: `tildex data mnist` says which files go where
 
     Parameters
     ----------
     name
-        A data set to say more of.
+        A data set to describe in full.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     json
-        Print as JSON, with sources and how to get each.
+        Print as JSON, with the source of each and how to get it.
     """
     from dataclasses import asdict
 
@@ -121,6 +121,6 @@ def data(name: str | None = None, /, *, data_dir: Path | None = None, json: Flag
         ],
     )
     if name is None:
-        say("how to get one: tildex data NAME")
+        say("to see how to get one: tildex data NAME")
     else:
         say(f"source: {chosen[0].source}\n{chosen[0].how_to_get}")

@@ -1,4 +1,4 @@
-"""What commands print and write: tables for people, JSON for scripts, arrays by file ending."""
+"""Output of commands: tables for people, JSON for scripts, arrays by file ending."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rich.text import Text
 
 from tildex.apps.pages.sheet import save_sheet
 from tildex.data import DataError
-from tildex.files import write_whole
+from tildex.files import missing, write_whole
 
 __all__ = ["advancing", "print_json", "print_table", "save_array", "save_sheet", "say"]
 
@@ -29,7 +29,7 @@ def print_json(value: Any) -> None:
 
 
 def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print rows as a table; cells are shown as they are, whatever they hold."""
+    """Print rows as a table; cells are shown verbatim."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     for position, name in enumerate(rows[0]):
         table.add_column(name, no_wrap=position == 0, overflow="fold")
@@ -39,13 +39,13 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def say(message: str) -> None:
-    """Print a line for people on standard error, which keeps standard output for results."""
+    """Print a message on standard error; standard output is for results."""
     Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(message)
 
 
 @contextlib.contextmanager
 def advancing() -> Iterator[Callable[[str, float], None]]:
-    """Show a bar for each piece of work, told its name and the share that is done; silent where nobody watches."""
+    """Show a progress bar per task, updated by its name and the share done; silent if not a terminal."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
@@ -60,12 +60,12 @@ def advancing() -> Iterator[Callable[[str, float], None]]:
 
 
 def save_array(path: Path, values: np.ndarray, names: Sequence[str], y: np.ndarray | None = None) -> None:
-    """Write rows to ``.npy``, ``.csv`` or ``.parquet``, whole or not at all; labels become a last column ``y``.
+    """Write rows to ``.npy``, ``.csv`` or ``.parquet``, completely or not at all; labels become a last column ``y``.
 
     Raises
     ------
     DataError
-        If the ending is another, or parquet is not installed.
+        If the ending is unknown, or pyarrow is not installed.
     """
     writers = {".npy": _write_npy, ".csv": _write_csv, ".parquet": _write_parquet}
     writer = writers.get(path.suffix.lower())
@@ -94,5 +94,5 @@ def _write_parquet(target: Path, values: np.ndarray, columns: Mapping[str, np.nd
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise DataError("parquet needs pyarrow: pip install 'tildex[data]', or write .npy or .csv") from error
+        raise DataError(f"{missing('parquet needs pyarrow')}, or write .npy or .csv") from error
     pyarrow.parquet.write_table(pyarrow.table(dict(columns)), target)

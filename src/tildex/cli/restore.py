@@ -1,4 +1,4 @@
-"""``tildex restore`` and ``tildex colourise``: photographs, one or a folder of them, by a trained run."""
+"""``tildex restore`` and ``tildex colourise``: photographs, one or a folder, with a trained run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def restore(
     views: int = 1,
     device: str = "auto",
 ) -> None:
-    """Remove the noise of a photograph, or fill in what a mask marks as missing.
+    """Remove the noise of a photograph, or fill in the pixels that a mask marks as missing.
 
     Example: `tildex restore runs/photos old.jpg --out restored.png`
 
@@ -35,11 +35,11 @@ def restore(
     out
         The file to write, or the folder, where photo is one.
     mask
-        A picture of the same size, white where the photograph is to be filled in; all else stays as it is.
+        A picture of the same size, white where pixels are missing; all other pixels are unchanged.
     tile
         Pixels along a side of the tiles in which large photographs are worked on.
     views
-        Mirrored and turned views whose results are averaged: 1, 2, 4 or 8; a little better, as many times slower.
+        Number of mirrored and rotated views to average: 1, 2, 4 or 8; a little better, and that many times slower.
     device
         Where to compute.
     """
@@ -53,7 +53,7 @@ def restore(
 def colourise(
     run: Path, photo: Path, /, *, out: Path, tile: int = 512, views: int = 1, device: str = "auto"
 ) -> None:
-    """Colour a grey photograph; the luminance of every pixel stays.
+    """Colourise a grey photograph; the luminance of every pixel stays the same.
 
     Example: `tildex colourise runs/colours grandmother.jpg --out coloured.png`
 
@@ -68,7 +68,7 @@ def colourise(
     tile
         Pixels along a side of the tiles in which large photographs are worked on.
     views
-        As for `tildex restore`; 2, with the mirror image, is what suits colours.
+        As for `tildex restore`; 2, with the mirror image, works best for colours.
     device
         Where to compute.
     """
@@ -83,7 +83,7 @@ def _check(photo: Path, out: Path) -> None:
     from tildex.data import DataError
 
     if out.resolve() == photo.resolve():
-        raise DataError(f"--out is {photo} itself, which would be lost: give another name")
+        raise DataError(f"--out would overwrite {photo}: give another name")
 
 
 def _say(done: Folder, photo: Path, out: Path) -> None:

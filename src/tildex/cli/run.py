@@ -1,4 +1,4 @@
-"""Commands over a saved run: evaluate, encode, reconstruct, sample, report."""
+"""Commands on a saved run: evaluate, encode, reconstruct, sample, report."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def evaluate(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Measure a run on data it has not seen, beside PCA of equal rank.
+    """Measure a run on held-out data, with PCA of equal rank as the baseline.
 
-    A classifier is measured beside a linear one, a restorer beside images left as they are.
+    The baseline of a classifier is a linear model, that of a restorer the unrestored images.
 
-    Every figure has its standard error over rows. Baselines are fitted on the rows the run was trained on.
+    All values have standard errors over rows. Baselines are fitted on the run's training rows.
 
     Example: `tildex evaluate runs/dae digits --json`
 
@@ -43,7 +43,7 @@ def evaluate(
     device
         Where to compute.
     json
-        Print the figures as JSON.
+        Print the values as JSON.
     """
     from tildex.apps.measure.judges import judge_of
     from tildex.apps.measure.measure import same_rows
@@ -58,7 +58,7 @@ def evaluate(
     train = trained_on[1] if trained_on else None
     measured = judge_of(estimator)(run.name, estimator, train, test)
     if train is not None and same_rows(train, test):
-        say("these are the rows it was trained on: the figures say how well they were learned by heart")
+        say("these are the training rows: the values say how well the model memorised them")
     if json:
         print_json(measured.to_json())
         return
@@ -77,7 +77,7 @@ def encode(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Write the codes of all rows, and their labels if there are any.
+    """Write the codes of all rows, with their labels if there are any.
 
     Example: `tildex encode runs/dae digits --out codes.parquet`
 
@@ -118,7 +118,7 @@ def reconstruct(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Reconstruct all rows: an array of them, and a picture of the first few above their originals.
+    """Reconstruct all rows, and write an array and a picture of the first few above their originals.
 
     Example: `tildex reconstruct runs/dae digits --out runs/dae/reconstructions -n 20`
 
@@ -129,7 +129,7 @@ def reconstruct(
     data
         A known name, a file or a folder of images.
     out
-        The folder for reconstructions.npy and reconstructions.png.
+        The output folder for reconstructions.npy and reconstructions.png.
     n
         Rows in the picture.
     split
@@ -168,7 +168,7 @@ def sample(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Draw new rows from a model that has a distribution: an array and a picture.
+    """Draw new rows from a model that has a distribution, and write an array and a picture.
 
     Example: `tildex sample runs/rbm -n 64 --out runs/rbm/samples`
 
@@ -177,11 +177,11 @@ def sample(
     run
         The run folder.
     out
-        The folder for samples.npy and samples.png.
+        The output folder for samples.npy and samples.png.
     n
         Rows to draw.
     seed
-        Decides the draws.
+        The seed of the draws.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     device
@@ -215,7 +215,7 @@ def report(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Write one page with a run's curves, figures, filters, reconstructions, samples and latent map.
+    """Write a page with a run's measurements, learning curves, filters, reconstructions, samples and latent map.
 
     The page needs no network and no other file.
 
@@ -226,7 +226,7 @@ def report(
     run
         The run folder.
     data
-        Held-out rows; by default the other split of the set it was trained on.
+        Held-out rows; by default the other split of the training data set.
     split
         Part of a known data set.
     out
@@ -247,7 +247,7 @@ def report(
     require(estimator, "report")
     trained_on = read_provenance(run, data_dir)
     if trained_on is None:
-        raise DataError(f"what {run} was trained on is no longer to be had: restore it to where it was")
+        raise DataError(f"the training data of {run} are missing: put them back in their place")
     source, train = trained_on
     test = read(data or source, split=split, data_dir=data_dir)
     name = type(estimator).__name__

@@ -1,4 +1,4 @@
-"""``--set penalty.weight=0.1``: text to constructor arguments, parts written as they are in Python."""
+"""``--set penalty.weight=0.1``: convert text to constructor arguments, with parts written as in Python."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def configure(
     settings: Mapping[str, Any] | None = None,
     **given: Any,
 ) -> Estimator:
-    """Return an estimator with settings from text, each ``name=value`` or ``part.name=value``, in order.
+    """Return an estimator with settings from text, each ``name=value`` or ``part.name=value``, applied in order.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def configure(
         The settings. A value is a Python literal, ``true``, ``false`` or ``null``, a part such as ``Masking(0.3)``,
         or plain text.
     settings : mapping, optional
-        What a recipe says, which all others override.
+        The settings of a recipe, which all others override.
     **given
         Arguments from other options; None means not given.
 

@@ -1,4 +1,4 @@
-"""``tildex animate``: how a run's map came about, as a film."""
+"""``tildex animate``: a run's latent map during training, as an animation."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ def animate(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Write an animated picture of how a run's map came about, from the codes it kept with --snapshots.
+    """Write an animated GIF of a run's latent map during training, from codes saved with --snapshots.
 
     Example: `tildex animate runs/map --out map.gif`
 
     Parameters
     ----------
     run
-        The run folder, of a training with `tildex fit ... --snapshots 0 3 9 12`.
+        The folder of a run trained with `tildex fit ... --snapshots 0 3 9 12`.
     out
         The .gif file to write; RUN/map.gif when not given.
     steps
-        Pictures from one kept epoch to the next.
+        Frames from one saved epoch to the next.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     device

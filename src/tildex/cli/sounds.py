@@ -1,4 +1,4 @@
-"""``tildex sounds`` and ``tildex find-sound``: a folder of sounds as a map, and what sounds like a file."""
+"""``tildex sounds`` and ``tildex find-sound``: a map of a folder of sounds, and a search for similar sounds."""
 
 from __future__ import annotations
 
@@ -32,37 +32,37 @@ def sounds(
     resume: Flag = False,
     json: Flag = False,
 ) -> None:
-    """Lay a folder of sounds out as a map: what sounds alike lies together, and a click plays it.
+    """Make a map of a folder of sounds: similar sounds lie close together, and a click plays one.
 
-    Log-mel features go through an autoencoder whose code of two units keeps neighbours together. Files that cannot be
-    used are named and left out. The run can be encoded and reported on like any other, from its features.npz.
+    An autoencoder with a two-unit code that preserves neighbourhoods is trained on log-mel features. Unusable files are
+    named and skipped. `tildex encode` and `tildex report` work on the run, with its features.npz.
 
     Example: `tildex sounds recordings --out runs/sounds`
 
     Parameters
     ----------
     folder
-        A folder of wav, flac, ogg or mp3 files, in sub-folders by class or not; a zip of one; or a known name.
+        A folder of wav, flac, ogg or mp3 files, with or without sub-folders by class; a zip of one; or a known name.
     out
         The run folder to make; the page is sounds.html in it.
     set_
-        Settings of the autoencoder, as in `tildex fit`; `n_components=32` makes a code that finds better.
+        Settings of the autoencoder, as in `tildex fit`; `n_components=32` makes a code that retrieves better.
     epochs
         Passes over the sounds.
     slices
-        Parts of a sound that are told apart: 1 for textures such as rain, more where order matters, as in words.
+        Parts into which a sound is divided: 1 for textures such as rain, more where order matters, as in words.
     rate
-        Samples a second to work in; that of most files, 22,050 at most, when not given.
+        Samples per second; the most common rate of the files, at most 22,050, when not given.
     seconds
-        How much of each sound is read; 10 when not given.
+        Seconds to read of each sound; 10 when not given.
     seed
-        Decides everything random.
+        The seed of all random numbers.
     device
         auto, cpu, cuda, cuda:1, ...
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     resume
-        Go on from the checkpoint of an interrupted run in the same folder.
+        Resume an interrupted run from its checkpoint in the same folder.
     json
         Print the result as JSON.
     """
@@ -100,7 +100,7 @@ def sounds(
         print_json({"run": str(out), "page": str(page), "sounds": len(record), "skipped": record.skipped})
         return
     say(
-        f"{len(record)} sounds in {page}: open it, and click; what sounds like a file: tildex find-sound {out} FILE"
+        f"{len(record)} sounds in {page}: open it and click; to find similar sounds: tildex find-sound {out} FILE"
     )
 
 
@@ -113,7 +113,7 @@ def find_sound(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """List the sounds of a map that sound most like a file.
+    """List the sounds of a map most similar to a file.
 
     Example: `tildex find-sound runs/sounds bark.wav -n 10`
 
@@ -122,9 +122,9 @@ def find_sound(
     run
         A run folder of `tildex sounds`.
     file
-        A sound.
+        A sound file.
     n
-        How many to list.
+        Number of sounds to list.
     device
         Where to compute.
     json

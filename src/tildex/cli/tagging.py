@@ -1,4 +1,4 @@
-"""``tildex tag``, ``tildex find`` and ``tildex trace``: what a machine of tagged pictures is asked."""
+"""``tildex tag``, ``tildex find`` and ``tildex trace``: queries to a machine of tagged pictures."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def tag(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Say which tags go with pictures, each with its score.
+    """Tag pictures, each tag with its score.
 
-    The run is one of `tildex fit multimodal-dbm FOLDER --tags tags.csv`; new pictures are measured as those of FOLDER
-    were. A picture that cannot be read is named, and the others are tagged.
+    The run is one of `tildex fit multimodal-dbm FOLDER --tags tags.csv`; new pictures get the same features as those of
+    FOLDER. Unreadable pictures are named and skipped.
 
     Example: `tildex tag runs/photos holiday.jpg more/ -n 3 --out tags.csv`
 
@@ -38,9 +38,9 @@ def tag(
     images
         Pictures, or folders of them.
     n
-        How many tags of each.
+        Tags per picture.
     out
-        A .csv file for the tags of all pictures, which `tildex fit --tags` can read.
+        A .csv file for the tags of all pictures, readable by `tildex fit --tags`.
     device
         Where to compute.
     json
@@ -53,7 +53,7 @@ def tag(
     if out is not None and out.suffix.lower() != ".csv":
         raise ValueError(f"cannot write {out}: expected a name ending in .csv")
     if not images:
-        raise DataError("no picture is given: name some, or a folder of them")
+        raise DataError("no picture was given: name picture files or a folder of them")
     table = TaggedPictures.load(run, device=device).tag(images, n)
     for sentence in table.skipped:
         say(f"skipped: {sentence}")
@@ -82,10 +82,10 @@ def find(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Find pictures of a collection by tags, by a picture, or by both together.
+    """Find pictures of a collection by tags, by a picture, or by both.
 
-    What the query does not say is inferred, and the pictures whose joint codes are most like that of the query are
-    listed: by tags alone, untagged pictures are found too, and by a picture alone, what goes with it.
+    A missing modality is inferred, and the pictures whose joint codes are most similar to the query's are listed. A
+    query by tags also finds untagged pictures.
 
     Example: `tildex find runs/photos --tags "sea, sky" --image x.jpg --out found.html`
 
@@ -94,13 +94,13 @@ def find(
     run
         A run folder of `tildex fit multimodal-dbm FOLDER --tags tags.csv`.
     tags
-        Tags apart by commas.
+        Tags, separated by commas.
     image
         A picture.
     n
-        How many to find.
+        Number of pictures to find.
     out
-        A page (.html) or picture (.png) of what was found.
+        A page (.html) or picture (.png) of the hits.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     device
@@ -125,7 +125,7 @@ def find(
         print_json([{**row, "tags": list(hit.tags)} for row, hit in zip(rows, hits, strict=True)])
     else:
         source = Path(pictures.collection.source).name
-        print_table(f"Pictures of {source} most like {_asked(tags, image)}", rows)
+        print_table(f"Pictures of {source} most similar to {_asked(tags, image)}", rows)
 
 
 def trace(
@@ -148,10 +148,10 @@ def trace(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """Watch Gibbs chains: with a picture held fixed the tags that they draw, with tags held fixed pictures, or both.
+    """Show Gibbs chains: tags drawn for a fixed picture, pictures drawn for fixed tags, or both drawn freely.
 
-    A picture stands for drawn features if it is the one of the collection that they are most like. With neither a
-    picture nor tags, chains wander freely and say what the machine believes in.
+    Drawn features are shown as the most similar picture of the collection. Without a picture or tags, chains run free
+    and show samples of the model's joint distribution.
 
     Example: `tildex trace runs/photos --tags "sea, sky" --out trace.png`
 
@@ -160,23 +160,23 @@ def trace(
     run
         A run folder of `tildex fit multimodal-dbm FOLDER --tags tags.csv`.
     tags
-        Tags to hold fixed, apart by commas.
+        Tags to hold fixed, separated by commas.
     image
         A picture to hold fixed.
     out
         A page (.html) or picture (.png) of the chains.
     chains
-        How many.
+        Number of chains.
     steps
-        The Gibbs steps at which to look.
+        The Gibbs steps to show.
     seed
-        Decides the draws.
+        The seed of the draws.
     data_dir
         The folder of known data sets; $TILDEX_DATA when not given.
     device
         Where to compute.
     json
-        Print what was drawn as JSON.
+        Print the samples as JSON.
     """
     from dataclasses import asdict
 
@@ -200,9 +200,9 @@ def trace(
 
 
 def _check(tags: str | None, out: Path | None) -> None:
-    """Refuse what cannot be answered before a model is opened."""
+    """Raise an error for invalid options before a model is opened."""
     if tags is not None and not tags.strip(" ,;|"):
-        raise ValueError('--tags is empty: name some, as in --tags "sea, sky"')
+        raise ValueError('--tags is empty: give tags, as in --tags "sea, sky"')
     if out is not None and out.suffix.lower() not in (".html", ".png"):
         raise ValueError(f"cannot write {out}: expected a name ending in .html or .png")
 
@@ -215,7 +215,7 @@ def _asked(tags: str | None, image: Path | None) -> str:
 
 def _said(look: Look) -> dict[str, str]:
     tags = {} if look.tags is None else {"tags": ", ".join(name for name, _ in look.tags)}
-    return tags if look.file is None else {**tags, "picture most like it": look.file}
+    return tags if look.file is None else {**tags, "nearest picture": look.file}
 
 
 def _say_written(out: Path, gone: str) -> None:

@@ -1,4 +1,4 @@
-"""Recipes: settings that are known to work, as data, each with its source and what was measured with it."""
+"""Recipes: settings that are known to work, as data, each with its source and measured result."""
 
 from tildex.recipes.reading import recipe, recipes
 from tildex.recipes.recipe import Data, Measured, Recipe, Source

@@ -1,4 +1,4 @@
-"""Recipes by name, from a file or from the folder of a saved run."""
+"""Read recipes by name, from a file or from a saved run."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ __all__ = ["read_recipe", "recipe", "recipes"]
 _FILES = Path(__file__).parent / "files"
 
 _OWN = {"random_state": None, "device": None, "verbose": None, "warm_start": None}
-"""What a run was told of its own training, and another is told anew."""
+"""Settings of one particular training, which its recipe leaves out."""
 
 _KINDS: dict[str, type] = {"data": Data, "source": Source, "measured": Measured}
 
 
 def recipe(name: str | Path) -> Recipe:
-    """Return a recipe: by its name, from a file of one, or from the folder of a saved run.
+    """Return a recipe: by name, from a recipe file, or from the folder of a saved run.
 
-    A run's recipe has the settings that the run was trained with, but for seed and device. A trained model that it
-    began with is taken as it is, weights and all, for without it the run would be another model.
+    A run's recipe has the run's settings, except seed and device. If the run started from a trained model, the recipe
+    includes that model with its weights.
 
     Raises
     ------
     ValueError
-        If there is none, or what it says is not understood.
+        If there is no such recipe, or it is invalid.
     """
     path = Path(name)
     if (_FILES / f"{path}.toml").is_file() and path.name == str(path):
@@ -48,7 +48,7 @@ def recipe(name: str | Path) -> Recipe:
 
 
 def recipes() -> list[Recipe]:
-    """Return all that come with the library, by name."""
+    """Return all recipes of the library, sorted by name."""
     return [read_recipe(file) for file in sorted(_FILES.glob("*.toml"))]
 
 
@@ -58,7 +58,7 @@ def read_recipe(file: Path) -> Recipe:
     Raises
     ------
     ValueError
-        If an entry is missing, unknown or not understood; the message names the file and the entry.
+        If an entry is missing, unknown or invalid; the message names the file and the entry.
     """
     try:
         record = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def read_recipe(file: Path) -> Recipe:
             "entry",
         )
         if record["name"] != file.stem:
-            raise ValueError(f"the name must be the file's, {file.stem!r}, got {record['name']!r}")
+            raise ValueError(f"the name must be that of the file, {file.stem!r}, got {record['name']!r}")
         cls = estimator_named(record["model"])
         told = {key: _told(kind, record[key], key) for key, kind in _KINDS.items()}
         settings = {name: setting_of(cls, name, value) for name, value in record["settings"].items()}
@@ -88,10 +88,10 @@ def _told(kind: type, record: Any, name: str) -> Any:
 
 def _require(record: Any, needed: Iterable[str], optional: Iterable[str], what: str) -> None:
     if not isinstance(record, Mapping):
-        raise ValueError(f"expected a table in place of {record!r}")
+        raise ValueError(f"expected a table, got {record!r}")
     for key in needed:
         if key not in record:
-            raise ValueError(f"expected an {what} called {key}")
+            raise ValueError(f"expected an {what} named {key}")
     for key in record:
         if key not in (known := [*needed, *optional]):
             raise ValueError(f"{key!r} is no {what}; {nearest(key, known)}")

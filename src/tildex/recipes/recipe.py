@@ -1,4 +1,4 @@
-"""A recipe: a model's settings with a name, the data they were measured on, their source and what they reached."""
+"""A recipe: a model's named settings, with their data, source and measured result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Data", "Measured", "Recipe", "Source"]
 
 @dataclass(frozen=True)
 class Data:
-    """What kind of data a recipe is for, and which set it was measured on."""
+    """The kind of data that a recipe is for, and the data set that it was measured on."""
 
     kind: str
     set: str
@@ -35,7 +35,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Measured:
-    """The number that the settings reached, what it means, over how many seeds and when."""
+    """The measured result: its value, unit, meaning, number of seeds and date."""
 
     value: float
     unit: str
@@ -54,24 +54,24 @@ class Recipe:
     Attributes
     ----------
     name : str
-        What it is asked for by.
+        The recipe's name.
     model : str
         The estimator's name in ``tildex models``.
     settings : dict of str to value
-        Of the estimator, parts as objects.
+        Settings of the estimator, with parts as objects.
     sentence : str
-        What it is good for.
+        A description.
     data, source, measured : Data, Source, Measured, optional
-        Not known of a run's recipe.
+        None for a run's recipe.
     start : str, optional
-        The recipe of the trained model that it begins with.
+        The recipe of the trained model that it starts from.
 
     Example
     -------
     >>> from tildex.recipes import recipe
     >>> found = recipe("rbm-mnist")
     >>> found.model, str(found.measured)
-    ('rbm', '-83.51 nats an image')
+    ('rbm', '-83.51 nats per image')
     >>> model = found.estimator(n_iter=5, optimizer__learning_rate=0.1)
     >>> model.n_components, model.n_iter, model.optimizer.learning_rate
     (500, 5, 0.1)
@@ -92,12 +92,12 @@ class Recipe:
         Parameters
         ----------
         **changes
-            Other settings, those of parts as ``part__name``.
+            Settings to change; those of parts as ``part__name``.
 
         Raises
         ------
         ValueError
-            If a change is of a setting that the model does not have.
+            If the model does not have such a setting.
         """
         whole = {name: value for name, value in changes.items() if "__" not in name}
         settings = {**self.fresh(), **whole}
@@ -109,11 +109,11 @@ class Recipe:
         return cls(**settings).set_params(**{k: v for k, v in changes.items() if k not in whole})
 
     def fresh(self) -> dict[str, Any]:
-        """Return the settings with parts of their own, so that a change of one estimator is none of another."""
+        """Return the settings with copies of the parts, so that estimators do not share parts."""
         return {name: _fresh(value) for name, value in self.settings.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """Return all but the settings as plain JSON values."""
+        """Return everything except the settings as JSON values."""
         parts = {name: getattr(self, name) for name in ("data", "source", "measured")}
         told = {name: {k: _plain(v) for k, v in vars(part).items()} for name, part in parts.items() if part}
         return {

@@ -1,4 +1,4 @@
-"""Settings as text: ``penalty.weight=0.1``, parts written as they are in Python; nothing is executed."""
+"""Settings as text: ``penalty.weight=0.1``, with parts written as in Python; nothing is executed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ __all__ = ["assign", "estimator_named", "parse_value", "setting_of"]
 
 
 def estimator_named(name: str) -> type[Estimator]:
-    """Return the estimator class of a command-line or class name, upper and lower case alike.
+    """Return the estimator class of a command-line or class name, ignoring case.
 
     Raises
     ------
     ValueError
-        If there is none; the message offers the nearest.
+        If there is no such class; the message names the nearest.
     """
     known = {**Estimator.table, **{cls.__name__: cls for cls in Estimator.table.values()}}
     folded = {key.lower(): cls for key, cls in known.items()}
@@ -29,7 +29,7 @@ def estimator_named(name: str) -> type[Estimator]:
 
 
 def assign(estimator: Estimator, assignment: str) -> None:
-    """Set what ``name=value`` or ``part.name=value`` says, in place.
+    """Apply ``name=value`` or ``part.name=value`` to an estimator in place.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def assign(estimator: Estimator, assignment: str) -> None:
     part = params[head] if params[head] is not None else default_part(estimator, head)
     if not isinstance(part, Part):
         raise ValueError(
-            f"{type(estimator).__name__} has no {head} whose {rest!r} could be set: first choose one, "
+            f"{type(estimator).__name__} has no {head} yet, so {rest!r} cannot be set: first choose one, "
             f"as in --set '{head}=NAME(...)'"
         )
     part = part.copy()
@@ -65,7 +65,7 @@ def assign(estimator: Estimator, assignment: str) -> None:
 
 
 def setting_of(cls: type[Estimator], name: str, written: Any) -> Any:
-    """Return the value of a setting as a file has it: text stands for what :func:`parse_value` reads.
+    """Return the value of a setting in a recipe file; text is read by :func:`parse_value`.
 
     >>> setting_of(estimator_named("rbm"), "rule", "PCD(1, centring=0.01)").centring
     0.01
@@ -88,13 +88,13 @@ def _require_setting(cls: type[Estimator], name: str, params: dict[str, Any]) ->
 
 
 def _value(default: Any, text: str) -> Any:
-    # Words stay words: "none" may be a way to pretrain, and "relu" an activation beside a family of that name.
+    # Single words stay text: "none" may be a kind of pretraining, and "relu" is an activation and a unit family.
     word = isinstance(default, str) and text.replace("-", "").isidentifier()
     return text if word else parse_value(text)
 
 
 def parse_value(text: str) -> Any:
-    """Return the value that ``text`` stands for; nothing is executed.
+    """Return the value that ``text`` describes; nothing is executed.
 
     >>> parse_value("0.5"), parse_value("256,64"), parse_value("true"), parse_value("tanh")
     (0.5, (256, 64), True, 'tanh')
@@ -119,7 +119,7 @@ def _evaluate(node: ast.expr, text: str) -> Any:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
         return _evaluate(node.left, text) + _evaluate(node.right, text)
     if isinstance(node, ast.Tuple | ast.List) and any(isinstance(e, ast.Name | ast.Call) for e in node.elts):
-        # In a list of models "linear" is the autoencoder, elsewhere the schedule.
+        # In a list of models, "linear" is the autoencoder; elsewhere it is the schedule.
         return tuple(
             e.id if isinstance(e, ast.Name) and e.id in Estimator.table else _evaluate(e, text)
             for e in node.elts
@@ -142,7 +142,7 @@ def _evaluate(node: ast.expr, text: str) -> Any:
 
 
 def _model_named(name: str) -> type[Estimator] | None:
-    """Return the class of a model to be trained inside another."""
+    """Return the class of a model that is trained inside another."""
     return next((cls for cls in Estimator.table.values() if cls.__name__.lower() == name.lower()), None)
 
 

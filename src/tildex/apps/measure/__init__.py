@@ -1,1 +1,1 @@
-"""What trained models are measured by, as tables of values."""
+"""Measurements of trained models, as tables of values."""

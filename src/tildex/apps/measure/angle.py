@@ -1,4 +1,4 @@
-"""How far what a linear model reconstructs lies from the subspace of PCA."""
+"""The angle between the subspace of a linear model and that of PCA."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def _find(subject: Subject) -> float | None:
     axes = estimator.module_.linear_axes()
     if axes is None or subject.X_train is None:
         return None
-    # Of standardised columns the axes stand in the data's own units once each is stretched.
+    # Axes of standardised columns are scaled back to the data's units.
     axes = estimator.scaling_.scale[:, None] * axes
     wanted = principal_axes(subject.X_train, estimator.n_components)[1]
     return float(principal_angles(axes.t(), wanted).max())
 
 
 def _lines(angle: float) -> list[Line]:
-    return [Line("largest angle to the subspace of PCA", f"{angle:.2g} rad")]
+    return [Line("largest angle to the PCA subspace", f"{angle:.2g} rad")]
 
 
 LARGEST_ANGLE = Measure("largest_angle", _find, _lines, float)

@@ -1,4 +1,4 @@
-"""The log-likelihood that a model gives to rows, beside that of independent units."""
+"""The log-likelihood of rows under a model and under independent units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tildex.generator import Generator
 
 __all__ = ["LIKELIHOOD", "Compared"]
 
-# Enough for a page that is read in passing; `tildex likelihood` spends more.
+# Enough for a report; `tildex likelihood` uses more.
 _ANNEALING = Annealing(n_chains=100, n_betas=1000, burn_in=200)
 
 _SAMPLES = 20
@@ -25,14 +25,14 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Compared:
-    """A log-likelihood in nats a row, and its baseline.
+    """A log-likelihood in nats per row, and its baseline.
 
     Attributes
     ----------
     found : Likelihood
-        The figure, with everything it must carry.
+        The value, and how it was computed.
     independent : Estimate, optional
-        What independent units with the training means give the same binary rows.
+        The log-likelihood of the same binary rows under independent units with the training means.
     """
 
     found: Likelihood
@@ -40,14 +40,14 @@ class Compared:
 
     @property
     def kind(self) -> str:
-        """What the figure is, in a word or two."""
+        """What the value is, in a few words."""
         if self.found.log_partition is None:
             return f"bound of {self.found.n_samples} importance samples"
         return "exact but for log Z" if self.found.exact else "importance-weighted estimate"
 
     @property
     def method(self) -> str:
-        """How log Z was had and how rows became binary, in words."""
+        """How log Z was computed and how rows were made binary."""
         rows = f"rows: {self.found.notes['binarisation']}"
         if self.found.log_partition is None:
             return f"lower bound of one sample {measured(self.found.bound)}, no log Z; {rows}"
@@ -67,13 +67,13 @@ class Compared:
 
 
 def _find(subject: Subject) -> Compared | None:
-    """Return the log-likelihood of the scored rows, where the model has one, even up to a log Z.
+    """Return the log-likelihood of the scored rows, or None for a model without one.
 
-    Grey values stand for one frozen binary draw; reverse chains begin at the training rows.
+    Grey values are binarised by one frozen draw; reverse chains begin at the training rows.
     """
     estimator, X_train, X = subject.estimator, subject.X_train, subject.scored.X
     units, model = estimator.likelihood_, estimator.module_
-    # The log Z of documents differs from length to length; perplexity is what is asked of them.
+    # The log Z of documents depends on their length; they are measured by perplexity.
     if not model.has_likelihood or (model.normaliser and units.counts_words):
         return None
     found = likelihood_of(estimator, X, start=X_train, seed=_SEED, n_samples=_SAMPLES, annealing=_ANNEALING)
@@ -89,7 +89,7 @@ def _lines(compared: Compared) -> list[Line]:
     value = f"{measured(compared.found.value)} ({compared.method})"
     lines = [Line(f"log P(x), {compared.kind}", value)]
     if compared.independent is not None:
-        lines.append(Line("of independent units", measured(compared.independent)))
+        lines.append(Line("log P(x), independent units", measured(compared.independent)))
     return lines
 
 

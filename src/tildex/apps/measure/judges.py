@@ -1,4 +1,4 @@
-"""Which measurement fits a model: what it can do says by what it is judged."""
+"""The measurement for a model, chosen by its abilities."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ JUDGES: dict[str, Callable[..., Any]] = {
     "corrupt": measure_restorations,
     "predict": measure_predictions,
 }
-"""By ability; the first that a model has decides."""
+"""By ability, in order; the model's first match is used."""
 
 
 def judge_of(estimator: Any) -> Callable[..., Any]:
-    """Return what measures a fitted estimator, called on a name, the estimator, the training and the held-out rows."""
+    """Return the function that measures a fitted estimator, called with name, estimator, training and held-out rows."""
     return next(judge for ability, judge in JUDGES.items() if ability in estimator.can)

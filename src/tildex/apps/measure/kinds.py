@@ -1,4 +1,4 @@
-"""What a measure is: a figure of some models, found, put into words and into JSON in one place."""
+"""A measure: computes a value for some models and formats it as text and JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Line", "Measure"]
 
 @dataclass(frozen=True)
 class Line:
-    """A figure in words: what it is and its value."""
+    """A labelled value as text."""
 
     label: str
     text: str
@@ -21,18 +21,18 @@ class Line:
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure that not every model has.
+    """A measure that applies to some models.
 
     Attributes
     ----------
     name : str
-        Under which it stands in a measurement and in JSON.
+        Its name in a measurement and in JSON.
     find : callable
-        From a :class:`Subject` to the value, or None where the measure does not apply.
+        Maps a :class:`Subject` to the value, or None if the measure does not apply.
     lines : callable
-        From the value to its figures in words, in reading order.
+        Maps the value to its lines of text, in order.
     to_json : callable
-        From the value to plain values.
+        Maps the value to plain JSON values.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The log-likelihood of a fitted estimator on rows of its data: scaled, binarised, and with all it must carry."""
+"""The log-likelihood of a fitted estimator on rows: scaled, binarised, and with its provenance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tildex.generator import Generator
 
 __all__ = ["likelihood_of", "scaled_rows"]
 
-# Only for a draw of their own: reverse chains begin at rows that the measured ones share no noise with.
+# A separate draw: the start of the reverse chains must not share noise with the measured rows.
 _OTHER_SEED = 1
 
 
@@ -32,47 +32,47 @@ def likelihood_of(
     notes: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Likelihood:
-    """Return the mean log-likelihood of rows under a Boltzmann machine, a belief network or a variational autoencoder.
+    """Return the mean log-likelihood of rows under a Boltzmann machine, belief network or variational autoencoder.
 
     Parameters
     ----------
     estimator : fitted estimator
         A restricted or deep Boltzmann machine, a deep belief network, or a variational autoencoder.
     X : array or CSR matrix of shape (rows, features)
-        In the data's units.
+        Rows in the data's units.
     start : like X, optional
-        The training rows, from which reverse chains begin; ``X`` when not given.
+        The training rows, where reverse chains begin; ``X`` when not given.
     binarisation : str
-        ``frozen``, ``threshold``, ``none``, or ``auto``: frozen for binary units and none for others. Figures of
+        ``frozen``, ``threshold``, ``none``, or ``auto``: frozen for binary units and none for others. Values with
         different binarisations are not comparable.
     seed : int
-        Names the frozen draw, and decides chains and weights.
+        Seed of the frozen draw, the chains and the importance weights.
     n_samples, annealing, progress
-        Of :func:`tildex.evaluate.likelihood`.
+        As in :func:`tildex.evaluate.likelihood`.
     notes : dict of str to str, optional
-        What to print beside the figure, such as data and split.
+        What to print with the value, such as data and split.
 
     Raises
     ------
     ValueError
-        If the model has no such likelihood, or its data cannot be made binary.
+        If the model has no likelihood, or its data cannot be made binary.
     """
     model = estimator.module_
     if not model.has_likelihood:
         raise ValueError(
-            f"{type(estimator).__name__} has no log-likelihood, only what its decoder says of a row it has seen: "
+            f"{type(estimator).__name__} has no log-likelihood, only a reconstruction score: "
             "train a vae, an rbm or a dbm, or use `tildex evaluate`"
         )
     if X.shape[1] != estimator.n_features_in_:
         raise ValueError(
-            f"the model was trained on {estimator.n_features_in_} features, and the data have {X.shape[1]}"
+            f"the model was trained on {estimator.n_features_in_} features, but the data have {X.shape[1]}"
         )
     units = estimator.likelihood_
     how = _choice(binarisation, units)
     x = binarise(scaled_rows(estimator, X), how, Generator(seed))
     if model.normaliser is not None and units.for_rows(x) is not units:
         raise ValueError(
-            f"log Z of {units!r} units differs from row to row with its length: measure a perplexity instead"
+            f"log Z of {units!r} units depends on the length of each row: measure a perplexity instead"
         )
     if (message := units.outside(x)) is not None:
         raise ValueError(f"{units!r} units expect {message}: rescale the data as for fit")
@@ -86,7 +86,7 @@ def likelihood_of(
         "seed": str(seed),
     }
     if model.normaliser is not None and not enumerable(model.normaliser):
-        carried["reverse_chains_begin_at"] = "rows that are measured" if start is None else "training rows"
+        carried["reverse_chains_begin_at"] = "measured rows" if start is None else "training rows"
     return likelihood(
         model,
         x,
@@ -94,7 +94,7 @@ def likelihood_of(
         start=begin,
         n_samples=n_samples,
         annealing=annealing,
-        # A stretched density is lower; a stretched probability is the same.
+        # Scaling changes a density but not a probability.
         log_volume=0.0 if units.finite else float(estimator.scaling_.log_volume()),
         notes=carried,
         progress=progress,
@@ -109,7 +109,7 @@ def _choice(binarisation: str, units: Any) -> str:
         raise ValueError(f"binarise must be one of {', '.join(['auto', *ways])}, got {binarisation!r}")
     if binarisation != "none" and not units.binary:
         raise ValueError(
-            f"binarise {binarisation!r} makes rows binary, and the model has {units!r} units: use none"
+            f"binarise {binarisation!r} makes rows binary, but the model has {units!r} units: use none"
         )
     return binarisation
 
@@ -121,6 +121,6 @@ def scaled_rows(estimator: Any, X: Any) -> Tensor:
 
 
 def _described(estimator: Any) -> str:
-    """Return the class of the estimator, and what its model says of itself."""
+    """Return the estimator's class and the model's description of itself."""
     name, said = type(estimator).__name__, estimator.module_.describe()
     return f"{name}, {said}" if said else name

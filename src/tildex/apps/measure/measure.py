@@ -1,4 +1,4 @@
-"""What a trained model is worth on rows it has not seen, beside what must be beaten."""
+"""Measure a trained model on held-out rows, with baselines."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tildex.evaluate import Estimate, pca_squared_error, squared_error
 
 __all__ = ["Measurement", "measure", "same_rows"]
 
-# What keeps a measurement to seconds; every number that stands on fewer rows says so.
+# Limits that keep a measurement to seconds; the number of rows is shown with each value.
 _HELD_OUT_ROWS = 10_000
 _BASELINE_ROWS = 60_000
 _SCORE_ROWS = 1_000
@@ -29,13 +29,13 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
     Parameters
     ----------
     name : str
-        What to call it.
+        The model's name.
     estimator : fitted estimator
         Any of this library.
     train : Record, optional
-        What it was trained on; without it there are no baselines and no probe.
+        The training data; without it there are no baselines and no probe.
     test : Record
-        Held-out rows; a fixed 10,000 of more, 2,000 for neighbours and 1,000 for the score.
+        Held-out rows; a fixed sample of at most 10,000, 2,000 for neighbours and 1,000 for the score.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
     Raises
     ------
     ValueError
-        If the rows are not such as the estimator was fitted on.
+        If the rows do not match those that the estimator was fitted on.
     """
     subject = _subject(estimator, train, test)
     held_out, scored, X_train = subject.held_out, subject.scored, subject.X_train
@@ -84,7 +84,7 @@ def _subject(estimator: Any, train: Record | None, test: Record) -> Subject:
 
 
 def same_rows(record: Record, other: Record) -> bool:
-    """Say whether two records hold the same rows, in the same order: then nothing was held out."""
+    """Return whether two records hold the same rows in the same order, so that nothing was held out."""
     X, Y = record.X, other.X
     if X.shape != Y.shape or type(X) is not type(Y):
         return False

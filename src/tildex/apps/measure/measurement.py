@@ -1,4 +1,4 @@
-"""A measurement: the figures of one model, in words and in JSON."""
+"""A measurement: the values of one model, as text and JSON."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ __all__ = ["Measurement"]
 
 @dataclass(frozen=True)
 class Measurement:
-    """What was measured of one model: what every model has, and in ``found`` what only some have.
+    """The measurement of one model: values that every model has, and in ``found`` those that only some have.
 
-    What was found is also an attribute by the name of its measure, None where that does not apply.
+    Each measure in ``found`` is also an attribute, None if it does not apply.
 
     Attributes
     ----------
     name, model : str
-        What the user calls it, and its class.
+        The user's name for it, and its class.
     n_components, n_features, n_parameters : int
-        Sizes of the code, of a row, and how many weights are learned.
+        Size of the code, size of a row, and number of learned weights.
     rows, score_rows : int
-        Held-out rows, and those the score stands on.
+        Number of held-out rows, and of those used for the score.
     seconds : float, optional
-        Of training, from the history.
+        Training time, from the history.
     squared_error : Estimate
-        Summed over features, in the data's units, a row.
+        Per row, summed over features, in the data's units.
     pca : Estimate, optional
-        The same of PCA with ``pca_rank`` axes, fitted on the training rows.
+        The same for PCA with ``pca_rank`` axes, fitted on the training rows.
     score : Estimate
-        In nats a row; ``score_meaning`` says of what, and ``score_text`` how to read it.
+        In nats per row; ``score_meaning`` says what it is, and ``score_text`` how to read it.
     found : mapping of str to value or None
-        By the name of every one of ``MEASURES``.
+        By the names of ``MEASURES``.
     """
 
     name: str
@@ -66,9 +66,9 @@ class Measurement:
 
     @property
     def against_pca(self) -> str | None:
-        """Whether the squared error is "better", "level" (within two standard errors) or "worse" than that of PCA.
+        """The squared error against PCA: "better", "level" (within two standard errors) or "worse".
 
-        "no contest" where PCA of equal rank keeps every feature, and loses nothing; None without a baseline.
+        "no contest" where PCA of equal rank keeps every feature and its error is 0; None without a baseline.
         """
         if self.pca is None:
             return None
@@ -81,14 +81,14 @@ class Measurement:
         return "better" if difference < 0 else "worse"
 
     def lines(self) -> list[Line]:
-        """Return the figures in words, in reading order."""
+        """Return the values as lines of text, in order."""
         lines = [
             Line("code", f"{self.n_components} units for {self.n_features} features"),
             Line("parameters", counted(self.n_parameters)),
             Line(f"squared error ({counted(self.rows)} rows)", measured(self.squared_error)),
         ]
         if self.pca is not None:
-            lines.append(Line(f"of PCA, rank {self.pca_rank}", f"{measured(self.pca)} ({self.against_pca})"))
+            lines.append(Line(f"PCA, rank {self.pca_rank}", f"{measured(self.pca)} ({self.against_pca})"))
         lines.append(Line(f"{self.score_meaning} ({counted(self.score_rows)} rows)", measured(self.score)))
         for measure in MEASURES:
             if (value := self.found[measure.name]) is not None:
@@ -98,7 +98,7 @@ class Measurement:
         return lines
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as what JSON can hold; a number that is not finite is None."""
+        """Return everything as JSON values; non-finite numbers become None."""
         every = asdict(dataclasses.replace(self, found={}))
         del every["found"]
         some = {}

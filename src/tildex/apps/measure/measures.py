@@ -1,4 +1,4 @@
-"""All measures of models of rows, in the order in which they are read: a new one is a file and a name here."""
+"""All measures of models of rows, in display order: a new one is a file and a name here."""
 
 from __future__ import annotations
 

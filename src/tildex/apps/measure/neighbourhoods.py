@@ -1,4 +1,4 @@
-"""Whether neighbours stay neighbours in a code, beside principal components of the same number."""
+"""How well a code preserves neighbourhoods, against the same number of principal components."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tildex.evaluate import Estimate, continuity, neighbour_error, trustworthine
 __all__ = ["NEAR", "NEIGHBOURS", "Neighbourhood", "Neighbourhoods", "neighbourhoods"]
 
 NEIGHBOURS = 12
-"""How many neighbours count."""
+"""Number of neighbours, k."""
 
-# Each must be further from the row than the neighbours that count.
+# More rows than neighbours are needed, so that some rows are not neighbours.
 _FEWEST_ROWS = 4 * NEIGHBOURS
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """How well a code keeps neighbours together.
+    """How well a code preserves neighbourhoods.
 
     Attributes
     ----------
     trustworthiness, continuity : Estimate
         At 12 neighbours.
     error : Estimate, optional
-        Of the class of the nearest training row, where there are labels.
+        Error of the nearest-neighbour classifier, where there are labels.
     """
 
     trustworthiness: Estimate
@@ -42,7 +42,7 @@ class Neighbourhood:
 
 @dataclass(frozen=True)
 class Neighbourhoods:
-    """The code's and that of PCA, fitted on the same training rows, on ``rows`` held-out rows."""
+    """The values of the code and of PCA, fitted on the same training rows, on ``rows`` held-out rows."""
 
     code: Neighbourhood
     pca: Neighbourhood | None
@@ -52,18 +52,18 @@ class Neighbourhoods:
 def neighbourhoods(
     encode: Callable[[Any], Any], X: np.ndarray, y: Any, known: tuple[np.ndarray, Any] | None, rank: int
 ) -> Neighbourhoods | None:
-    """Return how well codes of held-out rows keep neighbours, or None where there are too few rows.
+    """Return how well codes of held-out rows preserve neighbourhoods, or None for too few rows.
 
     Parameters
     ----------
     encode : callable
-        From rows to codes.
+        Maps rows to codes.
     X, y : arrays of shape (rows, features) and (rows,)
         Held-out rows and their classes; ``y`` may be None.
     known : tuple of arrays, optional
-        Training rows and their classes, or None for those; without them there is no PCA and no error.
+        Training rows and their classes or None; without them there is no PCA and no error.
     rank : int
-        Units of the code.
+        Number of code units.
     """
     if len(X) < _FEWEST_ROWS:
         return None
@@ -92,7 +92,7 @@ def _lines(neighbours: Neighbourhoods) -> list[Line]:
             lines.append(Line(f"trustworthiness of {of} ({rows})", measured(found.trustworthiness)))
             lines.append(Line(f"continuity of {of}", measured(found.continuity)))
             if found.error is not None:
-                lines.append(Line(f"error of the nearest neighbour in {of}", percent(found.error)))
+                lines.append(Line(f"nearest-neighbour error in {of}", percent(found.error)))
     return lines
 
 

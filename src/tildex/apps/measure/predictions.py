@@ -1,4 +1,4 @@
-"""What a trained predictor is worth on rows it has not seen, beside a linear model of the same rows."""
+"""Measure a trained predictor on held-out rows, against a linear model of the same rows."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from tildex.evaluate import Estimate
 
 __all__ = ["Predictions", "measure_predictions"]
 
-# What keeps the linear model to seconds; its line says how many rows it stands on.
+# A limit that keeps the linear model to seconds; its line shows the number of rows.
 _BASELINE_ROWS = 5_000
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What was measured of one predictor.
+    """The measurement of one predictor.
 
     Attributes
     ----------
     name, model : str
-        What the user calls it, and its class.
+        The user's name for it, and its class.
     rows : int
         Held-out rows.
     accuracy, log_loss : Estimate, optional
-        Of a classifier: the share of right labels, and minus the log-probability of the true one, in nats.
+        For a classifier: the share of correct labels, and minus the log-probability of the true label, in nats.
     squared_error : Estimate, optional
-        Of a regressor, summed over targets.
+        For a regressor, summed over targets.
     linear : Estimate, optional
-        The accuracy, or the squared error, of a linear model trained on ``linear_rows`` of the training rows.
+        Accuracy or squared error of a linear model trained on ``linear_rows`` of the training rows.
     seconds : float
-        Of training, from the history.
+        Training time, from the history.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Predictions:
     seconds: float
 
     def lines(self) -> list[Line]:
-        """Return the figures in words, in reading order."""
+        """Return the values as lines of text, in order."""
         lines = []
         if self.accuracy is not None and self.log_loss is not None:
             lines.append(Line(f"accuracy ({counted(self.rows)} rows)", percent(self.accuracy)))
@@ -62,13 +62,11 @@ class Predictions:
             lines.append(Line(f"squared error ({counted(self.rows)} rows)", measured(self.squared_error)))
         if self.linear is not None and self.linear_rows is not None:
             show = measured if self.accuracy is None else percent
-            lines.append(
-                Line(f"of a linear model ({counted(self.linear_rows)} training rows)", show(self.linear))
-            )
+            lines.append(Line(f"linear model ({counted(self.linear_rows)} training rows)", show(self.linear)))
         return [*lines, Line("training", f"{self.seconds:.3g} s")]
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as what JSON can hold."""
+        """Return everything as JSON values."""
         return asdict(self)
 
 
@@ -78,18 +76,18 @@ def measure_predictions(name: str, estimator: Any, train: Record | None, test: R
     Parameters
     ----------
     name : str
-        What to call it.
+        The predictor's name.
     estimator : fitted predictor
         Any of this library.
     train : Record, optional
-        What it was trained on; without it there is no linear model.
+        The training data; without it there is no linear model.
     test : Record
         Held-out rows.
 
     Raises
     ------
     ValueError
-        If the rows have no labels, or are not such as the predictor was fitted on.
+        If the rows have no labels, or do not match those that the predictor was fitted on.
     """
     if test.y is None:
         raise ValueError(
@@ -130,7 +128,7 @@ def _of_classes(estimator: Any, test: Record) -> tuple[Estimate, Estimate]:
 
 def _judge(model: Any, known: Record, test: Record, compare: Any) -> Estimate:
     with warnings.catch_warnings():
-        # A regression stopped at its last iteration is a baseline all the same.
+        # A regression that reached its iteration limit is still a baseline.
         warnings.filterwarnings("ignore", message=".*failed to converge")
         model.fit(known.X, known.y)
     return Estimate.of(compare(model.predict(dense(test.X)), test.y))

@@ -1,4 +1,4 @@
-"""How easy a code makes it to read the labels, beside principal components of the same number."""
+"""A linear probe of the code for the labels, against the same number of principal components."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["PROBE", "Probe"]
 
 @dataclass(frozen=True)
 class Probe:
-    """The accuracy of a logistic regression on codes, and on principal components of the same number.
+    """Accuracy of a logistic regression on codes, and on the same number of principal components.
 
-    ``train_rows`` is how many rows it was trained on, at most 5,000 of those given.
+    ``train_rows`` is the number of training rows, at most 5,000 of those given.
     """
 
     code: Estimate
@@ -29,14 +29,14 @@ class Probe:
 
 
 def _find(subject: Subject) -> Probe | None:
-    """Return the accuracies where both kinds of rows have labels of one meaning, of two classes or more."""
+    """Return the accuracies if training and held-out rows share labels of two or more classes."""
     known, held_out = subject.known, subject.held_out
     if known is None or subject.labels is None or held_out.y is None or known.n_labels < 2:
         return None
 
     def accuracy(encode: Callable[[Any], Any]) -> Estimate:
         with warnings.catch_warnings():
-            # A regression stopped at its last iteration is a probe all the same.
+            # A regression that reached its iteration limit is still a probe.
             warnings.filterwarnings("ignore", message=".*failed to converge")
             return probe_accuracy(encode(known.X), known.y, encode(held_out.X), held_out.y)
 

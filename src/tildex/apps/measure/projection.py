@@ -1,4 +1,4 @@
-"""Principal components as two arrays: the code that every other code is compared with."""
+"""Principal components as arrays: the baseline for every code."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Projection:
     Attributes
     ----------
     mean : array of shape (features,)
-        Of the rows it was fitted on.
+        Mean of the rows it was fitted on.
     axes : array of shape (rank, features)
         Orthonormal, the greatest variance first.
     shares : array of shape (rank,)
-        The part of the variance along each.
+        Share of the variance along each axis.
 
     Example
     -------
@@ -37,7 +37,7 @@ class Projection:
 
     @classmethod
     def of(cls, X: Any, rank: int) -> Self:
-        """Fit to the rows of ``X``, in their precision; the rank is at most the smaller side of ``X``."""
+        """Fit to the rows of ``X``, in their precision; the rank is at most the smaller dimension of ``X``."""
         X = np.asarray(X)
         X = X.astype(np.result_type(X, np.float32), copy=False)
         mean = X.mean(0)
@@ -52,7 +52,7 @@ class Projection:
             _, singular, axes = np.linalg.svd(centred, full_matrices=False)
             values, axes = singular[:rank] ** 2, axes[:rank]
         total = float(np.square(centred).sum()) or 1.0
-        # A direction's sign is arbitrary: the largest entry is positive, so that a map is not mirrored next time.
+        # The sign of an axis is arbitrary: a positive largest entry keeps maps from being mirrored.
         largest = np.take_along_axis(axes, np.abs(axes).argmax(1, keepdims=True), 1)
         return cls(mean, axes * np.sign(largest), values / total)
 

@@ -1,4 +1,4 @@
-"""What a trained restorer is worth on images it has not seen, beside leaving them as they are."""
+"""Measure a trained restorer on held-out images, against the unrestored images."""
 
 from __future__ import annotations
 
@@ -17,19 +17,18 @@ __all__ = ["Restorations", "measure_restorations"]
 
 @dataclass(frozen=True)
 class Restorations:
-    """What was measured of one restorer.
+    """The measurement of one restorer.
 
     Attributes
     ----------
     name, model, corruption : str
-        What the user calls it, its class, and what it undoes.
+        The user's name for it, its class, and the corruption it removes.
     rows : int
         Held-out images.
     damaged, restored : Estimate
-        Peak signal-to-noise ratio in decibels after its corruption, where hidden pixels count as zero, and after the
-        restorer.
+        Peak signal-to-noise ratio in decibels after corruption, with missing pixels as zero, and after restoration.
     seconds : float
-        Of training, from the history.
+        Training time, from the history.
     """
 
     name: str
@@ -41,32 +40,32 @@ class Restorations:
     seconds: float
 
     def lines(self) -> list[Line]:
-        """Return the figures in words, in reading order."""
+        """Return the values as lines of text, in order."""
         return [
             Line("undoes", self.corruption),
-            Line(f"ratio of damaged images, dB ({counted(self.rows)} images)", measured(self.damaged)),
-            Line("ratio of restored images, dB", measured(self.restored)),
+            Line(f"PSNR of corrupted images, dB ({counted(self.rows)} images)", measured(self.damaged)),
+            Line("PSNR of restored images, dB", measured(self.restored)),
             Line("training", f"{self.seconds:.3g} s"),
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything as what JSON can hold."""
+        """Return everything as JSON values."""
         return asdict(self)
 
 
 def measure_restorations(name: str, estimator: Any, train: Record | None, test: Record) -> Restorations:
-    """Damage held-out images as in training, always in the same way, and restore them.
+    """Corrupt held-out images as in training, with a fixed seed, and restore them.
 
     Parameters
     ----------
     name : str
-        What to call it.
+        The restorer's name.
     estimator : fitted restorer
-        Of this library.
+        A :class:`~tildex.Restorer`.
     train : Record, optional
-        What it was trained on: of no account here, for there is nothing to fit beside it.
+        Not used: this measurement fits no baseline.
     test : Record
-        Held-out images with pixels from 0 to 1, of the size of training.
+        Held-out images of the training size, with pixels from 0 to 1.
     """
     damaged = estimator.corrupt(test.X)
     return Restorations(

@@ -1,4 +1,4 @@
-"""Choosing rows of a record: few enough to measure in a second, the same ones every time."""
+"""Choose rows of a record: few enough to measure in a second, always the same ones."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["at_most", "dense", "spread", "take"]
 
 
 def dense(X: Any) -> np.ndarray:
-    """Return rows as an array in memory."""
+    """Return rows as a dense array in memory."""
     return X.toarray() if sparse.issparse(X) else np.asarray(X)
 
 
 def take(record: Record, index: np.ndarray) -> Record:
-    """Return some rows of a record, dense."""
+    """Return the given rows of a record, dense."""
     y = None if record.y is None else record.y[index]
     return dataclasses.replace(record, X=dense(record.X[index]), y=y)
 
 
 def at_most(record: Record, most: int) -> Record:
-    """Return all rows, dense, or a random ``most`` of them, always the same ones.
+    """Return all rows, dense, or a fixed random sample of ``most``.
 
     Example
     -------
@@ -40,7 +40,7 @@ def at_most(record: Record, most: int) -> Record:
 
 
 def spread(record: Record, n: int) -> Record:
-    """Return ``n`` rows, dense: of every class in turn where there are labels, evenly spaced where there are none.
+    """Return ``n`` rows, dense: from each class in turn if there are labels, otherwise evenly spaced.
 
     Example
     -------
@@ -53,6 +53,6 @@ def spread(record: Record, n: int) -> Record:
         return take(record, np.linspace(0, len(record) - 1, n).astype(int))
     order = np.argsort(record.y, kind="stable")
     _, starts = np.unique(record.y[order], return_index=True)
-    # Each row's place within its class: sorting by it deals out the classes like cards.
+    # Each row's position within its class; sorting by it alternates between the classes.
     place = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
     return take(record, order[np.argsort(place, kind="stable")][:n])

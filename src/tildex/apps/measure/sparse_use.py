@@ -1,4 +1,4 @@
-"""How a code that can be exactly zero is used."""
+"""How sparse a code is."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def _find(subject: Subject) -> Sparsity | None:
 
 def _lines(sparsity: Sparsity) -> list[Line]:
     return [
-        Line("units in use of a row (L0)", measured(sparsity.l0)),
+        Line("active units per row (L0)", measured(sparsity.l0)),
         Line("variance unexplained", percent(sparsity.unexplained)),
-        Line("units never in use", f"{sparsity.dead:.1%}"),
-        Line("in use on < 1 row in 10,000", f"{sparsity.rare:.1%}"),
+        Line("dead units", f"{sparsity.dead:.1%}"),
+        Line("units active on < 1 row in 10,000", f"{sparsity.rare:.1%}"),
     ]
 
 

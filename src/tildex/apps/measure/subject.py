@@ -1,4 +1,4 @@
-"""What is measured: a fitted model, and the rows that it is judged on."""
+"""What is measured: a fitted model and its evaluation rows."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ __all__ = ["Subject"]
 
 @dataclass(frozen=True)
 class Subject:
-    """A fitted estimator and its rows, each choice of them made once for all measures.
+    """A fitted estimator and its rows, chosen once for all measures.
 
     Attributes
     ----------
     estimator : fitted estimator
         Any of this library.
     held_out : Record
-        Held-out rows, few enough to be measured in seconds.
+        Held-out rows, few enough to measure in seconds.
     scored, near : Record
-        Fewer of them: for scores and likelihoods, and for neighbours.
+        Smaller samples of them: for scores and likelihoods, and for neighbours.
     reconstruction : array of shape (rows, features)
-        Of the held-out rows.
+        Reconstruction of the held-out rows.
     X_train : array of shape (any, features), optional
         Training rows, for baselines.
     known : Record, optional
-        Some of them with what labels they have, for what is trained on codes.
+        Some of them with their labels, to train probes on.
     """
 
     estimator: Any
@@ -42,7 +42,7 @@ class Subject:
 
     @property
     def labels(self) -> np.ndarray | None:
-        """The labels of the known rows, where those of the held-out ones mean the same."""
+        """The labels of the known rows, if the held-out labels have the same meaning."""
         if self.known is None or self.known.target_names != self.held_out.target_names:
             return None
         return self.known.y

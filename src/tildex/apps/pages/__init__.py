@@ -1,1 +1,1 @@
-"""What the pages share: markup, numbers, cards."""
+"""Shared parts of HTML pages: markup, numbers, cards."""

@@ -1,4 +1,4 @@
-"""Style sheets, scripts and templates that lie beside the code."""
+"""Style sheets, scripts and templates, stored beside the code."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from importlib import resources
 __all__ = ["POLICY", "asset", "template"]
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-"""What a page without scripts may do: show the pictures and the style that are inside it."""
+"""Content security policy of a page without scripts: only embedded pictures and styles."""
 
 
 def asset(package: str, name: str) -> str:
-    """Return the text of a file that lies in a package, such as ``asset("tildex.apps.pages", "page.css")``."""
+    """Return the text of a package's file, such as ``asset("tildex.apps.pages", "page.css")``."""
     return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def template(package: str, name: str) -> string.Template:
-    """Return a template that lies in a package; for its ``$head`` it has the beginning that all pages share.
+    """Return a package's template with ``$head`` replaced by the head that all pages share.
 
-    That takes a ``title``, ``lead`` and ``warning``, the ``style`` and the ``policy`` of what the page may do.
+    The head takes ``title``, ``lead``, ``warning``, ``style`` and the content security ``policy``.
 
     Example
     -------

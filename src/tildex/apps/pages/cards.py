@@ -1,4 +1,4 @@
-"""A page of cards, pictures with words below them: what a query found, or what chains dream up."""
+"""A page of cards, pictures with captions: the hits of a query, or the samples of chains."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ def build_card_page(
     lead: str,
     warnings: Sequence[str] = (),
 ) -> Path:
-    """Write rows of cards as a page that needs no other file and no network.
+    """Write rows of cards as a self-contained page.
 
     Parameters
     ----------
     rows : sequence of sequences of Card
-        What is shown.
+        The cards to show.
     heads : sequence of str
-        What each column is.
+        Column headings.
     out : Path
         The page to write.
     title, lead : str
-        Its heading, and the sentence below it.
+        The page's heading, and the sentence below it.
     warnings : sequence of str
-        What its reader must know.
+        Warnings for the reader.
 
     Returns
     -------

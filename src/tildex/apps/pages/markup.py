@@ -1,4 +1,4 @@
-"""Pieces of a page; whatever text goes in comes out escaped."""
+"""HTML elements of a page; all text is escaped."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 
 __all__ = ["Cell", "Picture", "escape", "facts", "figure", "notes", "paragraphs", "table"]
 
-# CSS pixels an inch of a figure: its type of 9 points then has the size of small print.
+# CSS pixels per inch of a figure: its 9-point type then has the size of small print.
 _PIXELS = 100
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure, the sentence below it, and what stands for it where it is not seen."""
+    """A figure, its caption, and its alternative text."""
 
     figure: Figure
     caption: str
@@ -35,27 +35,27 @@ class Cell:
 
 
 def escape(text: object) -> str:
-    """Return text as it stands in HTML, in an attribute too."""
+    """Return text escaped for HTML, including attributes."""
     return html.escape(str(text), quote=True)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return terms and what is said of them, for the inside of a <dl>."""
+    """Return terms and descriptions, for the inside of a <dl>."""
     return "\n".join(f"<dt>{escape(term)}</dt><dd>{escape(said)}</dd>" for term, said in pairs)
 
 
 def notes(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return terms and explanations that stay together, for the inside of a <dl>."""
+    """Return terms and descriptions, each pair in a <div>, for the inside of a <dl>."""
     return "\n".join(f"<div>{facts([pair])}</div>" for pair in pairs)
 
 
 def paragraphs(texts: Iterable[str], style: str = "") -> str:
-    """Return a <p> a text."""
+    """Return one <p> per text."""
     return "\n".join(f"<p{_class(style)}>{escape(text)}</p>" for text in texts)
 
 
 def table(head: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> str:
-    """Return a table that scrolls sideways where it does not fit; the first column heads the rows.
+    """Return a table that scrolls sideways if it is too wide; the first column holds row headings.
 
     Example
     -------
@@ -68,7 +68,7 @@ def table(head: Sequence[Cell], rows: Iterable[Sequence[Cell]]) -> str:
 
 
 def figure(picture: Picture, density: int) -> str:
-    """Return a <figure> with its picture inside, of ``density`` dots an inch."""
+    """Return a <figure> with its picture embedded, at ``density`` dots per inch."""
     buffer = io.BytesIO()
     picture.figure.savefig(buffer, format="png", dpi=density, metadata={"Software": None})
     data = base64.b64encode(buffer.getvalue()).decode("ascii")

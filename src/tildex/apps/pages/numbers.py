@@ -1,4 +1,4 @@
-"""Numbers as people read them: as many digits as the error leaves."""
+"""Numbers as text: as many digits as the standard error justifies."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tildex.evaluate import Estimate
 
 __all__ = ["counted", "measured", "percent"]
 
-# What float32 makes of an exact zero.
+# Rounding error of an exact zero in float32.
 _NOTHING = 1e-6
 
 
 def counted(n: int) -> str:
-    """Return a count, thousands apart.
+    """Return a count with thousands separators.
 
     Example
     -------
@@ -24,7 +24,7 @@ def counted(n: int) -> str:
 
 
 def measured(estimate: Estimate) -> str:
-    """Return a value with its standard error, both to the error's second digit.
+    """Return a value with its standard error, both rounded to the error's second digit.
 
     Example
     -------
@@ -41,7 +41,7 @@ def measured(estimate: Estimate) -> str:
 
 
 def percent(estimate: Estimate) -> str:
-    """Return a share with its standard error in per cent.
+    """Return a share with its standard error, in per cent.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""Figures as files."""
+"""Save figures as files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["save_sheet"]
 
 
 def save_sheet(path: Path, figure: Any) -> None:
-    """Write a figure as a PNG picture, whole or not at all.
+    """Write a figure as a PNG picture, completely or not at all.
 
     Raises
     ------

@@ -1,1 +1,1 @@
-"""Photographs of any size, restored tile by tile."""
+"""Restoration of photographs of any size, tile by tile."""

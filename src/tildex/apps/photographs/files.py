@@ -1,4 +1,4 @@
-"""Photographs by file, one or a folder of them, restored or coloured by a saved run."""
+"""Restore or colourise photograph files, one or a folder of them, with a saved run."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def load_restorer(run: str | Path, *, device: str = "auto") -> Restoration:
     ValueError
         If the run is of another estimator.
     RunError
-        If it is no run.
+        If the folder is not a run.
     """
     estimator = load(run, device=device)
     require(estimator, "restore", run=run)
@@ -45,7 +45,7 @@ def restore_files(
     tile: int = TILE,
     views: int = 1,
 ) -> Folder:
-    """Write a photograph without its noise, or with what a mask marks filled in; or all photographs of a folder.
+    """Remove the noise of a photograph, or fill in the pixels that a mask marks; or do so for a folder.
 
     Parameters
     ----------
@@ -54,21 +54,21 @@ def restore_files(
     photo : path
         A picture file of any size, or a folder of them.
     out : path
-        The file to write, or the folder where ``photo`` is one.
+        The file to write, or the output folder if ``photo`` is a folder.
     mask : path, optional
-        A picture of the same size, white where the photograph is to be filled in.
+        A picture of the same size, white where pixels are missing.
     tile, views
         As in :func:`~tildex.apps.photographs.restore.restore`.
 
     Returns
     -------
     Folder
-        The files that were written, and a sentence for each photograph of a folder that could not be.
+        The written files, and one sentence for each skipped photograph.
 
     Raises
     ------
     DataError
-        If nothing can be read, or ``out`` is ``photo`` itself.
+        If no photograph can be read, or ``out`` is ``photo`` itself.
 
     Example
     -------
@@ -86,7 +86,7 @@ def restore_files(
     """
     photo, out = Path(photo), Path(out)
     if mask is not None and photo.is_dir():
-        raise DataError(f"{photo} is a folder, and a mask is of one photograph: give the file it belongs to")
+        raise DataError(f"{photo} is a folder, but a mask is for one photograph: give the file it belongs to")
     missing = None if mask is None else missing_pixels(Photograph.read(Path(mask)))
     return _each(lambda one: restore(model, one, missing, tile=tile, views=views), photo, out)
 
@@ -94,26 +94,26 @@ def restore_files(
 def colourise_files(
     model: Restoration, photo: str | Path, out: str | Path, *, tile: int = TILE, views: int = 1
 ) -> Folder:
-    """Write a photograph in colours, or all photographs of a folder; the luminance of every pixel stays.
+    """Colourise a photograph or a folder of them; the luminance of every pixel stays the same.
 
     Parameters
     ----------
     model, photo, out
-        As in :func:`restore_files`, of a restorer fitted with ``Greyscale()``.
+        As in :func:`restore_files`, for a restorer fitted with ``Greyscale()``.
     tile, views
-        As there; two views are what suits colours.
+        As in :func:`restore_files`; two views work best for colours.
 
     Returns
     -------
     Folder
-        As there.
+        As in :func:`restore_files`.
     """
     return _each(lambda one: colourise(model, one, tile=tile, views=views), Path(photo), Path(out))
 
 
 def _each(work: Callable[[Photograph], Photograph], photo: Path, out: Path) -> Folder:
     if out.resolve() == photo.resolve():
-        raise DataError(f"the result would be written over {photo}, which would be lost: give another name")
+        raise DataError(f"the result would overwrite {photo}: give another name")
     if photo.is_dir():
         return each_photograph(work, photo, out)
     work(Photograph.read(photo)).write(out)

@@ -1,4 +1,4 @@
-"""Restoration and colourisation of photographs of any size, by a trained model of small ones."""
+"""Restoration and colourisation of photographs of any size, with a model trained on small ones."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def restore(
     tile: int = TILE,
     views: int = 1,
 ) -> Photograph:
-    """Return a photograph with its noise removed, or with what is missing filled in.
+    """Return a photograph with its noise removed, or with its missing pixels filled in.
 
-    A model of grey images restores the channels of a colour photograph one by one; one of colour images sees a grey
-    photograph in all three. Transparency stays as it is.
+    A model of grey images restores the channels of a colour photograph one by one; a model of colour images gets a grey
+    photograph in all three channels. Transparency is unchanged.
 
     Parameters
     ----------
@@ -42,21 +42,21 @@ def restore(
     photograph : Photograph
         Of any size.
     missing : boolean array of shape (height, width), optional
-        Which pixels are to be filled in; no other then changes.
+        Which pixels to fill in; no others change.
     tile : int
-        The edge of the tiles in which a large photograph is worked on.
+        The edge of the tiles into which a large photograph is divided.
     views : int
         As in :meth:`~tildex.models.Restoration.restore`.
 
     Raises
     ------
     ValueError
-        If the model was trained for another task, or ``missing`` is of another size or empty.
+        If the model was trained for another task, or ``missing`` has another size or is empty.
     """
     if not _may_change(model, lost=True):
-        raise ValueError(f"the model undoes {model.corruption!r}: it colours and does not restore")
+        raise ValueError(f"the model was trained on {model.corruption!r}: it colourises and does not restore")
     if missing is None and not _may_change(model, lost=False):
-        raise ValueError(f"the model undoes {model.corruption!r}: say with a mask which pixels are missing")
+        raise ValueError(f"the model was trained on {model.corruption!r}: give a mask of the missing pixels")
     pixels = torch.from_numpy(photograph.pixels)
     lost = None if missing is None else _lost(missing, photograph.pixels)
     restored = _in_channels_of(model, pixels, lost, tile, views)
@@ -66,10 +66,10 @@ def restore(
 
 
 def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE, views: int = 1) -> Photograph:
-    """Return a photograph in colours that a model finds likely, each pixel's luminance kept to rounding.
+    """Return a colourised photograph; each pixel keeps its luminance up to rounding.
 
-    Of a colour photograph only the luminance is looked at. Where a colour would leave what can be shown, it is brought
-    nearer to grey of the same luminance until it fits.
+    Only the luminance of a colour photograph is used. Colours outside the gamut are moved towards grey of the same
+    luminance until they fit.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE, v
     tile : int
         As in :func:`restore`.
     views : int
-        As there.
+        As in :func:`restore`.
 
     Raises
     ------
@@ -89,7 +89,8 @@ def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE, v
     """
     if model.frame.channels != 3 or _may_change(model, lost=True):
         raise ValueError(
-            f"the model undoes {model.corruption!r} and does not colour: train one with Greyscale() on colour images"
+            f"the model was trained on {model.corruption!r} and does not colourise: train one with Greyscale() on "
+            "colour images"
         )
     pixels = torch.from_numpy(photograph.pixels)
     grey = pixels if pixels.shape[-1] == 1 else luminance(pixels)
@@ -98,7 +99,7 @@ def colourise(model: Restoration, photograph: Photograph, *, tile: int = TILE, v
 
 
 def in_gamut(colours: Tensor, grey: Tensor) -> Tensor:
-    """Return colours, shape (..., 3), of luminance ``grey``, shape (..., 1), as far from grey as lies in [0, 1].
+    """Move colours, shape (..., 3), towards their luminance ``grey``, shape (..., 1), until they lie in [0, 1].
 
     Example
     -------
@@ -109,25 +110,25 @@ def in_gamut(colours: Tensor, grey: Tensor) -> Tensor:
     change = colours - grey
     room = torch.where(change > 0, 1 - grey, grey)
     share = torch.where(change == 0, 1.0, room / change.abs().clamp_min(torch.finfo(change.dtype).tiny))
-    # The last step is of rounding alone.
+    # The last clamp removes rounding errors only.
     return (grey + change * share.amin(-1, keepdim=True).clamp(0, 1)).clamp(0, 1)
 
 
 def missing_pixels(mask: Photograph) -> np.ndarray:
-    """Return which pixels a mask marks as missing: its bright ones, shape (height, width)."""
+    """Return which pixels a mask marks as missing, shape (height, width): the bright ones."""
     marked: np.ndarray = mask.pixels.mean(-1) >= 0.5
     return marked
 
 
 class Folder(NamedTuple):
-    """What became of a folder of photographs.
+    """The result for a folder of photographs.
 
     Attributes
     ----------
     written : list of Path
-        The files that were made.
+        The written files.
     skipped : list of str
-        A sentence on each of the others, which names it.
+        One sentence for each skipped file, with its name.
     """
 
     written: list[Path]
@@ -135,14 +136,14 @@ class Folder(NamedTuple):
 
 
 def each_photograph(work: Callable[[Photograph], Photograph], folder: Path, out: Path) -> Folder:
-    """Write what ``work`` makes of every photograph of a folder under the same names in another folder.
+    """Apply ``work`` to every photograph of a folder and write the results to another folder under the same names.
 
-    A file that cannot be read, or written, is skipped and listed.
+    Files that cannot be read or written are skipped and listed.
 
     Raises
     ------
     DataError
-        If ``folder`` holds no pictures, or none can be worked on.
+        If ``folder`` holds no pictures, or none can be processed.
     """
     found = Folder([], [])
     for path in photographs_in(folder):
@@ -154,12 +155,12 @@ def each_photograph(work: Callable[[Photograph], Photograph], folder: Path, out:
         else:
             found.written.append(target)
     if not found.written:
-        raise DataError(f"nothing in {folder} could be worked on: {'; '.join(found.skipped)}")
+        raise DataError(f"no picture in {folder} could be processed: {'; '.join(found.skipped)}")
     return found
 
 
 def _may_change(model: Restoration, *, lost: bool) -> bool:
-    """Say whether the model may make a pixel brighter that is lost, or not lost."""
+    """Return whether the model may brighten lost pixels, or pixels that are not lost."""
     change = torch.ones(1, model.frame.channels)
     allowed = model.corruption.undoing(change, torch.full_like(change, lost, dtype=torch.bool))
     return bool(allowed.abs().max() > 1e-6)
@@ -170,16 +171,16 @@ def _lost(missing: np.ndarray, pixels: np.ndarray) -> Tensor:
         height, width = missing.shape[:2]
         raise ValueError(
             f"the mask has {width} x {height} pixels and the photograph {pixels.shape[1]} x {pixels.shape[0]}: "
-            "give a mask of its size"
+            "give a mask of the same size"
         )
     if not missing.any():
-        raise ValueError("the mask marks no pixel as missing: paint white what is to be filled in")
+        raise ValueError("the mask marks no pixel as missing: paint missing pixels white")
     return torch.from_numpy(missing)[..., None].expand(pixels.shape)
 
 
 @torch.no_grad()
 def _in_channels_of(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int, views: int) -> Tensor:
-    """Return restored pixels, of an image that may have other channels than the model's."""
+    """Return restored pixels of an image, whose number of channels may differ from the model's."""
     wanted, given = model.frame.channels, pixels.shape[-1]
     if wanted == 1 and given == 3:
         each = [
@@ -193,7 +194,7 @@ def _in_channels_of(model: Restoration, pixels: Tensor, lost: Tensor | None, til
         many = None if lost is None else lost.expand(-1, -1, 3)
         return luminance(_restored(model, pixels.expand(-1, -1, 3), many, tile, views))
     if wanted != given:
-        raise ValueError(f"the model is of images of {wanted} channels, and photographs have 1 or 3")
+        raise ValueError(f"the model was trained on images of {wanted} channels, but photographs have 1 or 3")
     return _restored(model, pixels, lost, tile, views)
 
 
@@ -206,6 +207,6 @@ def _restored(model: Restoration, pixels: Tensor, lost: Tensor | None, tile: int
         hidden = None if lost is None else x[..., channels:] > 0
         return model.restore(x[..., :channels], hidden, views=views).float().cpu()
 
-    # What is missing goes through the tiles beside the pixels.
+    # The mask passes through the tiles as extra channels.
     image = pixels if lost is None else torch.cat([pixels, lost.to(pixels)], -1)
     return in_tiles(step, image, tile=tile, margin=model.radius, multiple=model.multiple)

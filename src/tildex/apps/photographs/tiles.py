@@ -1,9 +1,9 @@
-r"""Large images in overlapping tiles, of which the whole is blended smoothly.
+r"""Process large images in overlapping tiles that are blended smoothly.
 
 .. math:: y(p) = \sum_k w_k(p)\, f(\text{tile}_k)(p), \qquad \sum_k w_k(p) = 1
 
-Where a tile counts, it shows everything that the function looks at around a pixel, so that the blend is what the
-function would make of the whole image, at a memory that does not grow with it.
+Wherever a tile has weight, it contains the whole receptive field of the function. The blend therefore equals the
+function of the whole image, with memory that does not grow with the image.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from torch import Tensor
 __all__ = ["RAMP", "in_tiles"]
 
 RAMP = 16
-"""Pixels over which one tile gives way to the next."""
+"""Width of the blend between two tiles, in pixels."""
 
 
 class _Span(NamedTuple):
-    """Where a tile lies along one axis, and what each of its places counts."""
+    """The extent of a tile along one axis, and the weight of each position."""
 
     start: int
     stop: int
@@ -32,20 +32,20 @@ class _Span(NamedTuple):
 def in_tiles(
     function: Callable[[Tensor], Tensor], image: Tensor, *, tile: int, margin: int, multiple: int = 1
 ) -> Tensor:
-    """Return what ``function`` makes of an image, tile by tile.
+    """Apply a function to an image, tile by tile.
 
     Parameters
     ----------
     function : callable
-        From images, shape (1, height, width, channels), to images of the same height and width.
+        Maps images, shape (1, height, width, channels), to images of the same height and width.
     image : Tensor of shape (height, width, channels)
-        The whole.
+        The whole image.
     tile : int
-        The edge of the part that is of each tile alone, at least twice ``RAMP``.
+        The edge of a tile without its overlap, at least twice ``RAMP``.
     margin : int
-        How far ``function`` looks around a pixel.
+        The radius of the function's receptive field.
     multiple : int
-        Tiles start at multiples of it, where ``function`` halves its images in a raster.
+        Tiles start at multiples of this, to fit the grid on which ``function`` downsamples.
 
     Example
     -------

@@ -1,4 +1,4 @@
-"""Rows that a restorer learns from: patches of photographs of any sizes, or images of one size."""
+"""Training rows for a restorer: patches of photographs of any size, or images of one size."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ def read_photographs(
     data_dir: str | Path | None = None,
     random_state: int = 0,
 ) -> Record:
-    """Return rows for a :class:`~tildex.Restorer`, whose ``image_shape`` is the ``shape`` of the record.
+    """Return training rows for a :class:`~tildex.Restorer`; its ``image_shape`` is the record's ``shape``.
 
     Parameters
     ----------
     data : str or Path
-        A folder of pictures of any sizes, of which patches are taken; or a known name or file, which is read whole.
+        A folder of pictures of any size, from which patches are taken; or a known name or file, read whole.
     image_shape : sequence of int, optional
-        Of a patch: 64 x 64 pixels in colour by default.
+        The shape of a patch: 64 x 64 pixels in colour by default.
     n_patches : int, optional
-        How many patches; 4,000 by default.
+        The number of patches; 4,000 by default.
     split : str
         The part of a known data set.
     data_dir : path, optional
         The folder of known data sets.
     random_state : int
-        The seed of where patches are taken.
+        The seed of the patch positions.
 
     Raises
     ------
     ValueError
-        If patches are asked for, and there is no folder of pictures.
+        If ``n_patches`` is given, but ``data`` is not a folder of pictures.
     DataError
         If the pictures cannot be read.
 
@@ -59,6 +59,6 @@ def read_photographs(
         )
     if n_patches is not None:
         raise ValueError(
-            f"patches are taken of a folder of pictures, and {data} is none: leave out their number"
+            f"patches are taken from a folder of pictures, and {data} is not one: leave out the number of patches"
         )
     return read(data, split=split, data_dir=data_dir)

@@ -1,4 +1,4 @@
-"""The pictures of one model, each with a sentence that says what to see in it."""
+"""The figures of one model, each with a caption that says how to read it."""
 
 from __future__ import annotations
 
@@ -29,21 +29,16 @@ def learning(name: str, estimator: Any) -> Picture | None:
     if (said := estimator.module_.curve) is not None:
         caption = said
     elif any("held_out" in record for record in estimator.history_):
-        caption = (
-            "Training goes on paying while the held-out loss falls; where it turns up, the model begins to learn "
-            "its training rows by heart."
-        )
+        caption = "Training helps while the held-out loss falls; where it starts to rise, the model begins to overfit."
     else:
-        caption = (
-            "The mean loss of each pass over the training rows; a curve that is still falling asks for more."
-        )
+        caption = "The mean training loss of each epoch; if the curve is still falling, train longer."
     return Picture(plots.curves({name: estimator.history_}, columns=1), caption, f"Learning curve of {name}")
 
 
 def pictures(name: str, estimator: Any, test: Record, train: Record | None = None) -> list[Picture]:
-    """Return what a model reconstructs, looks for, draws and where it puts held-out rows, as far as it can.
+    """Return a model's reconstructions, filters, samples and latent map of held-out rows, as far as it has them.
 
-    Codes that were kept in training are of rows of ``train``, which gives them their colours.
+    Snapshots of codes during training are coloured by the labels of ``train``.
     """
     drawn = [
         _reconstructions(name, estimator, test),
@@ -61,18 +56,17 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
     shown = X if corruption is None else _corrupted(estimator, corruption, X)
     if corruption is not None:
         caption = (
-            f"Held-out rows, the same under {corruption!r}, and what the model restores from those alone: it fills in "
-            "what usually goes with what is left."
+            f"Held-out rows, the same rows under {corruption!r}, and their reconstructions by the model."
         )
     elif estimator.n_components < X.shape[1]:
         caption = (
-            f"Held-out rows above what is left of their {counted(X.shape[1])} features after a code of "
-            f"{estimator.n_components} units: what is missing or blurred is what the code has no room for."
+            f"Held-out rows above their reconstructions: {counted(X.shape[1])} features from a code of "
+            f"{estimator.n_components} units. What is missing or blurred did not fit into the code."
         )
     else:
         caption = (
-            f"Held-out rows above their reconstructions from {estimator.n_components} units: a code as long as the row "
-            "could copy it, and what keeps it from doing so is how it was trained."
+            f"Held-out rows above their reconstructions from {estimator.n_components} units. A code at least as long "
+            "as the row could copy it; only the training criterion prevents that."
         )
     drawn = plots.reconstructions(
         X,
@@ -80,7 +74,7 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
         test.shape,
         corrupted=None if corruption is None else shown,
         feature_names=test.feature_names,
-        title=f"Held-out rows through {name}",
+        title=f"Held-out rows and reconstructions by {name}",
     )
     return Picture(drawn, caption, f"Held-out rows and their reconstructions by {name}")
 
@@ -91,7 +85,7 @@ def _corruption(estimator: Any) -> Corruption | None:
 
 
 def _corrupted(estimator: Any, corruption: Corruption, X: np.ndarray) -> np.ndarray:
-    """Return rows corrupted as in training: in the model's units."""
+    """Return rows corrupted as in training, on the model's scale."""
     scaled = estimator.scaling_(torch.as_tensor(X).to(estimator.scaling_.offset))
     noisy = corruption(scaled, Generator(0, scaled.device))
     return estimator.scaling_.inverse(noisy).cpu().numpy().astype(X.dtype)
@@ -106,8 +100,8 @@ def _filters(name: str, estimator: Any, test: Record) -> Picture | None:
     of = "" if len(weights) <= _FILTERS else f" The {_FILTERS} strongest of {len(weights)} are shown."
     tile = "row" if test.shape is None else "tile"
     caption = (
-        f"Each {tile} is what one unit of the first layer looks for: high values where it is red raise the unit, where "
-        f"it is blue they lower it, each in its own scale, the strongest first.{of}"
+        f"Each {tile} shows the weights of one first-layer unit: red is positive, blue is negative, each on its own "
+        f"scale, strongest first.{of}"
     )
     drawn = plots.filters(
         weights[strongest], test.shape, feature_names=test.feature_names, title=f"Filters of {name}"
@@ -119,9 +113,7 @@ def _samples(name: str, estimator: Any, test: Record) -> Picture | None:
     if "sample" not in estimator.can:
         return None
     X = estimator.sample(_SAMPLES, random_state=0)
-    drawn = plots.samples(
-        X, test.shape, feature_names=test.feature_names, title=f"Rows that {name} has drawn"
-    )
+    drawn = plots.samples(X, test.shape, feature_names=test.feature_names, title=f"Samples from {name}")
     return Picture(drawn, estimator.module_.draws, f"Samples drawn from {name}")
 
 
@@ -131,35 +123,37 @@ def _latent_map(name: str, estimator: Any, test: Record) -> Picture | None:
         return None
     Z, axes_names, where = plane(np.asarray(estimator.transform(rows.X), dtype=float))
     together = (
-        "Classes that lie apart were told apart without a label being used in training."
+        "Training used no labels: classes that lie apart were separated without them."
         if rows.y is not None
-        else "Clusters are kinds of rows that the model tells apart by itself."
+        else "Clusters are groups of rows that the model found without labels."
     )
     drawn = plots.latent_map(
         Z,
         rows.y,
         rows.target_names,
         axes_names=axes_names,
-        title=f"Where {name} puts {counted(len(rows))} held-out rows",
+        title=f"Latent map of {name}: {counted(len(rows))} held-out rows",
     )
     return Picture(drawn, f"{where} {together}", f"Map of the codes of {name}")
 
 
 def plane(Z: np.ndarray) -> tuple[np.ndarray, tuple[str, str], str]:
-    """Return two numbers a code, what they are, and that in a sentence."""
+    """Return two coordinates per code, the axis names, and a sentence on both."""
     if Z.shape[1] == 1:
         height = Generator(0).uniform(len(Z)).numpy()
         return (
             np.column_stack([Z[:, 0], height]),
             ("code unit 1", "no meaning"),
-            ("Each point is a row at the value of its one code unit; heights only keep points apart."),
+            (
+                "Each point is a row at the value of its one code unit; the vertical axis only separates points."
+            ),
         )
     if Z.shape[1] == 2:
-        return Z, ("code unit 1", "code unit 2"), "Each point is a row at the values of its two code units."
+        return Z, ("code unit 1", "code unit 2"), "Each point is a row, at the values of its two code units."
     principal = Projection.of(Z, 2)
     first, second = (f"{share:.0%}" for share in principal.shares)
     return (
         principal(Z),
         (f"first principal axis of the code ({first} of its variance)", f"second ({second})"),
-        f"Each point is a row in the plane of the two main axes (PCA) of its {Z.shape[1]}-unit code.",
+        f"Each point is a row, in the plane of the first two principal axes of its {Z.shape[1]}-unit code.",
     )

@@ -1,4 +1,4 @@
-"""The section of the report on models that were watched in training."""
+"""The report's section on the health of training."""
 
 from __future__ import annotations
 

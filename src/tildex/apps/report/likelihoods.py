@@ -1,4 +1,4 @@
-"""The section of the report on log-likelihoods."""
+"""The report's section on log-likelihoods."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ def _table(measurements: Sequence[Measurement], models: Mapping[str, Any]) -> st
         return ""
     head = [
         Cell("Model"),
-        Cell("log P(x)", "nats a row"),
-        Cell("Independent units", "nats a row"),
+        Cell("log P(x)", "nats per row"),
+        Cell("Independent units", "nats per row"),
         Cell("log Z"),
         Cell("Rows"),
-        Cell("How it was had", style="text"),
+        Cell("Method", style="text"),
     ]
     return table(head, (_row(name, likelihood) for name, likelihood in known))
 

@@ -1,4 +1,4 @@
-"""The section of the report on neighbours in the code."""
+"""The report's section on neighbours in the code."""
 
 from __future__ import annotations
 

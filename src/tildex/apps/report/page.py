@@ -1,4 +1,4 @@
-"""One page about one or more trained models: numbers with their errors and baselines, and pictures."""
+"""A page about one or more trained models: values with standard errors and baselines, and figures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tildex.files import write_whole
 
 __all__ = ["build_report"]
 
-# Dots an inch, the sharpest first: the page takes the first with which it fits.
+# Dots per inch, highest first: the first at which the page fits is used.
 _DENSITIES = (200, 150, 100, 72)
 _LARGEST_PAGE = 3_000_000
 
@@ -29,14 +29,14 @@ _LARGEST_PAGE = 3_000_000
 def build_report(
     models: Mapping[str, Any], *, train: Record | None, test: Record, out: Path, title: str
 ) -> Path:
-    """Measure fitted models on held-out rows and write a page that needs no other file and no network.
+    """Measure fitted models on held-out rows and write a self-contained page.
 
     Parameters
     ----------
     models : mapping of str to fitted estimator
-        At least one, by the name it has on the page.
+        At least one model, by its name on the page.
     train : Record, optional
-        What they were trained on; without it there are no baselines.
+        The training data; without it there are no baselines.
     test : Record
         Held-out rows.
     out : Path
@@ -52,7 +52,7 @@ def build_report(
     Raises
     ------
     ValueError
-        If there are no models, or the rows are not such as they were fitted on.
+        If there are no models, or the rows do not match those that they were fitted on.
     RunError
         If the page cannot be written.
     """
@@ -66,7 +66,7 @@ def build_report(
     for density in _DENSITIES:
         page = template.substitute(
             text,
-            curves=_figures(curves, density) or "<p>No history was kept.</p>",
+            curves=_figures(curves, density) or "<p>No training history was saved.</p>",
             models="\n".join(
                 _model(k, name, models[name], drawn[name], density) for k, name in enumerate(models)
             ),
@@ -84,7 +84,7 @@ def _texts(
     test: Record,
     title: str,
 ) -> dict[str, str]:
-    """Return all of the page that is not pictures, as HTML by the template's names."""
+    """Return all parts of the page except figures, as HTML by the template's names."""
     written = {section: section.html(measurements, models) for section in SECTIONS}
     found = {section.anchor: section.title for section, text in written.items() if text}
     return {
@@ -106,7 +106,7 @@ def _texts(
 
 def _lead(measurements: Sequence[Measurement], train: Record | None, test: Record) -> str:
     how_many = "One model" if len(measurements) == 1 else f"{len(measurements)} models"
-    judged = f"judged on {counted(len(test))} held-out rows of {test.name or 'the data'}"
+    judged = f"measured on {counted(len(test))} held-out rows of {test.name or 'the data'}"
     return (
         f"{how_many}, {judged}."
         if train is None
@@ -116,17 +116,17 @@ def _lead(measurements: Sequence[Measurement], train: Record | None, test: Recor
 
 def _warnings(train: Record | None, test: Record) -> list[str]:
     if train is None:
-        return ["The rows that the models were trained on were not given, so there are no baselines here."]
+        return ["The training rows were not given, so there are no baselines here."]
     if same_rows(train, test):
         return [
-            "The rows judged here are the rows of training: the numbers say how well they were learned by heart. "
-            "Give rows that were held out."
+            "The measured rows are the training rows: the numbers say how well the models memorised them. "
+            "Give held-out rows."
         ]
     return []
 
 
 def _contents(models: Mapping[str, Any], sections: Mapping[str, str]) -> str:
-    targets = {"what": "What this is", "results": "Results", **sections, "learning": "Learning curves"}
+    targets = {"what": "Data and settings", "results": "Results", **sections, "learning": "Learning curves"}
     targets |= {f"model-{k}": name for k, name in enumerate(models)}
     return "\n".join(f'<li><a href="#{anchor}">{escape(name)}</a></li>' for anchor, name in targets.items())
 
@@ -137,7 +137,7 @@ def _rows(measurement: Measurement) -> str:
 
 def _probe(measurement: Measurement) -> str:
     if measurement.probe is None:
-        return "There is none here, for want of labels."
+        return "There is none here, because the rows have no labels."
     return f"It was trained on {counted(measurement.probe.train_rows)} labelled rows."
 
 

@@ -1,4 +1,4 @@
-"""What a section of the report is: a table that some models have, and a template beside it that explains it."""
+"""An optional section of the report: a table for some models, and a template that explains it."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tildex.evaluate import Estimate
 __all__ = ["NONE", "Section", "estimate"]
 
 NONE = Cell("–")
-"""What stands in a cell where nothing was measured."""
+"""The cell of a value that was not measured."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """A section that not every page has.
+    """An optional section of the page.
 
     Attributes
     ----------
     anchor : str
-        By which the contents lead to it; its template is ``report_ANCHOR.html``, which has a place for the table.
+        Its link target in the contents; its template is ``report_ANCHOR.html``, with a placeholder for the table.
     title : str
         Its name in the contents.
     table : callable
-        From the measurements and the models by name to the table, empty where no model has a row in it.
+        Maps the measurements and the models by name to the table, empty if no model has a row.
     """
 
     anchor: str
@@ -38,12 +38,12 @@ class Section:
     table: Callable[[Sequence[Measurement], Mapping[str, Any]], str]
 
     def html(self, measurements: Sequence[Measurement], models: Mapping[str, Any]) -> str:
-        """Return the section, empty where there is nothing to show."""
+        """Return the section, empty if its table is empty."""
         table = self.table(measurements, models)
         template = string.Template(asset(__package__, f"report_{self.anchor}.html"))
         return template.substitute(table=table) if table else ""
 
 
 def estimate(value: Estimate | None, small: str = "") -> Cell:
-    """Return the cell of a value that may be missing."""
+    """Return a value's cell, or ``NONE`` for a missing value."""
     return NONE if value is None else Cell(measured(value), small)

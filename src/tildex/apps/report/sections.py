@@ -1,4 +1,4 @@
-"""All sections that not every page has, in their order: a new one is a file, its template and a name here."""
+"""All optional sections, in order: a new one is a file, its template and a name here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a map that comes about: codes kept at several epochs of training."""
+"""The figure of a latent map during training: codes saved at several epochs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["KeptMaps", "kept_maps", "snapshots"]
 
 @dataclass(frozen=True)
 class KeptMaps:
-    """The points of the same rows by epoch, shape (n, 2) each, the units of the code, and the classes if known."""
+    """Points of the same rows by epoch, shape (n, 2) each, the number of code units, and the classes if known."""
 
     maps: dict[int, np.ndarray]
     size: int
@@ -27,9 +27,9 @@ class KeptMaps:
 
 
 def kept_maps(estimator: Any, train: Record | None) -> KeptMaps | None:
-    """Return the maps of the codes that a model kept while it was trained, or None where it kept none of two units.
+    """Return the maps of a model's saved codes, or None for codes of fewer than two units or no codes.
 
-    Codes of more than two units are in the plane of the main axes of the last of them.
+    Codes of more than two units are projected on the first two principal axes of the last ones.
     """
     kept = getattr(estimator, "snapshots_", {})
     if not kept or next(iter(kept.values())).shape[1] < 2:
@@ -41,33 +41,35 @@ def kept_maps(estimator: Any, train: Record | None) -> KeptMaps | None:
 
 
 def snapshots(name: str, estimator: Any, train: Record | None) -> Picture | None:
-    """Return the maps of the codes a model kept while it was trained, or None where it kept none.
+    """Return the figure of the maps of a model's saved codes, or None if there are none.
 
-    Codes of more than two units are shown in the plane of the main axes of the last of them; classes have colours where
-    the rows of training are given.
+    Codes of more than two units are projected on the first two principal axes of the last ones; points are coloured by
+    class if the training rows are given.
     """
     kept = kept_maps(estimator, train)
     if kept is None:
         return None
     plane = (
-        "" if kept.size == 2 else f", in the plane of the two main axes of the last {kept.size}-unit codes"
+        ""
+        if kept.size == 2
+        else f", in the plane of the first two principal axes of the last {kept.size}-unit codes"
     )
     caption = (
-        f"The same {counted(len(estimator.snapshot_rows_))} rows of training after {_listed(list(kept.maps))} "
-        f"epochs{plane}: what is alike "
-        "comes together while the model learns. Every panel has its own scale."
+        f"The same {counted(len(estimator.snapshot_rows_))} training rows after {_listed(list(kept.maps))} "
+        f"epochs{plane}: similar rows "
+        "move together as the model learns. Every panel has its own scale."
     )
     drawn = plots.latent_maps(
         kept.maps,
         kept.labels,
         kept.names,
-        title=f"How the map of {name} came about",
+        title=f"Latent map of {name} during training",
     )
     return Picture(drawn, caption, f"Maps of the codes of {name} at several epochs of training")
 
 
 def _labels(train: Record | None, rows: Any) -> tuple[Any, Any]:
-    """Return the labels of those rows of training and the names of classes, or nothing where they are not known."""
+    """Return the labels of those training rows and the class names, or None where they are unknown."""
     if train is None or train.y is None or rows.max() >= len(train):
         return None, None
     return train.y[rows], train.target_names

@@ -1,4 +1,4 @@
-"""The section of the report on codes that can be exactly zero."""
+"""The report's section on sparse codes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def _table(measurements: Sequence[Measurement], models: Mapping[str, Any]) -> st
         return ""
     head = [
         Cell("Model"),
-        Cell("Units in use", "L0"),
+        Cell("Active units", "L0"),
         Cell("Variance unexplained"),
-        Cell("Never in use", "of all units"),
-        Cell("On < 1 row in 10,000", "of all units"),
+        Cell("Dead units", "of all units"),
+        Cell("Active on < 1 row in 10,000", "of all units"),
         Cell("Rows"),
     ]
     return table(head, (_row(m, found) for m, found in known))

@@ -1,4 +1,4 @@
-"""The parts of the report that are made from numbers: facts, findings, tables and what the scores mean."""
+"""Facts, findings, result tables and explanations of scores for the report."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _VERDICTS = {
     "better": "better",
     "level": "level",
     "worse": "worse",
-    "no contest": "not to be compared, with a code as long as the row",
+    "no contest": "not compared, because the code is as long as the row",
 }
 _COMPARED = {"better": "better than PCA", "level": "level with PCA", "worse": "worse than PCA"}
 
 
 def facts_of(models: Mapping[str, Any], train: Record | None, test: Record) -> list[tuple[str, str]]:
-    """Return what the numbers stand on, as terms and what is said of them."""
+    """Return facts on the data and the software, as terms and descriptions."""
     sample = " x ".join(map(str, test.shape)) if test.shape else f"{counted(test.X.shape[1])} columns"
     said = [("Data", f"{test.name or 'unnamed'}, rows of {sample}")]
     if test.note:
         said.append(("Note", test.note))
     if train is not None:
         said.append(("Trained on", f"{counted(len(train))} rows of {train.name or 'unnamed'}"))
-    said.append(("Held out", f"{counted(len(test))} rows, on which everything here is measured"))
+    said.append(("Held out", f"{counted(len(test))} rows, used for all measurements"))
     if test.y is not None:
         classes = len(set(test.y.tolist()))
         said.append(("Labels", f"{classes} classes, used for the probe and for colours, never in training"))
@@ -42,7 +42,7 @@ def facts_of(models: Mapping[str, Any], train: Record | None, test: Record) -> l
 
 
 def findings(measurements: Sequence[Measurement]) -> list[str]:
-    """Return what the figures come to, a sentence each."""
+    """Return the main findings, one sentence each."""
     verdicts = {
         said: [m.name for m in measurements if m.against_pca == verdict]
         for verdict, said in _VERDICTS.items()
@@ -52,15 +52,15 @@ def findings(measurements: Sequence[Measurement]) -> list[str]:
     if probed := [(m.name, m.probe) for m in measurements if m.probe is not None]:
         name, probe = max(probed, key=lambda pair: pair[1].code.value)
         found.append(
-            f"Most telling code: {name}, from which a linear probe names the class of {percent(probe.code)} of rows, "
-            f"and of {percent(probe.pca)} from as many principal components."
+            f"Best code for labels: {name}; a linear probe is right on {percent(probe.code)} of rows, "
+            f"and on {percent(probe.pca)} with as many principal components."
         )
     for m in measurements:
         if m.likelihood is not None and m.likelihood.independent is not None:
             gain = m.likelihood.found.value.value - m.likelihood.independent.value
             than = "more" if gain >= 0 else "less"
             found.append(
-                f"Likelihood: {m.name} gives a row {abs(gain):.3g} nats {than} than independent units do."
+                f"Log-likelihood: {m.name} gives {abs(gain):.3g} nats per row {than} than independent units."
             )
     return found
 
@@ -73,7 +73,7 @@ def results_table(measurements: Iterable[Measurement]) -> str:
         Cell("Parameters"),
         Cell("Squared error"),
         Cell("PCA", "equal rank"),
-        Cell("Score", "nats a row"),
+        Cell("Score", "nats per row"),
         Cell("Probe of code", "accuracy"),
         Cell("Probe of PCA", "accuracy"),
         Cell("Training", "seconds"),
@@ -82,7 +82,7 @@ def results_table(measurements: Iterable[Measurement]) -> str:
 
 
 def score_notes(measurements: Iterable[Measurement]) -> list[tuple[str, str]]:
-    """Return what the scores in the table are, as terms and explanations."""
+    """Return explanations of the scores, as terms and descriptions."""
     said = {m.score_meaning: m.score_text for m in measurements}
     return [(f"Score: {meaning}", text) for meaning, text in said.items()]
 

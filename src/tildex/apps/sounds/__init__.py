@@ -1,4 +1,4 @@
-"""A folder of sounds as a map that plays."""
+"""An interactive map of a folder of sounds."""
 
 from tildex.apps.sounds.sound_map import SoundHit, SoundMap
 

@@ -1,4 +1,4 @@
-"""Sounds small enough to lie inside a page: compressed, and cut so that all of them fit."""
+"""Sounds embedded in a page: compressed, and cut so that all of them fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["MEDIA_TYPE", "clips"]
 
 MEDIA_TYPE = "audio/mpeg"
 
-# A format that every browser plays, in a rate that it has.
+# A format that every browser plays, and a sampling rate that it supports.
 _FORMAT = {"format": "MP3", "subtype": "MPEG_LAYER_III", "compression_level": 0.7}
 _RATES = (8_000, 11_025, 12_000, 16_000, 22_050)
 _GOLDEN = (5**0.5 - 1) / 2
@@ -21,17 +21,17 @@ _SECONDS = (10.0, 5.0, 3.0, 2.0, 1.0)
 
 
 def clips(X: np.ndarray, rate: int, budget: int) -> list[str]:
-    """Return sounds as text to be embedded, base64 of MP3, a string a row.
+    """Return sounds as base64 MP3 text for embedding, one string per row.
 
     Parameters
     ----------
     X : array of shape (sounds, samples)
-        Samples from -1 to 1; zeros at the end are left out.
+        Samples from -1 to 1; trailing zeros are dropped.
     rate : int
-        Samples a second.
+        Samples per second.
     budget : int
-        Characters of all strings together: sounds are cut to 10, 5, 3, 2 or 1 seconds so that they fit. If even seconds
-        do not, some rows, evenly spread, have a sound and the others an empty string.
+        Maximum length of all strings together: sounds are cut to 10, 5, 3, 2 or 1 seconds to fit. If one second each
+        does not fit, evenly spaced rows have a sound and the others an empty string.
     """
     for seconds in _SECONDS:
         texts = _within(X, rate, seconds, budget)
@@ -41,7 +41,7 @@ def clips(X: np.ndarray, rate: int, budget: int) -> list[str]:
 
 
 def _within(X: np.ndarray, rate: int, seconds: float, budget: int) -> dict[int, str]:
-    """Return sounds by row until the next would be too much, in an order that any beginning of is evenly spread."""
+    """Return sounds by row until the budget is used up, in an order whose every prefix is evenly spaced."""
     texts: dict[int, str] = {}
     for k in np.argsort(np.arange(len(X)) * _GOLDEN % 1):
         text = _encoded(X[k], rate, seconds)

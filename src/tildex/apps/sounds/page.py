@@ -1,4 +1,4 @@
-"""A page that is a map of sounds: a point plays its sound, and its nearest sounds are a click away."""
+"""A page with a map of sounds: a click on a point plays its sound and lists the nearest ones."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ _MOST_IN_LEGEND = 40
 
 
 def build_sound_page(record: Record, codes: Any, *, out: Path, title: str, budget: int = _BUDGET) -> Path:
-    """Write a page with the map of some sounds, all sounds inside, that needs no other file and no network.
+    """Write a self-contained page with a map of sounds; the sounds are embedded.
 
     Parameters
     ----------
     record : Record
-        The sounds, with their rate, files and classes as far as known.
+        The sounds, with their rate, and their files and classes if known.
     codes : array of shape (sounds, components)
-        Where a model puts them; of longer codes than two, the plane of their main axes is drawn.
+        Their codes; codes of more than two components are projected on their first two principal axes.
     out : Path
         The page to write.
     title : str
-        Its heading.
+        The page's heading.
     budget : int
-        Characters that the sounds may take up; they are cut to fit.
+        Maximum size of the embedded sounds, in characters; they are cut to fit.
 
     Returns
     -------
@@ -53,13 +53,13 @@ def build_sound_page(record: Record, codes: Any, *, out: Path, title: str, budge
     Raises
     ------
     ValueError
-        If the record is not of sounds, or there is not a code for each.
+        If the record holds no sounds, or there is not one code per sound.
     RunError
         If the page cannot be written.
     """
     codes = np.asarray(codes, dtype=float)
     if record.rate is None or codes.ndim != 2 or len(codes) != len(record):
-        raise ValueError(f"expected sounds and a code for each, got {record!r} and codes of {codes.shape}")
+        raise ValueError(f"expected sounds and one code per sound, got {record!r} and codes of {codes.shape}")
     played = clips(np.asarray(record.X), record.rate, budget)
     script = asset(__package__, "sound_page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
@@ -84,13 +84,17 @@ def build_sound_page(record: Record, codes: Any, *, out: Path, title: str, budge
 def _lead(record: Record, played: Sequence[str]) -> str:
     sounds = f"{counted(len(record))} sounds of {record.name or 'a folder'}"
     silent = sum(not text for text in played)
-    some = f" {counted(silent)} of them are not played here, for want of room." if silent else ""
-    return f"{sounds}: what sounds alike lies together. Click a point to hear it.{some}"
+    some = (
+        f" {counted(silent)} of them cannot be played here, because the page would be too large."
+        if silent
+        else ""
+    )
+    return f"{sounds}: similar sounds lie close together. Click a point to hear it.{some}"
 
 
 def _circles(points: np.ndarray, record: Record) -> str:
     low, high = points.min(0), points.max(0)
-    # Both axes have their own scale: what counts is who lies beside whom.
+    # Each axis has its own scale: only the neighbourhoods matter.
     places = (points - low) / np.where(high > low, high - low, 1.0) * (_SIDE - 2 * _MARGIN) + _MARGIN
     places[:, 1] = _SIDE - places[:, 1]
     radius = float(np.clip(200 / np.sqrt(len(points)), 4, 11))
@@ -112,7 +116,7 @@ def _legend(record: Record) -> str:
 
 
 def _json(record: Record, codes: np.ndarray, played: Sequence[str]) -> str:
-    """Return what the script reads; a name can end neither the string nor the element."""
+    """Return the script's data as JSON, escaped so that no name can end the string or the element."""
     value = {
         "type": MEDIA_TYPE,
         "names": list(record.files) or [f"sound {k + 1}" for k in range(len(record))],

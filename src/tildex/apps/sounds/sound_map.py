@@ -1,4 +1,4 @@
-"""A map of sounds: what sounds alike lies together, and what sounds like another sound is found."""
+"""A map of sounds in which similar sounds lie close together, and a search for similar sounds."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ class SoundHit:
     Attributes
     ----------
     row : int
-        Its place in the map.
+        Its row in the map.
     file : str
         Its file.
     kind : str, optional
-        Its class, where classes have names.
+        Its class, if classes have names.
     distance : float
-        How far its code lies from that of the sound that was asked for.
+        The distance of its code from the query's code.
     """
 
     row: int
@@ -48,28 +48,28 @@ class SoundHit:
 
 @dataclass(frozen=True, eq=False)
 class SoundMap:
-    """An autoencoder of sounds whose code keeps neighbours together, and the sounds that it learned from.
+    """An autoencoder of sounds whose code preserves neighbourhoods, with its training sounds.
 
-    Make one with :meth:`fit`, or open one that was saved with :meth:`load`.
+    Make one with :meth:`fit`, or open a saved one with :meth:`load`.
 
     Attributes
     ----------
     model : estimator
-        From features to codes.
+        Maps features to codes.
     features : SoundFeatures
-        From samples to features.
+        Maps samples to features.
     rows : array of shape (sounds, features)
-        What was measured.
+        The features.
     files : tuple of str
-        A name a sound.
+        One name per sound.
     labels : array of shape (sounds,), optional
-        Classes, which are names or numbers.
+        Classes, as names or numbers.
     source : str
-        Where the sounds are from.
+        Where the sounds came from.
     seconds : float
-        How much of each was read.
+        Seconds read of each sound.
     skipped : tuple of str
-        A sentence for each file that could not be used.
+        One sentence for each file that could not be used.
 
     Example
     -------
@@ -109,26 +109,26 @@ class SoundMap:
         device: str = "auto",
         **settings: Any,
     ) -> Self:
-        """Lay sounds out as a map.
+        """Train a map of sounds.
 
         Parameters
         ----------
         data : Record, str or Path
-            Sounds; or a folder, archive or known name to read them from.
+            Sounds, or the folder, archive or known name to read them from.
         slices : int
-            Parts of a sound that are told apart: 1 for textures such as rain, more where order matters, as in words.
+            Parts into which a sound is divided: 1 for textures such as rain, more where order matters, as in words.
         source : str, optional
-            What the sounds are called where they have no name.
+            The name of the sounds, if the record has none.
         model : callable
             Makes the untrained model from its settings.
         checkpoint : Path, optional
-            Where training is written down, and from where it goes on if it was interrupted.
+            The checkpoint file; an interrupted training resumes from it.
         random_state : int, RandomState or None
             The seed.
         device : str
             Where to compute.
         **settings
-            Of the model, such as ``n_components``: those of :func:`map_settings` where none are given.
+            Settings of the model, such as ``n_components``, which override those of :func:`map_settings`.
 
         Raises
         ------
@@ -151,24 +151,24 @@ class SoundMap:
 
     @property
     def codes(self) -> np.ndarray:
-        """Where each sound lies, shape (sounds, components)."""
+        """The code of each sound, shape (sounds, components)."""
         codes: np.ndarray = self.model.transform(self.rows)
         return codes
 
     def find(self, sound: str | Path | Sequence[float] | np.ndarray, n: int = 5) -> list[SoundHit]:
-        """Return the sounds of the map that sound most like another, the nearest first.
+        """Return the sounds of the map most similar to a sound, nearest first.
 
         Parameters
         ----------
         sound : path, or array of shape (samples,)
-            A file of any rate, or samples at the rate of ``features``.
+            A file with any rate, or samples at the rate of ``features``.
         n : int
-            How many.
+            The number of sounds.
 
         Raises
         ------
         DataError
-            If the file is no sound.
+            If the file is not a sound.
         """
         if isinstance(sound, str | Path):
             sound = read_sound(Path(sound), self.features.rate, self.seconds)
@@ -181,7 +181,7 @@ class SoundMap:
         ]
 
     def save(self, folder: str | Path) -> Path:
-        """Save the map as a run folder, which can be reported on like any other, and return it; no sound is copied.
+        """Save the map as a run folder, usable with ``tildex report``, and return it; no sound is copied.
 
         Raises
         ------
@@ -202,12 +202,12 @@ class SoundMap:
 
     @classmethod
     def load(cls, folder: str | Path, *, device: str = "auto") -> Self:
-        """Open what was saved, or a run of ``tildex sounds``; nothing in the folder is executed.
+        """Open a saved map, or a run of ``tildex sounds``; nothing in the folder is executed.
 
         Raises
         ------
         RunError
-            If it is no run, or no map of sounds.
+            If the folder is not a run, or not a map of sounds.
         """
         folder = Path(folder)
         model, noted = load(folder, device=device), _noted(folder)
@@ -230,7 +230,7 @@ class SoundMap:
 
 
 def map_settings() -> dict[str, Any]:
-    """Return settings of an :class:`~tildex.Autoencoder` whose code of two units is a map.
+    """Return settings of an :class:`~tildex.Autoencoder` whose two-unit code is a map.
 
     Example
     -------
@@ -255,6 +255,6 @@ def _noted(folder: Path) -> dict[str, Any]:
         if not {"source", "seconds", "features", "files"} <= noted.keys():
             raise KeyError("a key is missing")
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise RunError(f"{folder} is no map of sounds ({error}): make one with `tildex sounds`") from error
+        raise RunError(f"{folder} is not a map of sounds ({error}): make one with `tildex sounds`") from error
     result: dict[str, Any] = noted
     return result

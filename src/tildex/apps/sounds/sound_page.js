@@ -1,5 +1,5 @@
 "use strict";
-// A point plays its sound; the list beside the map leads on to the nearest ones.
+// A click on a point plays its sound; the list beside the map links to the nearest ones.
 const data = JSON.parse(document.getElementById("data").textContent);
 const map = document.getElementById("map");
 const ring = document.getElementById("ring");
@@ -42,7 +42,7 @@ points.forEach((point, k) => {
   point.append(title);
 });
 
-// The nearest point answers, so that nobody has to hit one exactly.
+// A click selects the nearest point, so that no exact hit is needed.
 map.addEventListener("click", (event) => {
   const place = new DOMPoint(event.clientX, event.clientY).matrixTransform(map.getScreenCTM().inverse());
   let best = -1;
@@ -65,7 +65,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// An address that ends in #12 opens the page at the thirteenth sound.
+// An address ending in #12 opens the page at the thirteenth sound.
 function follow() {
   const k = Number.parseInt(location.hash.slice(1), 10);
   if (k >= 0 && k < points.length) choose(k);

@@ -1,4 +1,4 @@
-"""A collection of pictures with tags, each with the code that a machine of several kinds of data gives it."""
+"""A collection of pictures with tags, and their joint codes under a multimodal machine."""
 
 from __future__ import annotations
 
@@ -17,33 +17,34 @@ from tildex.files import RunError, load_state, save_state
 __all__ = ["PICTURE", "TAGS", "Collection", "Hit", "load_collection", "query", "save_collection", "search"]
 
 PICTURE, TAGS = "picture", "tags"
-"""What the two modalities of a machine of tagged pictures are called."""
+"""Names of the two modalities."""
 
 
 @dataclass(frozen=True, eq=False)
 class Collection:
-    """Pictures by what is known of them; nothing here holds a pixel.
+    """Files, tags, features and codes of pictures, without their pixels.
 
     Attributes
     ----------
     files : tuple of str
-        Where each picture lies in ``source``, parts joined by slashes.
+        Path of each picture in ``source``, with slashes.
     tag_names : tuple of str
-        All tags, one a column.
+        All tags, one per column.
     tags : CSR matrix of shape (pictures, tags)
-        What is said of each.
+        The tags of each picture.
     features : float array of shape (pictures, features)
-        What was measured of each.
+        The features of each picture.
     codes : float array of shape (pictures, components)
-        The joint code of both.
+        The joint code of each picture.
     source : str
-        The folder, archive or known data set that the pictures are from.
+        The folder, archive or known data set of the pictures.
     split : str
         The part of a known data set.
     shape : tuple of int
-        What pictures were resized to before they were measured: (height, width), with a 3 behind if in colour.
+        Size to which pictures are resized before features are computed: (height, width), or (height, width, 3) in
+        colour.
     settings : mapping
-        Of the features that are fixed; empty where all are learned.
+        Settings of the fixed features; empty if all features are learned.
     """
 
     files: tuple[str, ...]
@@ -75,19 +76,19 @@ class Collection:
 
 @dataclass(frozen=True)
 class Hit:
-    """A picture that was found.
+    """A picture found by a query.
 
     Attributes
     ----------
     row : int
-        Its place in the collection.
+        Its row in the collection.
     file : str
         Its file.
     tags : tuple of str
-        What is said of it.
+        Its tags.
     likeness : float
-        The cosine of the angle between its code and that of the query, seen from the middle of all codes: 1 for the
-        same code, about 0 for any other picture.
+        The cosine similarity of its code and the query's, both centred on the mean of all codes: 1 for the same code,
+        about 0 for unrelated pictures.
     """
 
     row: int
@@ -97,14 +98,14 @@ class Hit:
 
 
 def query(*, picture: Any = None, tags: Any = None) -> dict[str, np.ndarray]:
-    """Return what is asked for, as a machine of tagged pictures takes it: either kind, or both of one row or more.
+    """Return a query as a dictionary of modalities: either one or both, of one row or more.
 
     Parameters
     ----------
     picture : array of shape (features,) or (n, features), optional
-        Features, measured like those of the collection.
+        Features, computed like those of the collection.
     tags : array or sparse matrix of shape (tags,) or (n, tags), optional
-        1 for each tag that is asked for.
+        1 for each queried tag.
 
     Raises
     ------
@@ -119,7 +120,7 @@ def query(*, picture: Any = None, tags: Any = None) -> dict[str, np.ndarray]:
     given = {PICTURE: picture, TAGS: tags}
     rows = {name: part for name, part in given.items() if part is not None}
     if not rows:
-        raise ValueError("nothing is asked for: give a picture, tags, or both")
+        raise ValueError("the query is empty: give a picture, tags, or both")
     return {
         name: np.atleast_2d(part.toarray() if sparse.issparse(part) else np.asarray(part, dtype=float))
         for name, part in rows.items()
@@ -127,20 +128,20 @@ def query(*, picture: Any = None, tags: Any = None) -> dict[str, np.ndarray]:
 
 
 def search(model: Any, collection: Collection, asked: Mapping[str, Any], n: int = 4) -> list[list[Hit]]:
-    """Return the pictures whose joint codes are most like those of each query, the most alike first.
+    """Return the pictures with the joint codes most similar to each query's, most similar first.
 
     Parameters
     ----------
     model : estimator
-        ``transform`` takes a dictionary of what is known, and gives the joint code.
+        Its ``transform`` maps a dictionary of known modalities to the joint code.
     collection : Collection
-        What is looked among.
+        The pictures to search.
     asked : dict of str to array
-        From :func:`query`; what a query does not know is inferred.
+        From :func:`query`; a missing modality is inferred.
     n : int
-        How many pictures; all where there are fewer.
+        The number of pictures; all if there are fewer.
     """
-    # From the middle of all codes, for what all pictures share tells none from another.
+    # Codes are centred: what all pictures share does not distinguish them.
     middle = collection.codes.mean(0, dtype=float)
     looked_for, codes = (
         _directions(rows - middle) for rows in (np.asarray(model.transform(dict(asked))), collection.codes)
@@ -156,7 +157,7 @@ def search(model: Any, collection: Collection, asked: Mapping[str, Any], n: int 
 
 
 def save_collection(path: Path, collection: Collection) -> None:
-    """Write a collection to one file, names and settings in its header; no picture is copied."""
+    """Write a collection to one file, with names and settings in its header; no picture is copied."""
     tags = collection.tags
     tree = {
         **{name: getattr(collection, name) for name in _PLAIN},
@@ -174,7 +175,7 @@ def load_collection(path: Path) -> Collection:
     Raises
     ------
     RunError
-        If it is missing, damaged or of another kind.
+        If the file is missing, damaged or of another kind.
     """
     tree = load_state(path)
     try:
@@ -183,7 +184,7 @@ def load_collection(path: Path) -> Collection:
             _require_texts(plain[name])
         files, names = tuple(plain["files"]), tuple(plain["tag_names"])
         tags = sparse.csr_array(tuple(_array(part) for part in tree["tags"]), shape=(len(files), len(names)))
-        # Indices outside the matrix would make scipy read foreign memory.
+        # Indices outside the matrix would make scipy read out of bounds.
         tags.check_format(full_check=True)
         return Collection(
             files,
@@ -197,7 +198,9 @@ def load_collection(path: Path) -> Collection:
             dict(tree["settings"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(f"{path} is not a whole collection of pictures ({error}): train it again") from error
+        raise RunError(
+            f"{path} is not a complete collection of pictures ({error}): train it again"
+        ) from error
 
 
 _PLAIN = ("files", "tag_names", "source", "split", "shape")

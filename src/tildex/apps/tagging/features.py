@@ -1,4 +1,4 @@
-"""What tagged pictures are measured by, and the settings under which a machine learns from such rows."""
+"""Features of tagged pictures, and settings of a machine that learns from them."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ __all__ = ["FeatureKind", "choose_features", "features_of", "machine_settings", 
 FeatureKind = Literal["fixed", "learned", "both"]
 
 _STEPS = 1_000
-"""Of training for prediction, at least."""
+"""Minimum number of steps of prediction training."""
 
 
 def choose_features(
     record: Record, kind: FeatureKind = "fixed", *, device: str = "auto", random_state: Any = None
 ) -> tuple[Any, ...]:
-    """Return transformers that measure the pictures of a record, those that learn already trained.
+    """Return fitted transformers that compute features of a record's pictures.
 
     Parameters
     ----------
     record : Record
         Pictures with tags.
     kind : str
-        ``fixed``, colours and edges by region; ``learned``, codes of patches; or ``both`` side by side.
+        ``fixed``, colours and edges by region; ``learned``, codes of patches; or ``both``.
     device : str
-        Where patches are learned.
+        Where to train the patch features.
     random_state : int, RandomState or None
-        The seed of what is learned.
+        The seed of the learned features.
 
     Raises
     ------
     ValueError
-        If there is no such kind.
+        If the kind is unknown.
     DataError
         If the record has no pictures or no tags.
 
@@ -66,14 +66,14 @@ def choose_features(
 
 
 def features_of(measures: Sequence[Any], X: np.ndarray) -> np.ndarray:
-    """Return what transformers measure of pictures, side by side, shape (pictures, features).
+    """Return the concatenated features of pictures, shape (pictures, features).
 
     Parameters
     ----------
     measures : sequence of transformers
         From :func:`choose_features`.
     X : array of shape (pictures, pixels)
-        Of the shape that they were chosen for.
+        Pictures of the shape that the transformers were fitted on.
     """
     return np.hstack([np.empty((len(X), 0), X.dtype), *(one.transform(X) for one in measures)])
 
@@ -85,16 +85,16 @@ def tags_of(record: Record) -> np.ndarray:
 
 
 def machine_settings(n: int, n_features: int, n_tags: int) -> dict[str, Any]:
-    """Return settings of a :class:`~tildex.MultimodalDBM` that learns from tagged pictures at the first try.
+    """Return default settings of a :class:`~tildex.MultimodalDBM` of tagged pictures.
 
-    Features are shares, and unlike standardised ones leave room for the tags, of which 20 words weigh about as much as
-    a picture. Counts of that size ask for small steps of likelihood. Few pictures are seen more often, so that every
-    collection has as many steps.
+    Features are shares in [0, 1]; unlike standardised features, they do not outweigh the tags, whose 20 words weigh
+    about as much as a picture. Counts of that size need a small learning rate in likelihood training. Small collections
+    get more epochs, so that every collection has as many steps.
 
     Parameters
     ----------
     n, n_features, n_tags : int
-        How many pictures, features of each, and tags there are.
+        Numbers of pictures, features and tags.
 
     Example
     -------
@@ -112,7 +112,7 @@ def machine_settings(n: int, n_features: int, n_tags: int) -> dict[str, Any]:
         "n_iter": max(10, _STEPS // 4 * batch_size // n),
         "n_iter_prediction": max(60, _STEPS * batch_size // n),
         "optimizer": SGD(0.005, schedule=Linear()),
-        # On photographs of Corel5k, tags of a machine trained with one pass are ranked better than with two or four.
+        # On Corel5k, one mean-field pass ranks tags better than two or four.
         "prediction_rule": MultiPrediction(1, values=0.0),
         "prediction_optimizer": Adam(6e-3, schedule=Cosine(warmup=0.05)),
         "batch_size": batch_size,

@@ -1,4 +1,4 @@
-"""Pictures that are asked about, and small ones of a collection to be shown."""
+"""Pictures to tag or to query with, and thumbnails of a collection."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 THUMBNAIL = 160
-"""Pixels of the longer side of a picture that is shown."""
+"""Longer side of a thumbnail, in pixels."""
 
 
 class Pictures(NamedTuple):
@@ -33,11 +33,11 @@ class Pictures(NamedTuple):
     Attributes
     ----------
     files : tuple of Path
-        Where each is from; empty where they came as an array.
+        The file of each; empty if they were given as an array.
     X : array of shape (pictures, pixels)
         Pixels from 0 to 1.
     skipped : tuple of str
-        A sentence for each file that could not be read.
+        One sentence for each file that could not be read.
     """
 
     files: tuple[Path, ...]
@@ -46,14 +46,14 @@ class Pictures(NamedTuple):
 
 
 def read_pictures(pictures: Any, shape: Sequence[int]) -> Pictures:
-    """Return pictures resized to a shape, as far as they can be read.
+    """Return the readable pictures, resized to a shape.
 
     Parameters
     ----------
     pictures : path, sequence of paths, or array of shape (pictures, pixels)
-        Files and folders; an array is taken as it is.
+        Files and folders, or an array, which is not changed.
     shape : (height, width) or (height, width, 3)
-        Of each.
+        The shape of each picture.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read_pictures(pictures: Any, shape: Sequence[int]) -> Pictures:
         except DataError as error:
             skipped.append(str(error))
     if not rows:
-        raise DataError("; ".join(skipped) or "no picture is given: name some, or a folder of them")
+        raise DataError("; ".join(skipped) or "no picture was given: name picture files or a folder of them")
     return Pictures(tuple(files), np.stack(rows), tuple(skipped))
 
 
@@ -86,7 +86,7 @@ def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
     Parameters
     ----------
     picture : path, or array of shape (pixels,)
-        A file; an array is taken as it is.
+        A file, or an array, which is not changed.
     shape : (height, width) or (height, width, 3)
         A file is resized to it.
 
@@ -95,7 +95,7 @@ def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
     DataError
         If the file cannot be read.
     ValueError
-        If the array is of more pictures than one.
+        If the array holds more than one picture.
     """
     if isinstance(picture, str | Path):
         return read_picture(Path(picture), shape)[None]
@@ -106,7 +106,7 @@ def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
 
 
 def place_of(record: Record, source: str | None) -> str:
-    """Return where the pictures of a record lie, in a form that is true from any folder: ``source``, or its name."""
+    """Return where the pictures of a record are: ``source``, absolute if it is a path, or the record's name."""
     if source is None:
         return record.name
     path = Path(source)
@@ -120,18 +120,18 @@ def thumbnails(
     data_dir: str | Path | None = None,
     side: int = THUMBNAIL,
 ) -> dict[str, np.ndarray]:
-    """Return small pictures of a collection by file, those that are still where they were.
+    """Return thumbnails of a collection's pictures by file, for the files that still exist.
 
     Parameters
     ----------
     collection : Collection
         The pictures.
     files : sequence of str
-        Which of them.
+        The files to show.
     data_dir : path, optional
         The folder of known data sets.
     side : int
-        Pixels of the longer side, of pictures that lie in a folder.
+        Longer side in pixels, for pictures in a folder.
     """
     if find(collection.source) is None:
         return small_pictures(Path(collection.source), files, side)
@@ -148,7 +148,7 @@ def thumbnails(
 
 
 def in_colour(image: np.ndarray) -> np.ndarray:
-    """Return an image with three channels, those of a grey one alike.
+    """Return an image with three channels; a grey image is repeated.
 
     Example
     -------
@@ -159,7 +159,7 @@ def in_colour(image: np.ndarray) -> np.ndarray:
 
 
 def in_words(tags: str | Sequence[str] | None, picture: Any) -> str:
-    """Return what is asked for in words.
+    """Return a query in words.
 
     Example
     -------

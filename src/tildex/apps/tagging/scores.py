@@ -1,4 +1,4 @@
-"""Tags for pictures and pictures for tags, by any model that infers one kind of data from another."""
+"""Tag scores of pictures, for any model that infers one modality from another."""
 
 from __future__ import annotations
 
@@ -15,40 +15,39 @@ __all__ = ["best_tags", "spelled_tags", "tag_scores"]
 
 
 def tag_scores(model: Any, pictures: Any) -> np.ndarray:
-    """Return how much each tag belongs to each picture, shape (pictures, tags).
+    """Return the score of each tag for each picture, shape (pictures, tags).
 
     Parameters
     ----------
     model : estimator
-        ``generate(name, given=...)`` returns expected values of a kind of data given others.
+        Its ``generate(name, given=...)`` returns expected values of one modality given others.
     pictures : array of shape (pictures, features)
-        Features of the kind that the model was trained on.
+        Features like those that the model was trained on.
 
     Returns
     -------
     array of shape (pictures, tags)
-        The probability of each tag, where the model has binary tags; where they are words of a document, the share of
-        its words that each is expected to be.
+        The probability of each tag for binary tags; the expected share of words for tags as a document.
     """
     return np.asarray(model.generate(TAGS, given={PICTURE: pictures})) / _words(model)
 
 
 def best_tags(scores: Any, names: Sequence[str], n: int = 5) -> list[list[tuple[str, float]]]:
-    """Return the ``n`` tags of the highest scores of each row, with their scores, the highest first.
+    """Return the ``n`` best tags of each row with their scores, highest first.
 
     Parameters
     ----------
     scores : array of shape (rows, tags)
         From :func:`tag_scores`.
     names : sequence of str
-        What each column is called.
+        The tag of each column.
     n : int
-        How many; all where there are fewer.
+        The number of tags; all if there are fewer.
 
     Raises
     ------
     ValueError
-        If there is not a name for each column, or ``n`` is not positive.
+        If there is not one name per column, or ``n`` is not positive.
 
     Example
     -------
@@ -65,19 +64,19 @@ def best_tags(scores: Any, names: Sequence[str], n: int = 5) -> list[list[tuple[
 
 
 def spelled_tags(tags: str | Sequence[str], known: Sequence[str]) -> list[str]:
-    """Return tags as they are known, upper and lower case and spaces alike; one that is not known stays as it is.
+    """Return tags in their known spelling, ignoring case and repeated spaces; unknown tags are unchanged.
 
     Parameters
     ----------
     tags : sequence of str, or str
-        In a text they are apart by commas, semicolons or bars.
+        In a string, tags are separated by commas, semicolons or bars.
     known : sequence of str
         All tags.
 
     Raises
     ------
     DataError
-        If none is named.
+        If there are no tags.
 
     Example
     -------
@@ -88,11 +87,11 @@ def spelled_tags(tags: str | Sequence[str], known: Sequence[str]) -> list[str]:
     texts = re.split(r"[,;|]", tags) if isinstance(tags, str) else tags
     said = [" ".join(text.split()) for text in texts if text.strip()]
     if not said:
-        raise DataError('the list of tags is empty: name some, as in "sea, sky"')
+        raise DataError('the list of tags is empty: give tags, as in "sea, sky"')
     return [spelling.get(tag.lower(), tag) for tag in said]
 
 
 def _words(model: Any) -> int:
-    """Return how many words a document of tags has in a model, or 1 where tags are no documents."""
+    """Return the number of words in a model's tag documents, or 1 if tags are not documents."""
     kinds = {one.name: one.units for one in getattr(model, "modalities_", ())}
     return int(getattr(kinds.get(TAGS), "length", 1))

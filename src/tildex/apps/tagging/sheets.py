@@ -1,4 +1,4 @@
-"""What was found, and what chains drew, as a page or a picture of cards."""
+"""Hits of a query and samples of chains, as a page or a picture of cards."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ def write_hits(
     picture: Any = None,
     data_dir: str | Path | None = None,
 ) -> str:
-    """Write the pictures that were found beside what was asked for.
+    """Write the hits of a query beside the query.
 
     Parameters
     ----------
     out : path
         A name that ends in .html or .png.
     pictures : TaggedPictures
-        Where they were found.
+        The collection that was searched.
     hits : sequence of Hit
         From its ``find``.
     tags, picture
-        What that was asked.
+        The query.
     data_dir : path, optional
         The folder of known data sets.
 
     Returns
     -------
     str
-        A sentence on pictures that are no longer where they were; empty where all are.
+        A sentence on pictures that no longer exist; empty if all exist.
 
     Raises
     ------
@@ -71,14 +71,14 @@ def write_looks(
     picture: Any = None,
     data_dir: str | Path | None = None,
 ) -> str:
-    """Write what Gibbs chains drew, a row a chain.
+    """Write the samples of Gibbs chains, one row per chain.
 
     Parameters
     ----------
     out : path
         A name that ends in .html or .png.
     pictures : TaggedPictures
-        Whose chains they are.
+        The collection whose pictures are shown.
     chains : sequence of sequences of Look
         From its ``trace``.
     tags, picture
@@ -131,7 +131,7 @@ def _look_card(look: Look, collection: Collection, seen: dict[str, np.ndarray]) 
 def _gone(missing: int) -> str:
     if not missing:
         return ""
-    return f"{missing} of the pictures are no longer where they were, and are not shown"
+    return f"{missing} of the pictures are no longer in their place and are not shown"
 
 
 def _write(

@@ -14,16 +14,16 @@ __all__ = ["TagTable"]
 
 @dataclass(frozen=True)
 class TagTable:
-    """Tags of pictures, those of the highest scores.
+    """The best tags of pictures.
 
     Attributes
     ----------
     files : tuple of Path
-        The pictures; empty where they came as an array.
+        The pictures; empty if they were given as an array.
     tags : tuple of tuples of (str, float)
-        For each picture, its tags with their scores, the best first.
+        For each picture, its tags with their scores, best first.
     skipped : tuple of str
-        A sentence for each picture that could not be read.
+        One sentence for each picture that could not be read.
 
     Example
     -------
@@ -37,20 +37,20 @@ class TagTable:
     skipped: tuple[str, ...] = ()
 
     def write(self, path: str | Path) -> Path:
-        """Write files and their tags as a .csv table, which ``read(folder, tags=...)`` reads, and return its path.
+        """Write files and their tags as a .csv table for ``read(folder, tags=...)``, and return its path.
 
         Raises
         ------
         DataError
             If the name does not end in .csv, or the pictures have no files.
         RunError
-            If it cannot be written.
+            If the file cannot be written.
         """
         path = Path(path)
         if path.suffix.lower() != ".csv":
             raise DataError(f"cannot write {path}: expected a name ending in .csv")
         if len(self.files) != len(self.tags):
-            raise DataError("these pictures have no files to be named in a table: give files, not pixels")
+            raise DataError("these pictures have no file names for the table: give files, not pixels")
         write_whole(path, self._write)
         return path
 

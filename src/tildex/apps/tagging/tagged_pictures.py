@@ -1,4 +1,4 @@
-"""Pictures and their tags, learned by one machine that tags new pictures, finds pictures and draws either kind."""
+"""One machine of pictures and tags, which tags new pictures, finds pictures and samples both."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ _KEPT, _LEARNED = "collection.safetensors", "patches"
 
 @dataclass(frozen=True, eq=False)
 class TaggedPictures:
-    """A machine that has learned pictures together with their tags, and the pictures that it learned from.
+    """A machine trained on pictures and their tags, with the collection of those pictures.
 
-    Make one with :meth:`fit`, or open one that was saved with :meth:`load`.
+    Make one with :meth:`fit`, or open a saved one with :meth:`load`.
 
     Attributes
     ----------
     machine : MultimodalDBM
-        Its modalities are ``picture``, which are features, and ``tags``.
+        Its modalities are ``picture``, which holds features, and ``tags``.
     collection : Collection
-        The pictures by file, tags, features and joint code; no pixels.
+        Files, tags, features and joint codes of the pictures; no pixels.
     measures : tuple of transformers
-        From pixels to features, those that stand side by side in that order.
+        Map pixels to features, which are concatenated in this order.
 
     Example
     -------
@@ -99,29 +99,29 @@ class TaggedPictures:
         Parameters
         ----------
         data : Record, str or Path
-            Pictures with tags; or a folder, archive or known name to read them from.
+            Pictures with tags, or the folder, archive or known name to read them from.
         tags : path, optional
-            A table of what is on the pictures of a folder, a .csv file: a row a picture, its file and then its tags.
+            A .csv table of the tags of a folder's pictures, one row per picture: its file, then its tags.
         features : str
-            What pictures are measured by: ``fixed``, colours and edges by region; ``learned``, codes of patches; or
+            The features of pictures: ``fixed``, colours and edges by region; ``learned``, codes of patches; or
             ``both``.
         source : str, optional
-            Where the pictures of a record lie, for small pictures to be shown from; its name when not given.
+            Where the pictures of a record are, for thumbnails; the record's name when not given.
         split : str
             The part of a known data set.
         machine : callable
             Makes the untrained machine from its settings.
         checkpoint : Path, optional
-            Where training is written down, and from where it goes on if it was interrupted.
+            The checkpoint file; an interrupted training resumes from it.
         snapshots : sequence of int
-            Epochs at which codes of some pictures are kept.
+            Epochs at which codes of some pictures are saved.
         random_state : int, RandomState or None
             The seed.
         device : str
             Where to compute.
         **settings
-            Of the machine, such as ``n_components``: those of
-            :func:`~tildex.apps.tagging.features.machine_settings` where none are given.
+            Settings of the machine, such as ``n_components``, which override those of
+            :func:`~tildex.apps.tagging.features.machine_settings`.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class TaggedPictures:
         return cls(model, collection, measures)
 
     def save(self, folder: str | Path) -> Path:
-        """Save everything but the pixels as a run folder, which can be reported on like any other, and return it.
+        """Save everything but the pixels as a run folder, usable with ``tildex report``, and return it.
 
         Raises
         ------
@@ -168,12 +168,12 @@ class TaggedPictures:
 
     @classmethod
     def load(cls, folder: str | Path, *, device: str = "auto") -> Self:
-        """Open what was saved, or a run of ``tildex fit multimodal-dbm``; nothing in the folder is executed.
+        """Open a saved object, or a run of ``tildex fit multimodal-dbm``; nothing in the folder is executed.
 
         Raises
         ------
         RunError
-            If it is no run, or one without a collection.
+            If the folder is not a run, or has no collection.
         """
         folder = Path(folder)
         machine = load(folder, device=device)
@@ -191,19 +191,19 @@ class TaggedPictures:
         return cls(machine, collection, tuple(measures))
 
     def tag(self, pictures: Any, n: int = 5) -> TagTable:
-        """Return the tags that go best with new pictures, each with its score, the best first.
+        """Return the best tags of new pictures with their scores, best first.
 
         Parameters
         ----------
         pictures : path, sequence of paths, or array of shape (pictures, pixels)
-            Files and folders of any sizes, or rows of pixels from 0 to 1 in the shape of the collection's.
+            Files and folders, of any size, or rows of pixels from 0 to 1 in the collection's shape.
         n : int
-            How many tags of each.
+            Tags per picture.
 
         Returns
         -------
         TagTable
-            Files that cannot be read are in ``skipped``.
+            Unreadable files are listed in ``skipped``.
 
         Raises
         ------
@@ -215,23 +215,23 @@ class TaggedPictures:
         return TagTable(files, tuple(map(tuple, best)), skipped)
 
     def find(self, *, tags: str | Sequence[str] | None = None, picture: Any = None, n: int = 4) -> list[Hit]:
-        """Return the pictures of the collection that go best with tags, with a picture, or with both together.
+        """Return the pictures of the collection that match tags, a picture, or both together, best first.
 
-        What is not asked for is inferred: by tags alone, pictures without tags are found too.
+        A missing modality is inferred, so a query by tags also finds untagged pictures.
 
         Parameters
         ----------
         tags : sequence of str, or str
-            Tags, in a text apart by commas; upper and lower case are alike.
+            Tags, in a string separated by commas; case is ignored.
         picture : path, or array of shape (pixels,)
             A picture, as in :meth:`tag`.
         n : int
-            How many.
+            The number of pictures.
 
         Raises
         ------
         DataError
-            If a tag is not known, with the nearest that is, or the picture cannot be read.
+            If a tag is unknown (the message names the nearest known one), or the picture cannot be read.
         """
         return search(self.machine, self.collection, self._query(tags, picture), n)[0]
 
@@ -244,16 +244,16 @@ class TaggedPictures:
         steps: Sequence[int] = STEPS,
         random_state: Any = None,
     ) -> list[list[Look]]:
-        """Return looks at Gibbs chains, with tags or a picture held fixed or with nothing, shape (chains, steps).
+        """Return states of Gibbs chains with tags, a picture or nothing held fixed, shape (chains, steps).
 
         Parameters
         ----------
         tags, picture
             As in :meth:`find`; at most one of them.
         chains : int
-            How many.
+            The number of chains.
         steps : sequence of int
-            When to look.
+            The steps to return.
         random_state : int, RandomState or None
             The seed.
         """
@@ -265,16 +265,16 @@ class TaggedPictures:
     def thumbnails(
         self, files: Sequence[str], *, data_dir: str | Path | None = None, side: int = THUMBNAIL
     ) -> dict[str, np.ndarray]:
-        """Return small pictures of the collection by file, those that are still where they were.
+        """Return thumbnails of the collection's pictures by file, for the files that still exist.
 
         Parameters
         ----------
         files : sequence of str
-            Such as ``hit.file`` of what was found.
+            Files, such as ``hit.file``.
         data_dir : path, optional
             The folder of known data sets.
         side : int
-            Pixels of the longer side, of pictures that lie in a folder.
+            Longer side in pixels, for pictures in a folder.
         """
         return thumbnails(self.collection, files, data_dir=data_dir, side=side)
 
@@ -293,7 +293,7 @@ class TaggedPictures:
         features, known = features_of(self.measures, X), self.collection.features.shape[1]
         if features.shape[1] != known:
             raise RunError(
-                f"the run measured pictures by {known} features and now has {features.shape[1]}: "
+                f"the run was trained on {known} features per picture and now has {features.shape[1]}: "
                 f"restore its folder {_LEARNED!r}, or train it again"
             )
         return features

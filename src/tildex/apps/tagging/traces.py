@@ -1,8 +1,8 @@
-"""What a machine of tagged pictures dreams up: tags, and the real pictures nearest to drawn features, step by step.
+"""Gibbs chains of a machine of tagged pictures: sampled tags, and the pictures nearest to sampled features.
 
-As in the lecture's slides of the multimodal deep Boltzmann machine (Srivastava & Salakhutdinov, 2014, "Multimodal
-learning with deep Boltzmann machines"): Gibbs chains run with a picture held fixed, with tags held fixed, or with
-nothing, and are looked at every fifty steps.
+As in the lecture's slides on the multimodal deep Boltzmann machine (Srivastava & Salakhutdinov, 2014, "Multimodal
+learning with deep Boltzmann machines"), chains run with a picture, tags or nothing held fixed, and are shown every
+fifty steps.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ from tildex.evaluate.distances import nearest_rows
 __all__ = ["STEPS", "Look", "trace"]
 
 STEPS = (50, 100, 150, 200, 250)
-"""The Gibbs steps at which the lecture looks."""
+"""The Gibbs steps shown in the lecture."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """One chain at one step.
+    """The state of one chain at one step.
 
     Attributes
     ----------
     step : int
-        How many Gibbs steps it has made.
+        The number of Gibbs steps so far.
     tags : tuple of (str, float), or None
-        The tags of the highest means, with these as the model has them; None where tags are held fixed.
+        The tags with the highest means, and these means; None if tags are held fixed.
     row, file : int and str, or None
-        The picture of the collection whose features are nearest to those that were drawn; None where a picture is held
-        fixed.
+        The picture of the collection whose features are nearest to the sampled ones; None if a picture is held fixed.
     """
 
     step: int
@@ -54,43 +53,41 @@ def trace(
     n_tags: int = 4,
     random_state: Any = None,
 ) -> list[list[Look]]:
-    """Return some Gibbs chains, each at several of its steps, shape (chains, steps).
+    """Return states of Gibbs chains at several steps, shape (chains, steps).
 
     Parameters
     ----------
     model : estimator
-        ``trace(n, steps=..., given=...)`` draws both kinds of data, and ``split`` tells them apart in a row.
+        Its ``trace(n, steps=..., given=...)`` samples both modalities, and ``split`` separates them in a row.
     collection : Collection
-        Whose pictures stand for drawn features.
+        The pictures that represent sampled features.
     given : dict of str to array of shape (1, columns), optional
-        A picture's features or tags, held fixed: from :func:`tildex.apps.tagging.collection.query`. Without it, chains
-        wander freely.
+        A picture's features or tags to hold fixed, from :func:`tildex.apps.tagging.collection.query`; without it,
+        chains run free.
     chains : int
-        How many, with draws of their own.
+        The number of independent chains.
     steps : sequence of int
-        The Gibbs steps at which to look.
+        The Gibbs steps to return.
     n_tags : int
-        Tags of each look.
+        Tags per state.
     random_state : int, RandomState or None
         The seed.
 
     Raises
     ------
     ValueError
-        If both kinds are given, for then nothing is left to draw, or rows of more than one query.
+        If both modalities are given, so that nothing is left to sample, or more than one row is given.
     """
     given = dict(given or {})
     if len(given) > 1:
-        raise ValueError(
-            "a picture and its tags are both given, and nothing is left to draw: give one of them"
-        )
+        raise ValueError("a picture and tags are both given, so nothing is left to draw: give one of them")
     if any(len(rows) != 1 for rows in given.values()):
-        raise ValueError("expected one picture or one set of tags: every chain holds the same fixed")
+        raise ValueError("expected one picture or one set of tags: all chains hold the same values fixed")
     fixed = {name: np.repeat(rows, chains, 0) for name, rows in given.items()}
     drawn = model.trace(chains, steps=steps, given=fixed or None, random_state=random_state)
     looks: list[list[Look]] = [[] for _ in range(chains)]
     for step in sorted(drawn):
-        # A model that learned from one table draws rows of it.
+        # A model that was trained on one table draws its rows.
         kinds = drawn[step] if isinstance(drawn[step], Mapping) else model.split(drawn[step])
         tags = [None] * chains if TAGS in given else _tags(kinds[TAGS], collection, n_tags)
         rows = [None] * chains if PICTURE in given else _nearest(kinds[PICTURE], collection)
@@ -104,9 +101,9 @@ def _tags(means: Any, collection: Collection, n: int) -> list[Any]:
 
 
 def _nearest(features: Any, collection: Collection) -> list[Any]:
-    """Return the pictures in whose direction drawn features lie from the middle of all pictures.
+    """Return the pictures nearest in direction to sampled features, both centred on the mean of all pictures.
 
-    Drawn features are means, which lie nearer to the middle than any picture: their direction counts, not their length.
+    Sampled features are means and lie nearer to that mean than any picture, so only their direction is compared.
     """
     middle, spread = collection.features.mean(0, dtype=float), collection.features.std(0, dtype=float)
     spread = np.where(spread > 0, spread, 1.0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from tildex.data.formats.numeric import encode_labels
 from tildex.data.record import DataError, Record
+from tildex.files import missing
 
 __all__ = ["read_csv", "read_parquet"]
 
@@ -44,7 +45,7 @@ def _parsed(parse: Callable[[], Any], path: Path, expected: str) -> Any:
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise DataError(f"{path.name} needs pyarrow: pip install 'tildex[data]'") from error
+        raise DataError(missing(f"{path.name} needs pyarrow")) from error
     try:
         return parse()
     except (pa.ArrowException, OSError) as error:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tildex.data.record import DataError
+from tildex.files import missing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -31,7 +32,7 @@ def require_pillow() -> None:
     try:
         import PIL  # noqa: F401
     except ImportError as error:
-        raise DataError("pictures need Pillow: pip install 'tildex[image]'") from error
+        raise DataError(missing("pictures need Pillow")) from error
 
 
 def is_grey(mode: str) -> bool:

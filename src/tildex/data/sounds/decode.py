@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tildex.data.record import DataError
+from tildex.files import missing
 
 __all__ = ["require_soundfile", "resampled", "samples_of"]
 
@@ -23,7 +24,7 @@ def require_soundfile() -> Any:
     try:
         import soundfile
     except (ImportError, OSError) as error:
-        raise DataError("sounds need soundfile: pip install 'tildex[audio]'") from error
+        raise DataError(missing("sounds need soundfile")) from error
     return soundfile
 
 
