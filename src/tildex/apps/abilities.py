@@ -27,7 +27,7 @@ NEEDS = {
         "{model} cannot complete rows: use a Boltzmann machine or a denoising autoencoder",
     ),
     "restore": Need(
-        "corrupt", "{run} holds a {model}, but photographs need a run of `tildex fit restoration`"
+        "corrupt", "{run} is a run of {model}, but photographs need a run of `tildex fit restoration`"
     ),
     "snapshots": Need(
         "snapshots", "{model} has no codes to map: --snapshots is for autoencoders and machines"
