@@ -16,7 +16,7 @@ class Need(NamedTuple):
 
 NEEDS = {
     "reconstruct": Need("reconstruct", "a {model} has no code to reconstruct from: see `tildex evaluate`"),
-    "report": Need("reconstruct", "{model} cannot be reported on: use `tildex evaluate`"),
+    "report": Need("reconstruct", "{model} cannot be reported on: see `tildex evaluate`"),
     "sample": Need(
         "sample",
         "{model} has no distribution to draw from: train a vae, a denoising autoencoder or "
