@@ -134,7 +134,7 @@ def test_the_wrong_model_and_the_wrong_mask_are_refused():
         restore(model(Greyscale()), seen)
     with pytest.raises(ValueError, match=r"GaussianNoise.*does not colourise"):
         colourise(model(GaussianNoise(0.1)), seen)
-    with pytest.raises(ValueError, match=r"say with a mask"):
+    with pytest.raises(ValueError, match=r"give a mask of the missing"):
         restore(model(Missing(channels=3)), seen)
     with pytest.raises(ValueError, match="train one with Missing"):
         restore(model(GaussianNoise(0.1)), seen, np.ones((5, 7), dtype=bool))

@@ -111,7 +111,7 @@ def test_refusals(tagged, tmp_path):
         tagged.find(picture=tmp_path)
     with pytest.raises(DataError, match="no picture was given"):
         tagged.tag([])
-    with pytest.raises(DataError, match="have no files"):
+    with pytest.raises(DataError, match="have no file names"):
         tagged.tag(digits("test").X[:2]).write(tmp_path / "said.csv")
     with pytest.raises(DataError, match=r"ending in \.csv"):
         tagged.tag(digits("test").X[:2]).write(tmp_path / "said.txt")

@@ -54,7 +54,7 @@ def test_photographs_are_restored_one_or_all(restorer, photos, tmp_path, capsys)
     )
     every = restore_files(restorer, photos, tmp_path / "all")
     assert len(every.written) == 3 and "broken.png" in every.skipped[0]
-    with pytest.raises(DataError, match="would be lost"):
+    with pytest.raises(DataError, match="would overwrite"):
         restore_files(restorer, photos / "0.png", photos / "0.png")
     with pytest.raises(DataError, match="a mask is for one photograph"):
         restore_files(restorer, photos, tmp_path / "b", mask=photos / "0.png")
@@ -70,7 +70,7 @@ def test_photographs_to_learn_from(photos):
 
 def test_a_run_of_another_kind_restores_nothing(tmp_path):
     run = Autoencoder(2, n_iter=1).fit(read("digits").X).save(tmp_path / "run")
-    with pytest.raises(ValueError, match="holds a Autoencoder, and photographs need"):
+    with pytest.raises(ValueError, match="is a run of Autoencoder, but photographs need"):
         load_restorer(run)
 
 

@@ -249,7 +249,7 @@ def test_commands_say_what_is_wrong(tmp_path, photos, capsys):
     other = tmp_path / "other"
     assert main(["fit", "linear", "digits", "--out", str(other), "--epochs", "1"]) == 0
     cases = {
-        ("restore", str(other), str(photo), "--out", str(out)): "holds a LinearAutoencoder",
+        ("restore", str(other), str(photo), "--out", str(out)): "is a run of LinearAutoencoder",
         (
             "restore",
             str(run),
@@ -257,7 +257,7 @@ def test_commands_say_what_is_wrong(tmp_path, photos, capsys):
             "--out",
             str(out),
         ): "broken.png is not a whole image",
-        ("restore", str(run), str(photo), "--out", str(photo)): "would be lost",
+        ("restore", str(run), str(photo), "--out", str(photo)): "would overwrite",
         (
             "restore",
             str(run),

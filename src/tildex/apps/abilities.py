@@ -16,7 +16,7 @@ class Need(NamedTuple):
 
 NEEDS = {
     "reconstruct": Need("reconstruct", "a {model} has no code to reconstruct from: see `tildex evaluate`"),
-    "report": Need("reconstruct", "{model} cannot be reported on: use `tildex evaluate`"),
+    "report": Need("reconstruct", "{model} cannot be reported on: see `tildex evaluate`"),
     "sample": Need(
         "sample",
         "{model} has no distribution to draw from: train a vae, a denoising autoencoder or "
@@ -27,7 +27,7 @@ NEEDS = {
         "{model} cannot complete rows: use a Boltzmann machine or a denoising autoencoder",
     ),
     "restore": Need(
-        "corrupt", "{run} holds a {model}, but photographs need a run of `tildex fit restoration`"
+        "corrupt", "{run} is a run of {model}, but photographs need a run of `tildex fit restoration`"
     ),
     "snapshots": Need(
         "snapshots", "{model} has no codes to map: --snapshots is for autoencoders and machines"

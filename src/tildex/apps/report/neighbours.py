@@ -33,7 +33,7 @@ def _rows(m: Measurement) -> Iterable[list[Cell]]:
         return
     yield [Cell(m.name, f"{m.n_components} units"), *_cells(m.neighbours.code, m.neighbours.rows)]
     if m.neighbours.pca is not None:
-        yield [Cell("PCA", f"beside {m.name}"), *_cells(m.neighbours.pca, m.neighbours.rows)]
+        yield [Cell("PCA", f"for {m.name}"), *_cells(m.neighbours.pca, m.neighbours.rows)]
 
 
 def _cells(found: Neighbourhood, rows: int) -> list[Cell]:
