@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from tildex import PatchFeatures
 from tildex.apps.tagging.collection import load_collection
 from tildex.cli import main
 
@@ -134,7 +135,9 @@ def test_new_pictures_are_tagged(run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("kind", ["learned", "both"])
-def test_features_may_be_learned(folder, picture, tmp_path, capsys, kind):
+def test_features_may_be_learned(folder, picture, tmp_path, capsys, monkeypatch, kind):
+    # Shapes in three colours need no 50,000 patches.
+    monkeypatch.setitem(PatchFeatures.__init__.__kwdefaults__, "n_patches", 5000)
     out = tmp_path / "r"
     tokens = ["fit", "multimodal-dbm", folder, "--tags", "tags.csv", "--features", kind, "--out", out, *QUICK]
     assert main([*map(str, tokens)]) == 0

@@ -23,13 +23,15 @@ def expected(joint, moments, machine, keep=None, beta=1.0):
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("order", [(1, 0), (0, 1), (0,), (1,)], ids=str)
-def test_pairs_do_not_drift(rbm, joint, exact_draws, moments, close, unit_pair, order):
+def test_pairs_do_not_drift(rbm, joint, exact_draws, moments, close, unit_pair):
     machine, generator = rbm(unit_pair), Generator(0)
-    state = exact_draws(machine, CHAINS, generator)
-    for _ in range(SWEEPS):
-        state = machine.sweep(state, gibbs(generator), order=order)
-    close(moments(state), *expected(joint, moments, machine), atol=1e-5)
+    start, exact = exact_draws(machine, CHAINS, generator), expected(joint, moments, machine)
+    # What takes the time is to enumerate: all orders begin at the same draws.
+    for order in [(1, 0), (0, 1), (0,), (1,)]:
+        state = start
+        for _ in range(SWEEPS):
+            state = machine.sweep(state, gibbs(generator), order=order)
+        close(moments(state), *exact, atol=1e-5)
 
 
 @torch.no_grad()

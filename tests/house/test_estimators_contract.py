@@ -21,7 +21,7 @@ from sklearn.utils.estimator_checks import check_estimator, parametrize_with_che
 import tildex
 from tildex import L1, DenoisingAutoencoder, KLSparsity, Masking
 from tildex.estimators import Estimator
-from tildex.estimators.stacked import Stacked
+from tildex.estimators.stacked.network import Stacked
 
 X = np.random.default_rng(0).random((60, 8))
 RESCALED = "ignore:BernoulliRBM expects values from 0 to 1:UserWarning"

@@ -146,6 +146,9 @@ def test_odd_data_work(model, case):
         with pytest.raises(ValueError, match="documents of at most 16,777,216 words"):
             model.fit(data)
         return
+    if case == "constant far column" and isinstance(model, ReplicatedSoftmaxRBM):
+        # To draw documents of a million words takes long, and shows no more than a hundred thousand.
+        data = data.clip(max=1e5)
     model.fit(data)
     assert np.isfinite(model.transform(data)).all()
     assert np.isfinite(model.score_samples(data)).all()

@@ -32,9 +32,9 @@ from asking import (
     write_tone,
 )
 from models import SHORT, autoencoders, lively, machines, predictors
-from tildex.apps.collection import load_collection, save_collection
 
 import tildex
+from tildex.apps.tagging.collection import load_collection, save_collection
 from tildex.cli import main as command
 from tildex.files import write_json
 from tildex.part import Part, encode
