@@ -10,6 +10,7 @@ import torch
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -442,3 +443,11 @@ def test_labels_never_seen_are_named():
     model = StackedClassifier(hidden_layer_sizes=4, **SHORT).fit(record.X, record.y)
     with pytest.raises(ValueError, match=r"expected labels among \[0, 1, 2\], got \[3\]"):
         measure_predictions("three", model, None, Record(record.X, record.y + 1, name="four"))
+
+
+def test_a_classifier_is_measured_as_scikit_learn_measures_it():
+    record = Record(X.astype("float32"), Y.astype(np.int64), name="three")
+    model = StackedClassifier(hidden_layer_sizes=4, **SHORT).fit(record.X, record.y)
+    measured, P = measure_predictions("three", model, None, record), model.predict_proba(record.X)
+    assert measured.log_loss.value == pytest.approx(log_loss(record.y, P), rel=1e-5)
+    assert measured.accuracy.value == pytest.approx(accuracy_score(record.y, P.argmax(1)))

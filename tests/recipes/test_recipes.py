@@ -138,3 +138,11 @@ def test_a_file_that_is_not_understood_is_refused(old, new, said, tmp_path):
     file.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ValueError, match=said):
         recipe(file)
+
+
+def test_estimators_of_one_recipe_share_no_parts():
+    found = recipe("rbm-mnist")
+    one, other = found.estimator(), found.estimator()
+    before = other.optimizer.learning_rate
+    one.optimizer.learning_rate = 2 * before
+    assert other.optimizer.learning_rate == found.estimator().optimizer.learning_rate == before
