@@ -36,7 +36,9 @@ from tildex import (
 )
 from tildex.apps.measure.predictions import measure_predictions
 from tildex.cli import main
-from tildex.data import Record
+from tildex.data import Record, rows
+from tildex.estimators.base.labels import hold_out_by_class
+from tildex.generator import Generator
 from tildex.runs import read_run
 from tildex.train import Trainer
 
@@ -451,3 +453,10 @@ def test_a_classifier_is_measured_as_scikit_learn_measures_it():
     measured, P = measure_predictions("three", model, None, record), model.predict_proba(record.X)
     assert measured.log_loss.value == pytest.approx(log_loss(record.y, P), rel=1e-5)
     assert measured.accuracy.value == pytest.approx(accuracy_score(record.y, P.argmax(1)))
+
+
+def test_what_is_left_over_is_held_out_of_the_class_that_lacks_most():
+    """Of 19 and 11 rows a tenth is 1.9 and 1.1 rows, of which three in all are two and one."""
+    places = np.repeat([0, 1], [19, 11])
+    _, held = hold_out_by_class(rows(places[:, None]), places, 0.1, Generator(0))
+    assert np.bincount(held[:, 0].int().numpy()).tolist() == [2, 1]
