@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 
 from tildex import RBM, Autoencoder, DenoisingAutoencoder, read
 from tildex.apps.completion import PARTS, complete, known_part
@@ -90,3 +91,17 @@ def test_refusals(rbm):
         complete(rbm, X, known, draws=0)
     with pytest.raises(ValueError, match="expected images of"):
         completions(X, known, X, (8, 8))
+
+
+def test_draws_of_several_rows_follow_each_its_own():
+    """Columns in pairs, each held together by a hidden unit: of two, both or neither are far the likeliest."""
+    rows = np.random.default_rng(0).integers(0, 2, (20, 3)).repeat(2, 1).astype(np.float32)
+    model = RBM(3, n_iter=1, binarisation="none", random_state=0).fit(rows)
+    visible, hidden = model.module_.layers
+    with torch.no_grad():
+        model.module_.couplings[0].weight.copy_(8 * torch.eye(3).repeat_interleave(2, 1))
+        visible.bias.fill_(-4.0)
+        hidden.bias.fill_(-8.0)
+    known = np.array([True, False, True, False, True, False])
+    drawn = complete(model, rows, known, draws=50, n_steps=30, random_state=0).mean(0)
+    assert np.array_equal(drawn[:, ~known] > 0.5, rows[:, known] == 1)

@@ -9,6 +9,7 @@ from PIL import Image
 from scipy import sparse
 from sklearn.metrics.pairwise import cosine_similarity
 
+from tildex import Modality, Multinomial
 from tildex.apps.pages.cards import build_card_page
 from tildex.apps.tagging.collection import Collection, load_collection, query, save_collection, search
 from tildex.apps.tagging.scores import best_tags, tag_scores
@@ -180,3 +181,10 @@ def test_cards_are_as_high_as_their_pictures():
         cards([[Card(wide), Card(wide)]], ("query",), title="t")
     with pytest.raises(ValueError, match="expected rows"):
         cards([], ("query",), title="t")
+
+
+def test_tags_as_words_of_a_document_score_by_their_share():
+    model = Model()
+    model.modalities_ = (Modality("tags", 3, units=Multinomial(3, 4)),)
+    model.generate = lambda name, given: np.array([[1.0, 1.0, 2.0]])
+    np.testing.assert_allclose(tag_scores(model, np.zeros((1, 5))), [[0.25, 0.25, 0.5]])

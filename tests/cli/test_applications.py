@@ -122,3 +122,18 @@ def test_the_film_of_a_run(rbm, tmp_path, capsys):
     assert main(["fit", "autoencoder", "digits", "--out", str(plain), "--epochs", "1"]) == 0
     capsys.readouterr()
     assert "has fewer than two snapshots" in refused(capsys, ["animate", str(plain)])
+
+
+def test_the_seed_decides_what_is_completed(rbm, tmp_path):
+    tokens = ["complete", str(rbm), "digits", "-n", "2", "--draws", "1", "--steps", "5"]
+    for name, seed in (("one", "1"), ("again", "1"), ("other", "2")):
+        assert main([*tokens, "--seed", seed, "--out", str(tmp_path / name)]) == 0
+    one, again, other = (np.load(tmp_path / name / "completions.npy") for name in ("one", "again", "other"))
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+
+
+def test_contamination_is_the_share_of_training_rows_below_the_threshold(rbm, capsys):
+    tokens = ["anomalies", str(rbm), "digits", "--split", "train", "--contamination", "0.3", "--json"]
+    assert main(tokens) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["anomalies"] / said["rows"] == pytest.approx(0.3, abs=0.01)

@@ -132,3 +132,18 @@ def test_patches_may_be_grey_shrunk_and_of_some_files_alone(tmp_path):
         read_patches(tmp_path, (30, 30, 1), 20, scales=(0.5,))
     with pytest.raises(DataError, match="1 channel or 3"):
         read_patches(tmp_path, (8, 8, 2), 20)
+
+
+def test_larger_pictures_give_more_patches(tmp_path):
+    """Of an area nine times as large come nine patches in ten, within five standard errors of a count."""
+    Image.fromarray(np.zeros((10, 10, 3), dtype=np.uint8)).save(tmp_path / "small.png")
+    Image.fromarray(np.full((30, 30, 3), 255, dtype=np.uint8)).save(tmp_path / "large.png")
+    white = read_patches(tmp_path, (8, 8, 3), 1000, seed=0).X.mean()
+    assert abs(white - 0.9) < 5 * (0.9 * 0.1 / 1000) ** 0.5
+
+
+def test_patches_come_from_all_places_of_a_picture(tmp_path):
+    pixels = RANDOM.integers(0, 256, (9, 10, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    found = np.rint(read_patches(tmp_path, (8, 8, 3), 200, seed=0).X * 255).astype(np.uint8)
+    assert len({bytes(row) for row in found}) == 2 * 3

@@ -81,3 +81,15 @@ def test_softplus_is_torchs_at_every_size_and_on_the_tape():
     zero = torch.zeros(1, requires_grad=True)
     softplus(zero).backward()
     assert zero.grad == 0.5
+
+
+@pytest.mark.parametrize("way", ["up", "down"])
+def test_gains_count_in_rounded_products_as_in_others(way):
+    coupling = Coupling(40, 30, generator=Generator(0), scale=1.0)
+    rows, size = (40, 30) if way == "up" else (30, 40)
+    x, bias = Generator(1).bernoulli(torch.full((7, rows), 0.5)), torch.ones(size)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        once = getattr(coupling, way)(x, bias) - bias
+        setattr(coupling, f"{way}_gain", 2.0)
+        twice = getattr(coupling, way)(x, bias) - bias
+    torch.testing.assert_close(twice, 2 * once, rtol=1e-5, atol=1e-5)

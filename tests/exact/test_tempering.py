@@ -140,3 +140,9 @@ def test_fast_weights_push_chains_away_and_fade():
     # The loss of the next batch adds to half of what was there.
     loss = rule(model, x, Generator(1))
     torch.testing.assert_close(rule.get_state()["fast_0"], 0.5 * first - 0.1 * loss.gradients[0][1])
+
+
+def test_training_is_watched_on_the_chains_at_full_strength():
+    model, rule = machine(4), ParallelTempering(n_chains=CHAINS, n_betas=3)
+    run(rule, model, 60, Generator(0))
+    assert_distributed(rule._left()[0], model)

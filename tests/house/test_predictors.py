@@ -10,6 +10,7 @@ import torch
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
+from sklearn.metrics import accuracy_score, log_loss
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -35,7 +36,9 @@ from tildex import (
 )
 from tildex.apps.measure.predictions import measure_predictions
 from tildex.cli import main
-from tildex.data import Record
+from tildex.data import Record, rows
+from tildex.estimators.base.labels import hold_out_by_class
+from tildex.generator import Generator
 from tildex.runs import read_run
 from tildex.train import Trainer
 
@@ -442,3 +445,18 @@ def test_labels_never_seen_are_named():
     model = StackedClassifier(hidden_layer_sizes=4, **SHORT).fit(record.X, record.y)
     with pytest.raises(ValueError, match=r"expected labels among \[0, 1, 2\], got \[3\]"):
         measure_predictions("three", model, None, Record(record.X, record.y + 1, name="four"))
+
+
+def test_a_classifier_is_measured_as_scikit_learn_measures_it():
+    record = Record(X.astype("float32"), Y.astype(np.int64), name="three")
+    model = StackedClassifier(hidden_layer_sizes=4, **SHORT).fit(record.X, record.y)
+    measured, P = measure_predictions("three", model, None, record), model.predict_proba(record.X)
+    assert measured.log_loss.value == pytest.approx(log_loss(record.y, P), rel=1e-5)
+    assert measured.accuracy.value == pytest.approx(accuracy_score(record.y, P.argmax(1)))
+
+
+def test_what_is_left_over_is_held_out_of_the_class_that_lacks_most():
+    """Of 19 and 11 rows a tenth is 1.9 and 1.1 rows, of which three in all are two and one."""
+    places = np.repeat([0, 1], [19, 11])
+    _, held = hold_out_by_class(rows(places[:, None]), places, 0.1, Generator(0))
+    assert np.bincount(held[:, 0].int().numpy()).tolist() == [2, 1]

@@ -139,3 +139,11 @@ def test_saving_never_overwrites_what_is_not_a_run(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
     model.save(tmp_path / "run")
     assert np.array_equal(load(model.save(tmp_path / "run")).transform(X), model.transform(X))
+
+
+def test_a_training_that_stopped_early_says_so_after_loading(tmp_path):
+    stopped = DenoisingAutoencoder(
+        2, n_iter=9, early_stopping=True, n_iter_no_change=1, tol=1e9, random_state=0
+    )
+    assert stopped.fit(X).n_iter_ < 9
+    assert load(stopped.save(tmp_path / "run")).n_iter_ == stopped.n_iter_

@@ -318,3 +318,9 @@ def test_mirrored_images_are_exact_mirror_images_at_their_rate(close):
     turned = (mirrored != images).flatten(1).any(1)
     close(turned.double(), torch.tensor(0.3))
     assert torch.equal(mirrored[turned], images[turned].flip(2))
+
+
+def test_noise_on_what_is_lost_does_not_show():
+    seen, lost = (Missing(0.5) >> GaussianNoise(1.0)).hide(torch.ones(20, 10), Generator(0))
+    assert lost.any() and (seen[lost] == 0).all()
+    assert (seen[~lost] != 1).all()

@@ -163,3 +163,9 @@ def test_text_is_drawn_as_written():
 def test_errors_say_what_was_expected(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+def test_tiles_keep_to_the_limits_they_are_given():
+    images = np.stack([np.full((4, 4), value) for value in (-1.0, 0.0, 3.0)])
+    shown = sheet(plots.tiles(images, columns=3, limits=(-1.0, 7.0)))[0, ::5, 0]
+    np.testing.assert_allclose(shown, [0.0, 0.125, 0.5], atol=1e-6)

@@ -138,3 +138,16 @@ def test_a_file_that_is_not_understood_is_refused(old, new, said, tmp_path):
     file.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ValueError, match=said):
         recipe(file)
+
+
+def test_estimators_of_one_recipe_share_no_parts():
+    found = recipe("rbm-mnist")
+    one, other = found.estimator(), found.estimator()
+    before = other.optimizer.learning_rate
+    one.optimizer.learning_rate = 2 * before
+    assert other.optimizer.learning_rate == found.estimator().optimizer.learning_rate == before
+
+
+def test_the_recipe_of_a_run_says_nothing_of_where_and_by_which_seed(tmp_path):
+    run = tildex.RBM(2, n_iter=1, device="cpu", random_state=3).fit(np.eye(4)).save(tmp_path / "run")
+    assert not {"device", "random_state", "verbose", "warm_start"} & set(recipe(run).settings)

@@ -266,3 +266,9 @@ def test_names_of_models_that_cannot_be_stacked_say_so():
             deep.fit(REAL)
         except ValueError as error:
             assert "pretrain" in str(error), name
+
+
+def test_held_out_rows_judge_fine_tuning_alone():
+    model = DeepAutoencoder(4, hidden_layer_sizes=8, **SHORT).fit(DIGITS[:200], X_val=DIGITS[200:])
+    judged = [(record["stage"], "held_out" in record) for record in model.history_]
+    assert judged == [(1, False), (1, False), (2, False), (2, False), (3, True), (3, True)]

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from tildex import CD, RBM, SGD, DeepBeliefNetwork, Gaussian, Linear, StackedClassifier, UpDown, load
-from tildex.estimators.boltzmann.dbn_plan import present_at
+from tildex.estimators.boltzmann.dbn_plan import one_by_one, present_at
 from tildex.evaluate import log_partition
 from tildex.generator import Generator
 
@@ -201,3 +201,18 @@ def test_products_may_be_in_bfloat16():
     model = DeepBeliefNetwork(4, precision="bfloat16", **SHORT).fit(X)
     assert model.transform(X).dtype == np.float32
     assert np.isfinite(model.score(X))
+
+
+def test_a_machine_turned_round_starts_its_offsets_and_chains_at_the_data():
+    model = DeepBeliefNetwork(64, **{**SHORT, "hidden_layer_sizes": 6}).fit(X)
+    data = model._read(X)
+    trainer = one_by_one(model, data, None).stages[1].begin(Generator(0))
+    seen, state = trainer.present(data.take(slice(None)), Generator(1)), trainer.rule.get_state()
+    error = (seen.std(0) / len(state["chains"]) ** 0.5).clamp_min(0.01)
+    assert ((state["offset_0"] - seen.mean(0)).abs() < 5 * error).all()
+    assert ((state["offset_1"] - state["chains"].mean(0)).abs() < 5 * 0.5 / len(state["chains"]) ** 0.5).all()
+
+
+def test_all_together_have_passes_of_their_own():
+    model = DeepBeliefNetwork(4, **{**SHORT, "n_iter": 1, "n_iter_up_down": 3}).fit(X)
+    assert [record["stage"] for record in model.history_] == [1, 2, 3, 4, 4, 4]

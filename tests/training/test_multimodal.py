@@ -1,5 +1,7 @@
 """Several kinds of data in and out: dictionaries and tables, what is missing, what is asked, what is refused."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -17,7 +19,9 @@ from tildex import (
     load,
 )
 from tildex.apps.measure.likelihood import likelihood_of
+from tildex.estimators.multimodal.plan import pathway_by_pathway
 from tildex.evaluate import Annealing
+from tildex.generator import Generator
 from tildex.models import knowing, mean_field
 
 SHORT = {
@@ -365,3 +369,33 @@ def test_bad_predictions_are_refused():
     with pytest.raises(ValueError, match="length must be at least 1 word"):
         Multinomial(3, 0)
     assert Multinomial(2, 4).outside(torch.tensor([[1.0, 2.0]])).startswith("counts that add up to 4")
+
+
+def test_stages_see_binary_columns_and_learn_real_ones_slowly(model):
+    """Grey columns are drawn for every stage, and what real columns touch moves at a fifth of the rate."""
+    model = deepcopy(model)
+    data, slow = model._read(model._checked(DATA, reset=False)), {}
+    for stage in pathway_by_pathway(model, data, None).stages:
+        trainer = stage.begin(Generator(0))
+        seen = trainer.present(stage.rows.take(slice(0, 30)), Generator(1))
+        slow[stage.name] = {pace.factor for pace in trainer.paces}
+        if stage.name in ("image, coupling 1", "joint", "prediction"):
+            assert set(seen[:, :12].unique().tolist()) == {0.0, 1.0}, stage.name
+    assert slow["sound, coupling 1"] == slow["joint"] == {0.2}
+    assert slow["image, coupling 1"] == set()
+
+
+def test_what_is_unknown_is_never_drawn(model):
+    x = model._read(model._checked(DATA, reset=False)).take(slice(0, 6)).clone()
+    x[:3, :12] = torch.nan
+    seen = model._present()(x, Generator(0))
+    assert seen[:3, :12].isnan().all()
+    assert set(seen[3:, :12].unique().tolist()) == {0.0, 1.0}
+    torch.testing.assert_close(seen[:, 12:], x[:, 12:], rtol=0, atol=0, equal_nan=True)
+
+
+def test_documents_without_words_do_not_shorten_the_others():
+    tags = np.zeros((60, 6))
+    tags[::2] = [3, 2, 1, 0, 0, 0]
+    model = MultimodalDBM(3, **{**SHORT, "n_iter_pretraining": 0}).fit({**DATA, "tags": tags})
+    assert model.modalities_[2].units == Multinomial(6, 6)

@@ -106,3 +106,9 @@ def test_epochs_that_never_come_are_refused(epochs):
 def test_models_of_several_stages_have_no_one_map():
     with pytest.raises(ValueError, match="trained in stages"):
         DeepBeliefNetwork(3, n_iter=1).fit(X, snapshots=[0])
+
+
+def test_codes_of_a_run_that_was_here_before_go(watched, tmp_path):
+    run = watched.save(tmp_path / "run")
+    model().fit(X).save(run)
+    assert not (run / "snapshots.safetensors").exists()

@@ -122,3 +122,20 @@ def test_early_stopping_is_each_stages_own(capsys):
     assert [line.split("]")[0] for line in lines] == [
         f"[Test, {name}" for name in ("low", "low", "high", "high", "low again", "low again")
     ]
+
+
+def test_stopping_leaves_the_weights_of_the_best_epoch():
+    module, seen = leaf(1), []
+
+    def begin(generator):
+        return Trainer(module, _Noisy(), SGD(0.1), Plan(n_iter=4, batch_size=5), generator)
+
+    run_stages(
+        Stages([Stage("only", begin, DATA, DATA.take(slice(5)))], module),
+        Generator(0),
+        title="Test",
+        stopping=lambda: EarlyStopping(1, tol=1e9),
+        callbacks=[lambda trainer: seen.append(module.weight.detach().clone())],
+    )
+    _, best, last = seen
+    assert torch.equal(module.weight, best) and not torch.equal(best, last)
