@@ -102,6 +102,12 @@ def _fresh(case):
     return case if isinstance(case, type) else case.copy()
 
 
+@pytest.fixture(autouse=True)
+def seeded():
+    """Begin each test at the same state of torch's own generator, whichever tests this process ran before."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture
 def close():
     """Say whether a Monte-Carlo mean is within five standard errors, its own or the exact ones, of the exact value."""
