@@ -93,7 +93,7 @@ def test_a_picture_shows_them(watched):
     assert len(picture.figure.legends) == 1
     assert not snapshots("autoencoder", watched, None).figure.legends
     longer = Autoencoder(4, n_iter=1).fit(X, snapshots=[1])
-    assert "main axes of the last 4-unit codes" in snapshots("autoencoder", longer, record).caption
+    assert "principal axes of the last 4-unit codes" in snapshots("autoencoder", longer, record).caption
     assert snapshots("autoencoder", model().fit(X), record) is None
 
 
