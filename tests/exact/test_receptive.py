@@ -11,8 +11,8 @@ from tildex.units import Bernoulli, Gaussian
 
 def test_filters_of_linear_layers_multiply():
     g = Generator(0)
-    weights = [g.normal(5, 8), g.normal(4, 5), g.normal(3, 4)]
-    x = g.normal(6, 8)
+    weights = [g.normal(*shape, dtype=torch.float64) for shape in ((5, 8), (4, 5), (3, 4))]
+    x = g.normal(6, 8, dtype=torch.float64)
     through = x
     for weight in weights:
         through = through @ weight.T
