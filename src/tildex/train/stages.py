@@ -73,6 +73,11 @@ class _StageCheckpoint(Checkpoint):
     before: dict[str, Tensor]
     history: History
 
+    def note(self, stage: int, history: History, module: nn.Module) -> None:
+        """Keep what the next stage starts from."""
+        self.stage, self.history = stage, history
+        self.before = {name: tensor.detach().clone() for name, tensor in module.state_dict().items()}
+
     def state_of(self, trainer: Trainer) -> dict[str, Any]:
         """Return the state that the rest of the run depends on."""
         own = {"stage": self.stage, "module": self.before, "history": self.history}
@@ -128,33 +133,40 @@ def run_stages(
     for number in range(done, len(plan.stages)):
         stage = plan.stages[number]
         if isinstance(saver, _StageCheckpoint):
-            saver.stage, saver.history = number, history
-            saver.before = {name: t.detach().clone() for name, t in plan.carried.state_dict().items()}
+            saver.note(number, history, plan.carried)
         trainer = stage.begin(generators[number])
         called = f"{title}, {stage.name}" if stage.name else title
         stopper = None if stopping is None or stage.held_out is None else stopping()
         with ProgressBar(called, trainer.plan.n_iter) as bar:
-            watching = [*([] if stopper is None else [stopper]), *callbacks]
-            trainer.callbacks = [*watching, EpochPrinter(called) if verbose else bar]
+            shown = EpochPrinter(called) if verbose else bar
+            trainer.callbacks = [*([] if stopper is None else [stopper]), *callbacks, shown]
             if saved and number == done:
                 trainer.set_state(saved["trainer"])
             if saver is not None:
                 trainer.callbacks = [*trainer.callbacks, saver]
-            if trainer.epoch == 0:
-                for callback in callbacks:
-                    callback(trainer)
-            trainer.fit(stage.rows() if callable(stage.rows) else stage.rows, stage.held_out)
-        if stopper is not None:
-            stopper.restore(trainer)
-        if stage.end is not None:
-            with torch.no_grad():
-                stage.end(trainer)
-        history = history + [
-            {
-                **({"stage": number + 1.0} if stage.name else {}),
-                **record,
-                "epoch": len(history) + record["epoch"],
-            }
-            for record in trainer.history
-        ]
+            _run(stage, trainer, callbacks)
+        _end(stage, trainer, stopper)
+        history = [*history, *_records(trainer, stage, number + 1, len(history))]
     return history, trainer
+
+
+def _run(stage: Stage, trainer: Trainer, callbacks: Sequence[Any]) -> None:
+    if trainer.epoch == 0:
+        for callback in callbacks:
+            callback(trainer)
+    trainer.fit(stage.rows() if callable(stage.rows) else stage.rows, stage.held_out)
+
+
+@torch.no_grad()
+def _end(stage: Stage, trainer: Trainer, stopper: EarlyStopping | None) -> None:
+    """Restore the best weights, and put what the trainer has learned into the module."""
+    if stopper is not None:
+        stopper.restore(trainer)
+    if stage.end is not None:
+        stage.end(trainer)
+
+
+def _records(trainer: Trainer, stage: Stage, number: int, epochs: int) -> History:
+    """Return the trainer's records, counted on from earlier stages."""
+    named = {"stage": float(number)} if stage.name else {}
+    return [{**named, **record, "epoch": epochs + record["epoch"]} for record in trainer.history]
