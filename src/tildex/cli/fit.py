@@ -89,7 +89,6 @@ def fit(
     from functools import partial
 
     from tildex import distributed
-    from tildex.apps.tagging import TaggedPictures
     from tildex.cli.output import say
     from tildex.cli.settings import configure, estimator_named
     from tildex.runs import provenance
@@ -109,8 +108,9 @@ def fit(
     of_pictures = "tags" in cls.can and record.tags is not None
     if features is not None and not of_pictures:
         raise ValueError("--features is for multimodal-dbm and pictures with tags")
+    given = {**settings, **_given(options)}
     if of_pictures:
-        tagged = TaggedPictures.fit(
+        fitted = _fit_tagged(
             record,
             features=features or "fixed",
             source=data,
@@ -120,23 +120,33 @@ def fit(
             snapshots=snapshots,
             random_state=seed,
             device=device,
-            **{**settings, **_given(options)},
+            **given,
         )
-        estimator = tagged.machine
     else:
         estimator.fit(record.X, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
+        fitted = estimator
     if distributed.rank() == 0:
+        fitted.save(out)
         if of_pictures:
-            tagged.save(out)
-            tag = record.tag_names[0]
-            say(
-                f"to tag pictures: tildex tag {out} IMAGE; to find pictures: tildex find {out} --tags {tag!r}"
-            )
+            _suggest(out, record)
         else:
-            estimator.save(out)
             provenance(out, data, split, record)
         checkpoint.unlink(missing_ok=True)
-        _summary(out, estimator, json)
+        _summary(out, fitted.machine if of_pictures else fitted, json)
+
+
+def _fit_tagged(record: Any, **settings: Any) -> Any:
+    """Return a machine of tagged pictures, trained."""
+    from tildex.apps.tagging import TaggedPictures
+
+    return TaggedPictures.fit(record, **settings)
+
+
+def _suggest(out: Path, record: Any) -> None:
+    from tildex.cli.output import say
+
+    tag = record.tag_names[0]
+    say(f"to tag pictures: tildex tag {out} IMAGE; to find pictures: tildex find {out} --tags {tag!r}")
 
 
 def _read(
