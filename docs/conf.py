@@ -64,7 +64,7 @@ _SPACINGS = {
     r"<mo>(&ApplyFunction;</mo>)(?!\s*<mo\b)": r'<mo rspace="0.17em">\1',
     r'<mo(?: class="mathopen")?>([‖⟨⟩{}]</mo>)': r'<mo stretchy="false">\1',
 }
-_IN_A_ROW = "display: flex; flex-wrap: wrap; justify-content: center; gap: 0.6em 2em"
+_IN_A_ROW = "display: flex; flex-wrap: wrap; justify-content: center; gap: 0.6em 2em; padding: 0.5em 0"
 _FIELD = re.compile(r"^:(ivar|vartype) [^:]+:")
 _LOGGER = logging.getLogger(__name__)
 
