@@ -83,7 +83,7 @@ def test_silent_units_come_back_where_they_are_revived(penalty, hidden):
     )
     trainer.fit(rows(model.scaling_(torch.from_numpy(X))))
     used = (model.transform(X)[:, :15] != 0).any(0)
-    assert used.mean() > 0.7 if penalty else not used.any()
+    assert used.mean() > 0.5 if penalty else not used.any()
 
 
 def test_batch_top_k_keeps_its_rate_on_rows_it_has_not_seen():
