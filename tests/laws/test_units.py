@@ -285,3 +285,8 @@ def test_log_probs_of_documents_of_different_lengths():
     x = torch.tensor([[3.0, 0, 1, 0, 2, 0], [1, 1, 1, 5, 0, 0]], dtype=torch.float64)
     bound, inputs = units.for_rows(x), generator.normal(2, 6, dtype=torch.float64)
     torch.testing.assert_close(bound.log_probs(x, inputs).sum(-1), bound.log_prob(x, inputs))
+
+
+def test_a_family_that_refuses_rows_says_so(units):
+    """Estimators only look at rows of constrained families, so an ``outside`` without the mark would never be asked."""
+    assert units.constrained == (type(units).outside is not Units.outside)
