@@ -17,7 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tildex.data import Record, read
+from tildex.data import Reading, Record, read
 from tildex.files import RunError, write_json, write_whole
 
 __all__ = ["FORMAT", "Run", "provenance", "read_provenance", "read_run", "write_run"]
@@ -139,16 +139,16 @@ def provenance(out: Path, source: str, split: str, record: Record) -> None:
     """Record beside a run which data it was trained on, so that a report can read them again."""
     path = Path(source)
     known = str(path.resolve()) if path.exists() and record.name != source else source
-    write_json(
-        out / _PROVENANCE, {"source": known, "split": split, "rows": len(record.X), "name": record.name}
-    )
+    noted = {"source": known, "split": split, "rows": len(record.X), "name": record.name}
+    write_json(out / _PROVENANCE, {**noted, "reading": record.reading.to_json()})
 
 
 def read_provenance(run: Path, data_dir: Path | None) -> tuple[str, Record] | None:
     """Return a run's training data, source and rows, or None if they are no longer available."""
     try:
         noted = json.loads((run / _PROVENANCE).read_text(encoding="utf-8"))
-        record = read(noted["source"], split=noted["split"], data_dir=data_dir)
+        like = Reading.from_json(noted.get("reading", {}))
+        record = read(noted["source"], split=noted["split"], data_dir=data_dir, like=like)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return noted["source"], record

@@ -67,7 +67,7 @@ def anomalies(
     model, trained_on = load(run, device=device), read_provenance(run, data_dir)
     if trained_on is None:
         raise DataError(f"the training data of {run} are missing: put them back in their place")
-    record = read(data, split=split, data_dir=data_dir)
+    record = read(data, split=split, data_dir=data_dir, like=model.reading_)
     found = find_anomalies(
         model, trained_on[1].X, record.X, n_neighbors=neighbors or None, contamination=contamination
     )

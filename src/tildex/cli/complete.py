@@ -67,7 +67,7 @@ def complete(
     if n < 1 or draws < 1:
         raise ValueError(f"-n and --draws must be at least 1, got {n} and {draws}")
     estimator = load(run, device=device)
-    record = read(data, split=split, data_dir=data_dir)
+    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
     known = known_part(given, record.shape)
     rows = spread(record, n)
     drawn = draw(estimator, rows.X, known, draws=draws, n_steps=steps, random_state=seed)

@@ -123,7 +123,7 @@ def fit(
             **given,
         )
     else:
-        estimator.fit(record.X, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
+        estimator.fit(record, record.y, checkpoint=checkpoint, **_watched(cls, snapshots))
         fitted = estimator
     if distributed.rank() == 0:
         fitted.save(out)

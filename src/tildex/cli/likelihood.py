@@ -82,7 +82,7 @@ def likelihood(
         if trained_on is None:
             raise DataError(f"the training data of {run} are missing: name the data after the run")
         data = trained_on[0]
-    record = read(data, split=split, data_dir=data_dir)
+    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
     annealing = Annealing(
         n_chains=chains, n_betas=betas, burn_in=burn_in, precision=getattr(torch, precision)
     )

@@ -53,7 +53,7 @@ def evaluate(
     from tildex.runs import read_provenance
 
     estimator = load(run, device=device)
-    test = read(data, split=split, data_dir=data_dir)
+    test = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
     trained_on = read_provenance(run, data_dir)
     train = trained_on[1] if trained_on else None
     measured = judge_of(estimator)(run.name, estimator, train, test)
@@ -101,8 +101,8 @@ def encode(
     from tildex.estimators import load
 
     estimator = load(run, device=device)
-    record = read(data, split=split, data_dir=data_dir)
-    codes = estimator.transform(record.X)
+    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
+    codes = estimator.transform(record)
     save_array(out, codes, list(estimator.get_feature_names_out()), record.y)
     say(f"{codes.shape[0]} codes of {codes.shape[1]} numbers in {out}")
 
@@ -150,8 +150,8 @@ def reconstruct(
     _require_count(n)
     estimator = load(run, device=device)
     require(estimator, "reconstruct")
-    record = read(data, split=split, data_dir=data_dir)
-    restored = estimator.reconstruct(record.X)
+    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
+    restored = estimator.reconstruct(record)
     save_array(out / "reconstructions.npy", restored, [])
     originals = record.X[:n] if isinstance(record.X, np.ndarray) else record.X[:n].toarray()
     save_sheet(out / "reconstructions.png", reconstructions(originals, restored[:n], record.shape))
@@ -249,7 +249,7 @@ def report(
     if trained_on is None:
         raise DataError(f"the training data of {run} are missing: put them back in their place")
     source, train = trained_on
-    test = read(data or source, split=split, data_dir=data_dir)
+    test = read(data or source, split=split, data_dir=data_dir, like=estimator.reading_)
     name = type(estimator).__name__
     page = build_report({name: estimator}, train=train, test=test, out=out or run / "report.html", title=name)
     say(f"open {page}")

@@ -10,6 +10,7 @@ from tildex.data.pictures.single import picture_paths, read_picture, small_pictu
 from tildex.data.pictures.tagged import read_tagged
 from tildex.data.pictures.tags import read_tag_table, tag_rows, vocabulary
 from tildex.data.readers import read
+from tildex.data.reading import Reading
 from tildex.data.record import DataError, Record, select
 from tildex.data.rows import JoinedRows, OneHotRows, Rows, rows
 from tildex.data.sets.catalogue import Entry, known
@@ -51,6 +52,7 @@ __all__ = [
     "Olivetti",
     "OneHotRows",
     "Photograph",
+    "Reading",
     "Record",
     "Rows",
     "Wikipedia",

@@ -11,6 +11,7 @@ from tildex.data.formats.members import opened
 from tildex.data.formats.tables import read_csv, read_parquet
 from tildex.data.pictures.folder import IMAGES, read_images
 from tildex.data.pictures.tagged import read_tagged
+from tildex.data.reading import Reading
 from tildex.data.record import DataError, Record
 from tildex.data.sets.catalogue import by_slug, find
 from tildex.data.sounds.folder import SOUNDS, read_sounds
@@ -36,6 +37,7 @@ def read(
     tags: Path | str | None = None,
     rate: int | None = None,
     seconds: float | None = None,
+    like: Reading | None = None,
 ) -> Record:
     """Return the rows of a known data set, a file, or a folder of images or sounds.
 
@@ -57,6 +59,8 @@ def read(
         22,050.
     seconds : float, optional
         Maximum length read of each sound; 10 by default.
+    like : Reading, optional
+        How a model's training rows were read, its ``reading_``: files are read in the same way.
 
     Raises
     ------
@@ -71,7 +75,8 @@ def read(
     if isinstance(data, str) and (dataset := find(data)) is not None:
         _require_none(f"the known set {dataset.slug}", tags=tags, rate=rate, seconds=seconds)
         return dataset.load(data_dir, split)
-    path = Path(data)
+    path, like = Path(data), like or Reading()
+    image_size, rate = image_size or like.image_size, rate or like.rate
     try:
         if not path.exists():
             raise _unknown(data)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
+
+from tildex.data.reading import Reading
 
 __all__ = ["DataError", "Record", "select"]
 
@@ -44,6 +46,8 @@ class Record:
         Samples per second, if rows are sounds; shorter sounds are padded with zeros.
     skipped : tuple of str
         One sentence per unusable file: which, why, and the remedy.
+    reading : Reading
+        How the rows were read, which estimators keep: later files are read in the same way.
 
     Raises
     ------
@@ -70,6 +74,7 @@ class Record:
     files: tuple[str, ...] = ()
     rate: int | None = None
     skipped: tuple[str, ...] = ()
+    reading: Reading = field(default=Reading())
 
     def __post_init__(self) -> None:
         if self.X.ndim != 2 or 0 in self.X.shape:

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
 
 from tildex import distributed
+from tildex.data import Reading, Record
 from tildex.generator import Generator
 from tildex.train.callbacks import begun_from
 
@@ -21,7 +22,8 @@ __all__ = ["begin", "check", "check_count", "check_counts", "check_whole", "draw
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> Any:
     """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
 
-    ``finite`` is ``"allow-nan"`` where NaN means unknown.
+    ``finite`` is ``"allow-nan"`` where NaN means unknown. Of a record the rows are checked; with ``reset`` the
+    estimator keeps how they were read, as ``reading_``.
 
     Raises
     ------
@@ -29,6 +31,10 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
         If it is not two-dimensional, has no rows, holds values that are not finite, has a different number of columns
         than in ``fit``, or holds negative values where counts are expected.
     """
+    if reset:
+        estimator.reading_ = X.reading if isinstance(X, Record) else Reading()
+    if isinstance(X, Record):
+        X = X.X
     if not isinstance(X, Tensor):
         kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
         X = validate_data(estimator, X, reset=reset, **kinds)

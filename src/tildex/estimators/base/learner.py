@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from tildex.corruptions import Corruption
+from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
 from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, standard
@@ -54,7 +55,7 @@ class Learner(BaseEstimator, ABC):
     staged, gives_codes : bool
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
-        The smallest ``n_iter``; the default family of data that do not all lie in [0, 1].
+        The smallest ``n_iter``; the default family of data outside [0, 1].
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -99,6 +100,7 @@ class Learner(BaseEstimator, ABC):
     likelihood_: Units = field(init=False)
     device_: torch.device = field(init=False)
     n_features_in_: int = field(init=False)
+    reading_: Reading = field(init=False, default=Reading())
     n_iter_: int = field(init=False)
     history_: list[dict[str, float]] = field(init=False)
     _products: torch.dtype = field(init=False)
@@ -159,10 +161,7 @@ class Learner(BaseEstimator, ABC):
         return super().set_params(**params)
 
     def save(self, path: str | Path) -> Path:
-        """Save the fitted estimator as a folder of JSON and safetensors, and return the folder.
-
-        Raises ``RunError`` if the folder holds something else or cannot be written.
-        """
+        """Save the estimator as a folder of JSON and safetensors, or raise RunError; return the folder."""
         check_is_fitted(self, "module_")
         return saving.save(self, path)
 

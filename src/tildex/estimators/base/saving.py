@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tildex.data import Reading
 from tildex.estimators.base.checks import resolve_device
 from tildex.estimators.base.columns import PRECISIONS
 from tildex.estimators.base.snapshots import restore_snapshots, snapshot_tensors
@@ -109,6 +110,8 @@ def _fitted(estimator: Any) -> dict[str, Any]:
     }
     if hasattr(estimator, "feature_names_in_"):
         fitted["feature_names_in"] = list(estimator.feature_names_in_)
+    if reading := estimator.reading_.to_json():
+        fitted["reading"] = reading
     return {**fitted, **estimator._fitted()}
 
 
@@ -144,6 +147,7 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
     """Restore what training chose, and load the weights of a run."""
     estimator.n_features_in_ = int(fitted["n_features_in"])
     estimator.n_iter_ = int(fitted["n_iter"])
+    estimator.reading_ = Reading.from_json(fitted.get("reading", {}))
     if "feature_names_in" in fitted:
         estimator.feature_names_in_ = np.array(fitted["feature_names_in"], dtype=object)
     weights, estimator._products = PRECISIONS[fitted["weights"]], PRECISIONS[fitted["products"]]
