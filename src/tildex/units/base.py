@@ -43,6 +43,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether values are 0 or 1, so that intermediate values may be binarised again at every presentation.
     real : bool
         Whether each unit is normally distributed given its inputs.
+    counts : bool
+        Whether values are counts without a small limit, so that an encoder sees their logarithms.
     counts_words : bool
         Whether a row is a document: word counts that are either all known or all unknown.
     own_lengths : bool
@@ -70,6 +72,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     finite: bool = True
     binary: ClassVar[bool] = False
     real: ClassVar[bool] = False
+    counts: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
     constrained: ClassVar[bool] = False
@@ -178,6 +181,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
     def real_columns(self, size: int) -> Tensor:
         """Say which of ``size`` columns are normally distributed given their inputs, shape (size,)."""
         return torch.full((size,), self.real)
+
+    def count_columns(self, size: int) -> Tensor:
+        """Say which of ``size`` columns hold counts of any size, shape (size,); encoders see their logarithms."""
+        return torch.full((size,), self.counts)
 
     def log_prob_table(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return log p of each of the rows ``x`` (..., units) under each of ``inputs`` (n, arity * units): (..., n)."""

@@ -202,6 +202,11 @@ class Mixed(Units):
         parts = zip(self.parts, self.sizes, strict=True)
         return torch.cat([units.real_columns(n) for units, n in parts])
 
+    def count_columns(self, size: int) -> Tensor:
+        """Say which columns hold counts of any size."""
+        parts = zip(self.parts, self.sizes, strict=True)
+        return torch.cat([units.count_columns(n) for units, n in parts])
+
     def outside(self, x: Tensor) -> str | None:
         """Describe the first part whose values are outside its range, or return None."""
         for units, own in self._places():
