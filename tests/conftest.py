@@ -12,7 +12,6 @@ from tildex.part import Part
 from tildex.units import (
     Activation,
     BatchTopK,
-    Bernoulli,
     Categorical,
     Gaussian,
     JumpReLU,

@@ -35,6 +35,9 @@ class Units(nn.Module, Part, ABC, kind="units"):
     group : int
         Adjacent units that form one variable: 1, or the number of classes. Variables of :class:`Mixed` units differ in
         width, so ask :meth:`variable_of` and its companions instead.
+    indivisible : bool
+        Whether the columns of a variable are known or unknown together, as the classes of a category are and the words
+        of a document are not.
     finite : bool
         Whether a unit has finitely many values, so that small machines can be enumerated.
     low, high : float
@@ -69,6 +72,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
 
     arity: ClassVar[int] = 1
     bounded: ClassVar[bool] = True
+    indivisible: ClassVar[bool] = False
     finite: bool = True
     binary: ClassVar[bool] = False
     real: ClassVar[bool] = False
@@ -159,6 +163,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
     def any_column(self, mask: Tensor) -> Tensor:
         """Say of each variable whether ``mask`` (..., units) holds in one of its columns, shape (..., variables)."""
         return mask if self.group == 1 else mask.unflatten(-1, (-1, self.group)).any(-1)
+
+    def together(self, size: int) -> Tensor | None:
+        """Return :meth:`variable_of` if columns of one variable can only be struck together, None if each alone can."""
+        return self.variable_of(size) if self.indivisible else None
 
     def on_columns(self, values: Tensor) -> Tensor:
         """Return values of variables (..., variables) at each of their columns, shape (..., units)."""
