@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import poisson
 
 import tildex
@@ -38,6 +39,21 @@ def test_no_model_of_counts_is_far_below_independent_columns(model, name):
     independent = poisson(x.mean(0)).logpmf(x).sum(1).mean()
     model.set_params(likelihood=Poisson(), n_iter=30, random_state=0).fit(x)
     assert model.score(x) > independent - 0.15 * abs(independent)
+
+
+def test_weights_saved_before_encoders_had_views_see_counts_as_they_are():
+    x = TABLES["one large count"]
+    model = VariationalAutoencoder(2, likelihood=Poisson(), n_iter=2, random_state=0).fit(x)
+    encoder = model.module_.encoder
+    bare = {
+        f"map.{key.removeprefix('map.inner.')}": value
+        for key, value in encoder.state_dict().items()
+        if not key.startswith("map.view.")
+    }
+    rows = torch.from_numpy(x)
+    expected = encoder.map.inner(rows)
+    encoder.load_state_dict(bare)
+    torch.testing.assert_close(encoder.inputs(rows), expected)
 
 
 @pytest.mark.parametrize(
