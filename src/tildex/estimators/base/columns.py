@@ -28,6 +28,7 @@ __all__ = [
     "hold_out",
     "open_rows",
     "reader",
+    "some_rows",
     "standard",
 ]
 
@@ -110,6 +111,11 @@ def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
     """Return offset and scale of columns of one unit family: zeros and ones where they are not standardised."""
     real = units.standardised_columns(len(columns.mean)).to(columns.mean.device)
     return torch.where(real, columns.mean, 0.0), torch.where(real & (columns.std > 0), columns.std, 1.0)
+
+
+def some_rows(data: Rows, n: int = _CHUNK) -> Tensor:
+    """Return at most ``n`` rows from all over the data."""
+    return data.take(np.unique(np.linspace(0, len(data) - 1, n).astype(np.int64)))
 
 
 def chunks(data: Rows, size: int = _CHUNK) -> Any:
