@@ -21,14 +21,19 @@ from tildex.evaluate.distances import as_rows, portions, squared_euclidean
 from tildex.evaluate.estimate import Estimate
 from tildex.products import fast_products
 
-__all__ = ["continuity", "neighbour_error", "probe_accuracy", "trustworthiness"]
+__all__ = ["continuity", "neighbour_error", "probe_accuracy", "probe_hits", "trustworthiness"]
 
 
 def probe_accuracy(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> Estimate:
     """Return the held-out accuracy of a logistic regression trained on codes."""
+    return Estimate.of(probe_hits(Z_train, y_train, Z_test, y_test))
+
+
+def probe_hits(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> np.ndarray:
+    """Return which held-out rows a logistic regression trained on codes labels correctly, shape (rows,)."""
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     probe.fit(np.asarray(Z_train, dtype=float), y_train)
-    return Estimate.of(probe.predict(np.asarray(Z_test, dtype=float)) == np.asarray(y_test))
+    return np.asarray(probe.predict(np.asarray(Z_test, dtype=float)) == np.asarray(y_test))
 
 
 def trustworthiness(X: Any, Z: Any, *, k: int = 12) -> Estimate:

@@ -71,6 +71,8 @@ class Trainer:
         One record per epoch: losses by name, held-out loss, learning rate, seconds.
     stop : bool
         Set by a callback to end after this epoch.
+    stages_left : int
+        Stages of the same training that follow this one.
     """
 
     model: nn.Module
@@ -86,6 +88,7 @@ class Trainer:
     steps: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     stop: bool = False
+    stages_left: int = 0
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]
