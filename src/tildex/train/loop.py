@@ -38,11 +38,9 @@ class Rows(Protocol):
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        ...
 
     def take(self, index: Any) -> Tensor:
         """Return the rows at ``index`` on the device, shape (batch, features)."""
-        ...
 
 
 class Callback(Protocol):
@@ -50,7 +48,6 @@ class Callback(Protocol):
 
     def __call__(self, trainer: Trainer) -> None:
         """Inspect the trainer."""
-        ...
 
 
 @dataclass
