@@ -38,6 +38,7 @@ WINE = load_wine()
 DIGITS = tildex.read("digits")
 SMALL = select(DIGITS, np.arange(240))
 QUICK = {"n_iter": 3}
+LATER = float("inf")
 
 
 def folded(record, n=3, seed=0):
@@ -150,7 +151,7 @@ def test_a_likelihood_is_in_the_units_of_the_densities(name):
     for scale in (1.0, 1000.0):
         fold = Fold(Record(X[:200] * scale), Record(X[200:] * scale), REAL)
         model = tildex.estimators.Estimator.table[name](3, n_iter=5, random_state=0).fit(fold.train)
-        shift.append((LIKELIHOOD.ask(model, fold).values, DENSITIES["real"](fold, 2)[NORMAL]))
+        shift.append((LIKELIHOOD.ask(model, fold, LATER).values, DENSITIES["real"](fold, 2)[NORMAL]))
     for before, after in zip(*shift, strict=True):
         np.testing.assert_allclose(before - after, 4 * np.log(1000), rtol=1e-3)
 
@@ -158,11 +159,19 @@ def test_a_likelihood_is_in_the_units_of_the_densities(name):
 def test_what_is_no_likelihood_has_none_and_says_so():
     fold = Fold(select(SMALL, np.arange(200)), select(SMALL, np.arange(200, 240)), BINARY)
     model = tildex.Autoencoder(3, n_iter=1).fit(fold.train)
-    assert LIKELIHOOD.ask(model, fold).values is None
-    assert "not a likelihood" in LIKELIHOOD.ask(model, fold).said
+    assert LIKELIHOOD.ask(model, fold, LATER).values is None
+    assert "not a likelihood" in LIKELIHOOD.ask(model, fold, LATER).said
     normal = tildex.VariationalAutoencoder(3, likelihood=tildex.Gaussian(), n_iter=1).fit(fold.train)
-    assert LIKELIHOOD.ask(normal, fold).values is None
-    assert "is not of rows made binary" in LIKELIHOOD.ask(normal, fold).said
+    assert LIKELIHOOD.ask(normal, fold, LATER).values is None
+    assert "is not of rows made binary" in LIKELIHOOD.ask(normal, fold, LATER).said
+
+
+def test_log_z_is_not_annealed_beyond_its_time():
+    fold = Fold(select(SMALL, np.arange(200)), select(SMALL, np.arange(200, 240)), BINARY)
+    model = tildex.RBM(40, n_iter=1).fit(fold.train)
+    assert LIKELIHOOD.ask(model, fold, time.perf_counter()).said.startswith("log Z takes longer")
+    bound = tildex.VariationalAutoencoder(4, n_iter=1).fit(fold.train)
+    assert LIKELIHOOD.ask(bound, fold, time.perf_counter()).values is not None
 
 
 def test_an_rbm_beats_independent_columns_by_its_exact_likelihood():

@@ -6,9 +6,6 @@ import time
 
 __all__ = ["Budget"]
 
-# The part of a share that training may use; the rest is for measuring.
-_TRAINING = 0.8
-
 
 class Budget:
     """Wall time for a number of trainings: what one does not use, the later ones may.
@@ -23,9 +20,9 @@ class Budget:
     Example
     -------
     >>> budget = Budget(1.0, trainings=4)
-    >>> 11.9 < budget.share() <= 12.0
+    >>> 14.9 < budget.share() <= 15.0
     True
-    >>> 15.9 < budget.share() <= 16.0
+    >>> 19.9 < budget.share() <= 20.0
     True
     """
 
@@ -34,8 +31,7 @@ class Budget:
         self.trainings = trainings
 
     def share(self) -> float:
-        """Return the seconds that the next training may take, at least 0."""
-        left = max(0.0, self.ends - time.perf_counter())
-        share = _TRAINING * left / self.trainings
+        """Return the seconds for the next training and its measurement, at least 0."""
+        share = max(0.0, self.ends - time.perf_counter()) / self.trainings
         self.trainings -= 1
         return share

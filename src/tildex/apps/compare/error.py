@@ -12,7 +12,7 @@ from tildex.apps.compare.question import PRINCIPAL, Answer, Question
 __all__ = ["ERROR"]
 
 
-def _ask(estimator: Any, fold: Fold) -> Answer:
+def _ask(estimator: Any, fold: Fold, until: float) -> Answer:
     return Answer(_squared(fold, fold.in_units(estimator.reconstruct(fold.held_out.X))))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -10,25 +11,38 @@ from tildex.apps.compare.densities import DENSITIES
 from tildex.apps.compare.fold import Fold
 from tildex.apps.compare.nature import kind_of
 from tildex.apps.compare.question import Answer, Question
-from tildex.apps.measure.compared import LIKELIHOOD as MEASURE
-from tildex.apps.measure.compared import Compared
+from tildex.apps.measure.compared import Compared, find_likelihood
 from tildex.apps.measure.subject import Subject
 
 __all__ = ["LIKELIHOOD"]
 
+# The task that needs no log Z.
+_ROWS = "rows"
 
-def _ask(estimator: Any, fold: Fold) -> Answer:
-    """Return nats per row, or why they would not be comparable."""
+
+class _OutOfTimeError(Exception):
+    """Ends the annealing of log Z."""
+
+
+def _ask(estimator: Any, fold: Fold, until: float) -> Answer:
+    """Return nats per row, or why they would not be comparable; log Z is annealed only while there is time."""
     if not estimator.module_.has_likelihood:
         return Answer(None, f"only {estimator.module_.score.name}, which is not a likelihood of rows")
     if kind_of(estimator.likelihood_) != fold.nature.kind:
         return Answer(None, f"a likelihood under {estimator.likelihood_!r} is not of {fold.nature.rows}")
     rows = fold.scored
-    found: Compared | None = MEASURE.find(
-        Subject(
-            estimator, rows, scored=rows, near=rows, reconstruction=rows.X, X_train=fold.train.X, known=None
-        )
+    subject = Subject(
+        estimator, rows, scored=rows, near=rows, reconstruction=rows.X, X_train=fold.train.X, known=None
     )
+
+    def watch(what: str, share: float) -> None:
+        if what != _ROWS and time.perf_counter() > until:
+            raise _OutOfTimeError
+
+    try:
+        found = find_likelihood(subject, watch)
+    except _OutOfTimeError:
+        return Answer(None, "log Z takes longer than the share of the time: see `tildex likelihood`")
     if found is None:
         return Answer(None, "log Z depends on the length of each row: see the perplexity")
     if not found.found.ok and found.found.annealing is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from tildex.units import Poisson, Units
 
 __all__ = ["BINARY", "COUNTS", "REAL", "Nature", "kind_of", "nature_of"]
 
+# The linear model needs no steps to find its optimum.
+_SETTINGS = {"solver": "closed-form"}
 _NEURAL = ("autoencoder", "sparse", "denoising", "contractive", "dropout", "deep", "vae")
 
 
@@ -40,7 +42,7 @@ class Nature:
     models: tuple[str, ...]
     unit: str
     rows: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any]
     standardised: bool = False
 
 
@@ -49,13 +51,14 @@ BINARY = Nature(
     ("linear", *_NEURAL, "rbm"),
     unit="the data's units",
     rows="rows made binary by one frozen draw, values being probabilities",
+    settings=_SETTINGS,
 )
 REAL = Nature(
     "real",
     ("linear", *_NEURAL, "gaussian-rbm"),
     unit="standard deviations of each column",
     rows="densities in the data's units",
-    settings={"columns": "standardised"},
+    settings={**_SETTINGS, "columns": "standardised"},
     standardised=True,
 )
 COUNTS = Nature(
@@ -63,7 +66,7 @@ COUNTS = Nature(
     ("linear", *_NEURAL, "replicated-softmax"),
     unit="the data's units",
     rows="probabilities of counts",
-    settings={"likelihood": Poisson()},
+    settings={**_SETTINGS, "likelihood": Poisson()},
 )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from tildex.apps.compare.advice import CLEAR
 from tildex.apps.compare.comparison import Comparison
 from tildex.apps.compare.picture import picture_of
@@ -66,12 +68,21 @@ def _picture(comparison: Comparison) -> Picture:
 
 def _reconstructions(comparison: Comparison) -> Picture:
     record = comparison.record
+    # Heat maps of a table take more room than rows of small images.
+    shown = comparison.examples if record.shape is not None else _few(comparison)
     drawn = versions(
-        comparison.examples,
+        shown,
         record.shape,
         feature_names=record.feature_names,
         title="Held-out rows and their reconstructions",
     )
     units = comparison.n_components
-    caption = f"Held-out rows of the first fold, and what each model makes of a code of {units} units."
+    of = "each model makes" if record.shape is not None else "the advised and the plain models make"
+    caption = f"Held-out rows of the first fold, and what {of} of a code of {units} units."
     return Picture(drawn, caption, "Held-out rows above their reconstructions by each model")
+
+
+def _few(comparison: Comparison) -> dict[str, np.ndarray]:
+    """Return the originals, and the reconstructions of the advised model and two plain ones."""
+    names = dict.fromkeys(("original", comparison.best, "linear", "autoencoder"))
+    return {name: comparison.examples[name] for name in names if name in comparison.examples}

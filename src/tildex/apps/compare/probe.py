@@ -49,7 +49,7 @@ def _probe(fold: Fold, encode: Callable[[Any], Any]) -> np.ndarray | None:
     return found.astype(float)
 
 
-def _ask(estimator: Any, fold: Fold) -> Answer:
+def _ask(estimator: Any, fold: Fold, until: float) -> Answer:
     return Answer(_probe(fold, estimator.transform))
 
 

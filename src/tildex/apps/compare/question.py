@@ -33,7 +33,8 @@ class Question:
     name : str
         Its name in a row of the comparison.
     ask : callable
-        Maps a fitted estimator and a fold to its answer.
+        Maps a fitted estimator, a fold and the time by which measuring should end, as of ``time.perf_counter``, to its
+        answer.
     baselines : callable
         Maps a fold and a rank to the values of each baseline by name, on the same rows.
     rows : callable
@@ -41,6 +42,6 @@ class Question:
     """
 
     name: str
-    ask: Callable[[Any, Fold], Answer]
+    ask: Callable[[Any, Fold, float], Answer]
     baselines: Callable[[Fold, int], Mapping[str, np.ndarray]]
     rows: Callable[[Fold], Record]

@@ -19,6 +19,9 @@ from tildex.train.deadline import Deadline
 
 __all__ = ["EXAMPLES", "Trial", "attempt", "noting"]
 
+# The part of the time for training; the rest is for measuring.
+_TRAINING = 0.8
+
 EXAMPLES = 10
 """Held-out rows whose reconstructions are kept."""
 
@@ -52,7 +55,7 @@ class Trial:
 
 
 def attempt(estimator: Any, fold: Fold, *, seconds: float) -> Trial:
-    """Train an estimator on a fold within some seconds, and ask it every question.
+    """Train an estimator on a fold, and ask it every question, within some seconds.
 
     Parameters
     ----------
@@ -61,14 +64,16 @@ def attempt(estimator: Any, fold: Fold, *, seconds: float) -> Trial:
     fold : Fold
         The rows.
     seconds : float
-        The time for training; at least one epoch per stage is trained.
+        The time; training may use four fifths of it. At least one epoch per stage is trained.
     """
-    deadline, began = Deadline(seconds), time.perf_counter()
+    deadline, began = Deadline(_TRAINING * seconds), time.perf_counter()
     with noting() as warned:
         try:
             estimator.fit(fold.train, callbacks=[deadline])
             took = time.perf_counter() - began
-            answers = {question.name: question.ask(estimator, fold) for question in QUESTIONS}
+            answers = {
+                question.name: question.ask(estimator, fold, began + seconds) for question in QUESTIONS
+            }
             examples = estimator.reconstruct(spread(fold.held_out, EXAMPLES).X)
         except (ValueError, ArithmeticError) as error:
             # The other models may well fit these rows.
