@@ -102,7 +102,7 @@ def versions(
 
 
 def _images(rows: dict[str, Any], title: str) -> Figure:
-    limits = common_range(rows["original"])
+    limits = common_range(next(iter(rows.values())))
     rgb = [to_rgb(images, limits) for images in rows.values()]
     n, h, w, _ = rgb[0].shape
     gap = gap_of(w)
