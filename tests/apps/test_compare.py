@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import sparse
 from scipy.stats import multivariate_normal, norm
 from sklearn.datasets import load_wine
 from sklearn.decomposition import PCA
@@ -317,6 +318,22 @@ def test_counts_get_models_of_counts():
     found = compare(X, models=["vae", "linear"], n_components=2, folds=2, settings=QUICK)
     assert found["vae"].likelihood_gain is not None and found.of == COUNTS.rows
     assert compare(X, folds=2, settings={"n_iter": 1})["replicated-softmax"].likelihood is None
+
+
+def test_sparse_rows_of_a_known_set_are_compared_and_their_run_knows_them(tmp_path):
+    X = sparse.csr_array((RANDOM.random((60, 12)) < 0.3).astype(np.float32))
+    found = compare(Record(X, name="words"), models=["linear"], folds=2)
+    out = save_comparison(dataclasses.replace(found, source=("words", "train")), tmp_path / "out")
+    assert json.loads((out / "winner" / "data.json").read_text())["rows"] == 60
+
+
+def test_a_model_gone_astray_is_written_in_few_digits():
+    values = {"error": Estimate(3.2e40, 1e40), "ratio": Estimate(3.2e40, 1e40)}
+    found = compare(SMALL, models=["linear"], folds=2)
+    astray = dataclasses.replace(found["linear"], **values)
+    table = table_of(dataclasses.replace(found, rows=(astray, *found.rows[1:])))
+    assert table.rows[0]["squared error"] == table.rows[0]["of PCA's"] == "3.2e+40 ±1.0e+40"
+    picture_of(dataclasses.replace(found, rows=(astray, *found.rows[1:])))
 
 
 def test_a_real_target_is_probed_by_regression():

@@ -21,7 +21,14 @@ from tildex.evaluate.distances import as_rows, portions, squared_euclidean
 from tildex.evaluate.estimate import Estimate
 from tildex.products import fast_products
 
-__all__ = ["continuity", "neighbour_error", "probe_accuracy", "probe_explained", "probe_hits", "trustworthiness"]
+__all__ = [
+    "continuity",
+    "neighbour_error",
+    "probe_accuracy",
+    "probe_explained",
+    "probe_hits",
+    "trustworthiness",
+]
 
 
 def probe_accuracy(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> Estimate:

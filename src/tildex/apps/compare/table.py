@@ -12,6 +12,9 @@ from tildex.evaluate import Estimate
 
 __all__ = ["NOTHING", "Table", "heading", "table_of"]
 
+# The error of a model that has gone astray, of which no digit matters.
+_HUGE = 1e7
+
 NOTHING = "-"
 """The cell of a value that there is not."""
 
@@ -80,7 +83,11 @@ def table_of(comparison: Comparison) -> Table:
 
 
 def _text(estimate: Estimate | None, show: Callable[[Estimate], str] = measured) -> str:
-    return NOTHING if estimate is None else show(estimate)
+    if estimate is None:
+        return NOTHING
+    if abs(estimate.value) >= _HUGE:
+        return f"{estimate.value:.1e} ± {estimate.standard_error:.1e}"
+    return show(estimate)
 
 
 def _relative(ratio: Estimate) -> str:
