@@ -360,6 +360,15 @@ def test_a_model_that_fails_is_named_and_the_others_are_compared():
         compare(WINE.data, models=[failing], folds=2)
 
 
+def test_progress_rises_to_the_end_and_nothing_is_printed(capsys):
+    seen = {}
+    progress = lambda name, share: seen.setdefault(name, []).append(share)  # noqa: E731
+    compare(SMALL, models=["linear", "deep"], folds=2, settings={"n_iter": 2}, progress=progress)
+    assert set(seen) == {"linear", "deep", "the winner"}
+    assert all(shares == sorted(shares) and shares[0] == 0 and shares[-1] == 1 for shares in seen.values())
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_short_budget_is_kept_and_said():
     began = time.perf_counter()
     found = compare(

@@ -177,7 +177,11 @@ def _trials(
         progress(name, 0.0)
     for done, fold in enumerate(folds, 1):
         for name, estimator in estimators.items():
-            trials[name].append(attempt(clone(estimator), fold, seconds=budget.share()))
+
+            def watch(part: float, name: str = name, done: int = done) -> None:
+                progress(name, (done - 1 + part) / len(folds))
+
+            trials[name].append(attempt(clone(estimator), fold, seconds=budget.share(), watch=watch))
             progress(name, done / len(folds))
     failures = [next((trial.failure for trial in tried if trial.failure), "") for tried in trials.values()]
     if all(failures):

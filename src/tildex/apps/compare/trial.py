@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +15,8 @@ from tildex.apps.compare.fold import Fold
 from tildex.apps.compare.question import Answer
 from tildex.apps.compare.questions import QUESTIONS
 from tildex.apps.measure.some_rows import spread
+from tildex.train import Trainer
+from tildex.train.callbacks import without_bars
 from tildex.train.deadline import Deadline
 
 __all__ = ["EXAMPLES", "Trial", "attempt", "noting"]
@@ -54,7 +56,7 @@ class Trial:
     examples: np.ndarray | None = None
 
 
-def attempt(estimator: Any, fold: Fold, *, seconds: float) -> Trial:
+def attempt(estimator: Any, fold: Fold, *, seconds: float, watch: Callable[[float], None]) -> Trial:
     """Train an estimator on a fold, and ask it every question, within some seconds.
 
     Parameters
@@ -65,11 +67,17 @@ def attempt(estimator: Any, fold: Fold, *, seconds: float) -> Trial:
         The rows.
     seconds : float
         The time; training may use four fifths of it. At least one epoch per stage is trained.
+    watch : callable
+        Called after every epoch with the part of the time that is used.
     """
     deadline, began = Deadline(_TRAINING * seconds), time.perf_counter()
+
+    def tick(trainer: Trainer) -> None:
+        watch(min(1.0, (time.perf_counter() - began) / seconds) if seconds > 0 else 1.0)
+
     with noting() as warned:
         try:
-            estimator.fit(fold.train, callbacks=[deadline])
+            estimator.fit(fold.train, callbacks=[deadline, tick])
             took = time.perf_counter() - began
             answers = {
                 question.name: question.ask(estimator, fold, began + seconds) for question in QUESTIONS
@@ -83,9 +91,9 @@ def attempt(estimator: Any, fold: Fold, *, seconds: float) -> Trial:
 
 @contextmanager
 def noting() -> Iterator[list[str]]:
-    """Collect the warnings of models as text instead of printing them."""
+    """Collect the warnings of models as text instead of printing them, and show no bars of theirs."""
     said: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught, without_bars():
         warnings.simplefilter("always")
         yield said
     for one in caught:
