@@ -57,10 +57,12 @@ def _for_error(models: Sequence[Row]) -> tuple[Row, str]:
     judged = [row for row in models if row.ratio is not None]
     lowest = min(judged, key=_ratio)
     if not _gains(_below_one(lowest)):
+        # Models that were cut short may yet become better.
+        when = "in this time" if any(row.stopped_early for row in models) else "here"
         plain = next((row for row in models if row.name == _LINEAR), None)
         if plain is not None:
-            return plain, f"PCA is as good as anything here: use {plain.name}"
-        return lowest, f"PCA is as good as anything here: of these models, {lowest.name} comes closest"
+            return plain, f"PCA is as good as anything {when}: use {plain.name}"
+        return lowest, f"PCA is as good as anything {when}: of these models, {lowest.name} comes closest"
     error = lowest.ratio.standard_error if lowest.ratio is not None else 0.0
     near = (row for row in judged if _ratio(row) <= _ratio(lowest) + error and _gains(_below_one(row)))
     use = next(near)
