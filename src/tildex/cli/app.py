@@ -13,6 +13,7 @@ from rich.console import Console
 
 from tildex.cli import (
     anomalies,
+    compare,
     complete,
     demo,
     fit,
@@ -38,6 +39,7 @@ app = App(
 )
 for command in (
     fit.fit,
+    compare.compare,
     run.evaluate,
     likelihood.likelihood,
     run.encode,

@@ -28,7 +28,7 @@ from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
 from tildex.rules import Rule
-from tildex.train import Plan, Rows, Trainer
+from tildex.train import Callback, Plan, Rows, Trainer
 from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
@@ -106,6 +106,7 @@ class Learner(BaseEstimator, ABC):
     _products: torch.dtype = field(init=False)
     _digest: str = field(init=False)
     _kept: Snapshots | None = field(init=False, default=None)
+    _callbacks: Sequence[Callback] = field(init=False, default=())
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -268,7 +269,7 @@ class Learner(BaseEstimator, ABC):
             verbose=self.verbose,
             stopping=partial(EarlyStopping, self.n_iter_no_change, self.tol) if self.early_stopping else None,
             checkpoint=None if checkpoint is None else (Path(checkpoint), saving.identity(self, data)),
-            callbacks=[] if self._kept is None else [self._kept],
+            callbacks=[*([] if self._kept is None else [self._kept]), *self._callbacks],
         )
         if stages.named:
             trainer = self._trainer_for(generator, [])

@@ -20,7 +20,7 @@ from tildex.estimators.base.columns import apply, hold_out
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
-from tildex.train import Rows
+from tildex.train import Callback, Rows
 
 __all__ = ["Estimator"]
 
@@ -90,6 +90,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         X_val: Any = None,
         checkpoint: str | Path | None = None,
         snapshots: Sequence[int] = (),
+        callbacks: Sequence[Callback] = (),
     ) -> Self:
         """Train on the rows of ``X``.
 
@@ -106,6 +107,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             gives the same result, bit for bit, as a run without interruption.
         snapshots : sequence of int
             Epochs at which to keep the codes of up to 1,500 rows, 0 for before training: see ``snapshots_``.
+        callbacks : sequence of callable
+            Called with the trainer once before the first epoch of each stage and after every epoch.
 
         Returns
         -------
@@ -123,7 +126,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             held_out = self._read(self._checked(X_val, reset=False)).take(slice(None))
         elif self.early_stopping:
             data, held_out = hold_out(data, self.validation_fraction, generator)
+        self._callbacks = callbacks
         self._learn(self._training_rows(data), held_out, generator, checkpoint)
+        del self._callbacks
         self._finish(data)
         if len(snapshots):
             end_snapshots(self)
