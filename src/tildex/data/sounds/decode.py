@@ -17,6 +17,8 @@ _RATES = (1_000, 384_000)
 _CHANNELS = 64
 _SILENT = 1e-4
 """Peak below which a sound is silent: 80 decibels below full scale."""
+_SHORTEST = 0.01
+"""Seconds below which a sound is no more than a click."""
 
 
 def require_soundfile() -> Any:
@@ -47,7 +49,7 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
     Raises
     ------
     DataError
-        If it is damaged, has an implausible rate, or is empty or silent.
+        If it is damaged, has an implausible rate, or is empty, shorter than 10 ms or silent.
     """
     soundfile = require_soundfile()
     try:
@@ -63,6 +65,7 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
                     f"{name} has {file.channels} channels, more than {_CHANNELS}; save those that matter"
                 )
             channels = file.read(math.ceil(seconds * rate), dtype="float32", always_2d=True)
+            beyond = len(file) > len(channels)
     except DataError:
         raise
     # Decoders raise many kinds of errors on damaged bytes.
@@ -75,8 +78,15 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
     if not np.isfinite(channels).all():
         raise DataError(f"{name} holds NaN or infinity; save it again")
     sound = channels.mean(1)
+    if len(sound) < min(_SHORTEST, seconds) * rate:
+        raise DataError(
+            f"{name} lasts {1000 * len(sound) / rate:.2g} ms, too short a sound; record it again, or remove it"
+        )
     if np.abs(sound).max() < _SILENT:
-        raise DataError(f"{name} is silent; record it again, or remove it")
+        where = (
+            f" in the {seconds:g} seconds that are read; give more of them" if beyond else "; record it again"
+        )
+        raise DataError(f"{name} is silent{where}, or remove it")
     return np.clip(sound, -1, 1), rate
 
 
