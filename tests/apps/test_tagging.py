@@ -14,7 +14,7 @@ from tildex.apps.pages.cards import build_card_page
 from tildex.apps.tagging.collection import Collection, load_collection, query, save_collection, search
 from tildex.apps.tagging.scores import best_tags, tag_scores
 from tildex.apps.tagging.traces import trace
-from tildex.data import DataError, picture_paths, read_picture, small_picture, small_pictures
+from tildex.data import DataError, read_picture, read_pictures, small_picture, small_pictures
 from tildex.files import RunError, load_state, save_state
 from tildex.plots import Card, cards
 

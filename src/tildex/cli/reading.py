@@ -11,7 +11,7 @@ from cyclopts import Parameter
 if TYPE_CHECKING:
     from tildex.data import Reading, Record
 
-__all__ = ["PictureOptions", "Pictures", "SoundOptions", "Sounds", "read_rows"]
+__all__ = ["AS_FOUND", "FileOptions", "Files", "read_rows"]
 
 
 class HeightWidth(tuple[int, int]):
@@ -27,8 +27,8 @@ def _size(_: Any, tokens: Any) -> HeightWidth:
 
 
 @dataclass(frozen=True)
-class PictureOptions:
-    """How pictures become rows of one size.
+class FileOptions:
+    """How the pictures or sounds of a folder or archive become rows of one length.
 
     Parameters
     ----------
@@ -40,31 +40,27 @@ class PictureOptions:
         stretch distorts; crop when not given.
     colours
         1 makes every picture grey, 3 coloured; 1 when not given and all are grey.
-    """
-
-    image_size: Annotated[HeightWidth | None, Parameter(converter=_size, n_tokens=1, negative=())] = None
-    resize: Literal["crop", "pad", "stretch"] | None = None
-    colours: Literal[1, 3] | None = None
-
-
-@dataclass(frozen=True)
-class SoundOptions:
-    """How sounds become rows of one length.
-
-    Parameters
-    ----------
     rate
         Samples per second of every sound. When not given, a run's; else the most common of the files, at most 22,050.
     seconds
         Seconds to read of each sound. When not given, a run's length; else the longest sound's, at most 10.
     """
 
+    image_size: Annotated[HeightWidth | None, Parameter(converter=_size, n_tokens=1, negative=())] = None
+    resize: Literal["crop", "pad", "stretch"] | None = None
+    colours: Literal[1, 3] | None = None
     rate: int | None = None
     seconds: float | None = None
 
+    def given(self) -> dict[str, Any]:
+        """Return what a user chose, by name, as arguments of :func:`tildex.data.read`."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
-Pictures = Annotated[PictureOptions, Parameter(name="*")]
-Sounds = Annotated[SoundOptions, Parameter(name="*")]
+
+Files = Annotated[FileOptions, Parameter(name="*")]
+
+AS_FOUND = FileOptions()
+"""Nothing chosen: as in a run's training, or as the files suggest."""
 
 
 def read_rows(
@@ -72,8 +68,7 @@ def read_rows(
     split: str,
     *,
     data_dir: Path | None = None,
-    pictures: PictureOptions = PictureOptions(),  # noqa: B008
-    sounds: SoundOptions = SoundOptions(),  # noqa: B008
+    files: FileOptions = AS_FOUND,
     like: Reading | None = None,
     **options: Any,
 ) -> Record:
@@ -81,9 +76,7 @@ def read_rows(
     from tildex.cli.output import say
     from tildex.data import read
 
-    record = read(
-        data, split=split, data_dir=data_dir, like=like, **asdict(pictures), **asdict(sounds), **options
-    )
+    record = read(data, split=split, data_dir=data_dir, like=like, **files.given(), **options)
     if record.note:
         say(record.note)
     return record

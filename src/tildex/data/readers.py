@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from tildex.data.formats.arrays import read_npy, read_npz
-from tildex.data.formats.members import is_archive, opened
+from tildex.data.formats.members import is_archive, none_found, opened
 from tildex.data.formats.tables import read_csv, read_parquet
 from tildex.data.pictures.folder import read_images
 from tildex.data.pictures.opening import IMAGES
 from tildex.data.pictures.sizes import RESIZES, check_size
 from tildex.data.pictures.tagged import read_tagged
-from tildex.data.reading import Reading
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 from tildex.data.sets.catalogue import by_slug, find
 from tildex.data.sounds.folder import SOUNDS, read_sounds
@@ -98,7 +98,7 @@ def read(
             if reader is None:
                 raise DataError(f"{path} cannot be read: {_why_not(path)}")
             return reader(path)
-        wanted = _wanted(like or Reading(), rate, image_size=image_size, resize=resize, colours=colours)
+        wanted = _wanted(like or ANY_READING, rate, image_size=image_size, resize=resize, colours=colours)
         if tags is not None:
             _require_none("pictures", **of_sounds)
             return read_tagged(path, Path(tags), wanted)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-__all__ = ["Reading"]
+__all__ = ["ANY_READING", "Reading"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Reading:
     @classmethod
     def from_json(cls, noted: Mapping[str, Any]) -> Self:
         """Return the reading that :meth:`to_json` noted."""
-        kinds = {
+        kinds: dict[str, Callable[[Any], Any]] = {
             "image_size": lambda size: (int(size[0]), int(size[1])),
             **dict.fromkeys(("colours", "rate", "samples"), int),
             "resize": str,
@@ -59,3 +59,7 @@ class Reading:
             "classes": lambda names: tuple(map(str, names)),
         }
         return cls(**{name: kind(noted[name]) for name, kind in kinds.items() if noted.get(name) is not None})
+
+
+ANY_READING = Reading()
+"""Nothing is known of how rows are to be read."""

@@ -12,6 +12,7 @@ import torch
 from scipy import sparse
 
 from tildex.data import Reading
+from tildex.data.reading import ANY_READING
 from tildex.evaluate.distances import nearest_rows
 from tildex.files import RunError, load_state, save_state
 
@@ -59,7 +60,7 @@ class Collection:
     split: str = "train"
     shape: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    reading: Reading = Reading()
+    reading: Reading = ANY_READING
 
     def __post_init__(self) -> None:
         n = len(self.files)

@@ -11,6 +11,7 @@ import numpy as np
 from tildex.apps.tagging.collection import Collection
 from tildex.data import DataError, Reading, Record, read, read_picture, small_pictures
 from tildex.data import read_pictures as read_files
+from tildex.data.reading import ANY_READING
 from tildex.data.sets.catalogue import find
 
 __all__ = [
@@ -46,7 +47,7 @@ class Pictures(NamedTuple):
     skipped: tuple[str, ...]
 
 
-def read_pictures(pictures: Any, shape: Sequence[int], like: Reading = Reading()) -> Pictures:
+def read_pictures(pictures: Any, shape: Sequence[int], like: Reading = ANY_READING) -> Pictures:
     """Return the readable pictures, brought to a shape.
 
     Parameters
@@ -77,7 +78,7 @@ def read_pictures(pictures: Any, shape: Sequence[int], like: Reading = Reading()
     return Pictures(tuple(found), np.stack(list(found.values())), tuple(skipped))
 
 
-def one_picture(picture: Any, shape: Sequence[int], like: Reading = Reading()) -> np.ndarray:
+def one_picture(picture: Any, shape: Sequence[int], like: Reading = ANY_READING) -> np.ndarray:
     """Return the pixels of one picture, shape (1, pixels).
 
     Parameters

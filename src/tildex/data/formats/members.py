@@ -100,12 +100,14 @@ def opened(path: Path, endings: Sequence[str]) -> Iterator[Members]:
     Raises
     ------
     DataError
-        If an archive is damaged.
+        If it is missing, or the archive is damaged.
     """
     if path.is_dir():
         names, closed = _below(path)
         yield _Folder(path, *_sorted_out(names, endings, closed))
         return
+    if not path.exists():
+        raise DataError(f"there is no folder or archive {path}")
     try:
         archive = zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile) as error:

@@ -16,7 +16,7 @@ from tildex.data.pictures.decode import Form, Levels, common_levels, decoded, fo
 from tildex.data.pictures.opening import IMAGES, require_pillow
 from tildex.data.pictures.said import what_was_done
 from tildex.data.pictures.sizes import chosen_size, resized
-from tildex.data.reading import Reading
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 
 __all__ = ["Pixels", "levels_of", "pixels_at", "pixels_of", "read_images"]
@@ -51,7 +51,7 @@ class Pixels(NamedTuple):
     skipped: tuple[str, ...]
 
 
-def read_images(path: Path, wanted: Reading = Reading()) -> Record:  # noqa: B008
+def read_images(path: Path, wanted: Reading = ANY_READING) -> Record:
     """Return the pictures of a folder or zip archive in order of name, with pixels from 0 to 1.
 
     Parameters
@@ -127,7 +127,8 @@ def pixels_at(
     )
     shape = size if reading.colours == 1 else (*size, 3)
     X = np.empty((len(forms), math.prod(shape)), dtype=np.float32)
-    files, damaged = [], []
+    files: list[str] = []
+    damaged = []
     for name in forms:
         try:
             X[len(files)] = pixels_of(members.read(name), name, reading).reshape(-1)

@@ -80,7 +80,7 @@ def read_patches(
             raise none_found(folder, members, "no pictures", IMAGES)
         names = [name for name in members.names if name.rpartition("/")[2] not in leave_out]
         forms, broken = each(names, lambda name: form_of(members.read(name), name))
-        reading = Reading(colours=channels, levels=levels_of(forms.values()))
+        reading = Reading((height, width), channels, levels=levels_of(forms.values()))
         cutter = _cutter(members, reading, scales, (height, width))
         found, damaged = each(forms, cutter)
         skipped = (*broken, *damaged, *members.others)

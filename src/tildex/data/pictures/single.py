@@ -12,13 +12,13 @@ from tildex.data.formats.members import Members, content_of, each, is_archive, n
 from tildex.data.pictures.decode import form_of
 from tildex.data.pictures.folder import pixels_of
 from tildex.data.pictures.opening import IMAGES, require_pillow
-from tildex.data.reading import Reading
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError
 
 __all__ = ["read_picture", "read_pictures", "small_picture", "small_pictures"]
 
 
-def read_picture(path: Path, shape: Sequence[int], like: Reading = Reading()) -> np.ndarray:  # noqa: B008
+def read_picture(path: Path, shape: Sequence[int], like: Reading = ANY_READING) -> np.ndarray:
     """Return one picture as a row of pixels from 0 to 1, brought to a given shape.
 
     Parameters
@@ -86,7 +86,7 @@ def small_pictures(place: Path, names: Sequence[str], side: int) -> dict[str, np
 def read_pictures(
     places: Sequence[Path],
     shape: Sequence[int],
-    like: Reading = Reading(),  # noqa: B008
+    like: Reading = ANY_READING,
 ) -> tuple[dict[Path, np.ndarray], list[str]]:
     """Return pictures as rows, as :func:`read_picture` does, by path; and one sentence per file that is left out.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from tildex.data.record import DataError
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 __all__ = ["RESIZES", "check_size", "chosen_size", "resized"]
 
 Size = tuple[int, int]
-Resize = Literal["crop", "pad", "stretch"]
 
 _LARGEST = 256 * 256
 """Pixels of pictures that keep their common size."""
@@ -69,7 +68,7 @@ def check_size(image_size: Sequence[int]) -> Size:
     return int(image_size[0]), int(image_size[1])
 
 
-def resized(image: Image.Image, size: Size, resize: Resize = "crop") -> Image.Image:
+def resized(image: Image.Image, size: Size, resize: str = "crop") -> Image.Image:
     """Return a picture in another size.
 
     Parameters
@@ -92,12 +91,12 @@ def _crop(image: Image.Image, height: int, width: int) -> Image.Image:
 
 
 def _pad(image: Image.Image, height: int, width: int) -> Image.Image:
-    from PIL import Image as pillow
+    from PIL import Image as Images
 
     scale = min(width / image.width, height / image.height)
     inner = max(1, round(image.height * scale)), max(1, round(image.width * scale))
     # White is 1 in mode "F", and 255 in the others.
-    whole = pillow.new(image.mode, (width, height), 1 if image.mode == "F" else "white")
+    whole = Images.new(image.mode, (width, height), 1 if image.mode == "F" else "white")
     whole.paste(_scaled(image, *inner), ((width - inner[1]) // 2, (height - inner[0]) // 2))
     return whole
 

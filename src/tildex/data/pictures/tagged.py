@@ -9,7 +9,7 @@ from tildex.data.formats.members import note_of, opened
 from tildex.data.pictures.folder import pixels_at
 from tildex.data.pictures.opening import IMAGES, require_pillow
 from tildex.data.pictures.tags import match, read_tag_table, tag_rows, vocabulary
-from tildex.data.reading import Reading
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 
 __all__ = ["read_tagged", "tagged_record"]
@@ -18,7 +18,7 @@ _MOST = 64 * 64
 """Pixels of pictures that keep their common size: features of larger ones take long and are no better."""
 
 
-def read_tagged(folder: Path, table: Path, wanted: Reading = Reading()) -> Record:  # noqa: B008
+def read_tagged(folder: Path, table: Path, wanted: Reading = ANY_READING) -> Record:
     """Return the pictures with a row in a table of tags, in order of name, and their tags.
 
     Parameters

@@ -10,7 +10,7 @@ import numpy as np
 
 from tildex.data.formats.classes import classes_of
 from tildex.data.formats.members import Members, content_of, each, none_found, note_of, opened
-from tildex.data.reading import Reading
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 from tildex.data.sounds.decode import require_soundfile, resampled, samples_of
 
@@ -25,7 +25,7 @@ _MOST_VALUES = 1 << 30
 """Maximum number of samples in memory: four gigabytes."""
 
 
-def read_sounds(path: Path, wanted: Reading = Reading(), seconds: float | None = None) -> Record:  # noqa: B008
+def read_sounds(path: Path, wanted: Reading = ANY_READING, seconds: float | None = None) -> Record:
     """Return the sounds of a folder or zip archive in order of name, with samples from -1 to 1.
 
     Parameters
@@ -65,7 +65,7 @@ def read_sounds(path: Path, wanted: Reading = Reading(), seconds: float | None =
     rate = wanted.rate or min(common, _HIGHEST)
     X = _padded([resampled(sound, own, rate) for sound, own in heard.values()], path, wanted.samples)
     classes = classes_of(tuple(heard), wanted.classes or ())
-    said = [*_said(heard.values(), rate, X.shape[1]), *classes.said, note_of(skipped)]
+    said = [*_said(heard.values(), rate, X.shape[1], wanted), *classes.said, note_of(skipped)]
     return Record(
         X,
         classes.y,
@@ -80,13 +80,13 @@ def read_sounds(path: Path, wanted: Reading = Reading(), seconds: float | None =
     )
 
 
-def _said(heard: Collection[tuple[np.ndarray, int]], rate: int, samples: int) -> list[str]:
+def _said(heard: Collection[tuple[np.ndarray, int]], rate: int, samples: int, wanted: Reading) -> list[str]:
     """Return what was done to sounds of other rates and lengths."""
     said = []
     if other := sum(own != rate for _, own in heard):
+        advice = "" if wanted.rate else "; to choose: --rate (rate in Python)"
         said.append(
-            f"{other:,} of {len(heard):,} sounds were resampled to {rate:,} per second; to choose: --rate (rate in "
-            "Python)"
+            f"{other:,} of {len(heard):,} sounds were resampled to {rate:,} samples per second{advice}"
         )
     lengths = [len(sound) / own for sound, own in heard]
     length = samples / rate
@@ -94,9 +94,9 @@ def _said(heard: Collection[tuple[np.ndarray, int]], rate: int, samples: int) ->
     padded = sum(round(one * rate) < samples for one in lengths)
     if cut or padded:
         done = [f"{cut:,} were cut"] * bool(cut) + [f"{padded:,} padded with silence"] * bool(padded)
+        advice = "" if wanted.samples else "; to choose: --seconds (seconds in Python)"
         said.append(
-            f"sounds of {min(lengths):.3g} to {max(lengths):.3g} s: {' and '.join(done)} to {length:.3g} s; to "
-            "choose: --seconds (seconds in Python)"
+            f"sounds of {min(lengths):.3g} to {max(lengths):.3g} s: {' and '.join(done)} to {length:.3g} s{advice}"
         )
     return said
 
