@@ -4,8 +4,9 @@ A new data set is one file with a :class:`Dataset` in it and one import here.
 """
 
 from tildex.data.binarise import BINARISATIONS, FrozenRows, binarise
-from tildex.data.pictures.patches import photographs_in, read_patches
+from tildex.data.pictures.patches import read_patches
 from tildex.data.pictures.photograph import Photograph
+from tildex.data.pictures.photographs import photographs_in, photographs_of
 from tildex.data.pictures.single import read_picture, read_pictures, small_picture, small_pictures
 from tildex.data.pictures.tagged import read_tagged
 from tildex.data.pictures.tags import read_tag_table, tag_rows, vocabulary
@@ -59,6 +60,7 @@ __all__ = [
     "binarise",
     "known",
     "photographs_in",
+    "photographs_of",
     "read",
     "read_patches",
     "read_picture",

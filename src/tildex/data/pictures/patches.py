@@ -8,30 +8,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from tildex.data.formats.members import Members, each, none_found, note_of, opened
-from tildex.data.pictures.decode import form_of
-from tildex.data.pictures.folder import levels_of
-from tildex.data.pictures.opening import IMAGES, require_pillow
-from tildex.data.pictures.photograph import Photograph
+from tildex.data.formats.members import each, note_of
+from tildex.data.pictures.photographs import Photographs, photographs_of
 from tildex.data.reading import Reading
 from tildex.data.record import DataError, Record
 from tildex.images import luminance
 
-__all__ = ["photographs_in", "read_patches"]
-
-
-def photographs_in(folder: Path) -> list[Path]:
-    """Return the picture files of a folder and its sub-folders, sorted by name, without hidden files.
-
-    Raises
-    ------
-    DataError
-        If there are none.
-    """
-    with opened(folder, IMAGES) as members:
-        if not members.names:
-            raise none_found(folder, members, "no pictures", IMAGES)
-        return [folder / name for name in members.names]
+__all__ = ["read_patches"]
 
 
 def read_patches(
@@ -74,16 +57,11 @@ def read_patches(
     height, width, channels = (*shape, 1)[:3]
     if channels not in (1, 3):
         raise DataError(f"patches have 1 channel or 3 (red, green and blue), got {channels}")
-    require_pillow()
-    with opened(folder, IMAGES) as members:
-        if not members.names:
-            raise none_found(folder, members, "no pictures", IMAGES)
-        names = [name for name in members.names if name.rpartition("/")[2] not in leave_out]
-        forms, broken = each(names, lambda name: form_of(members.read(name), name))
-        reading = Reading((height, width), channels, levels=levels_of(forms.values()))
-        cutter = _cutter(members, reading, scales, (height, width))
-        found, damaged = each(forms, cutter)
-        skipped = (*broken, *damaged, *members.others)
+    with photographs_of(folder, leave_out=leave_out) as photographs:
+        reading = Reading((height, width), channels, levels=photographs.levels)
+        cutter = _cutter(photographs, channels, scales, (height, width))
+        found, damaged = each(photographs.names, cutter)
+        skipped = (*photographs.skipped, *damaged)
     if not found:
         raise DataError(f"{folder} holds no picture to cut patches from: {note_of(skipped)}")
     pictures = [picture for several in found.values() for picture in several]
@@ -99,13 +77,12 @@ def read_patches(
 
 
 def _cutter(
-    members: Members, reading: Reading, scales: Sequence[float], size: tuple[int, int]
+    photographs: Photographs, channels: int, scales: Sequence[float], size: tuple[int, int]
 ) -> Callable[[str], list[np.ndarray]]:
     """Return a function that gives a picture at every scale at which it is large enough."""
 
     def scaled(name: str) -> list[np.ndarray]:
-        photograph = Photograph.of(members.read(name), name, levels=reading.levels)
-        pixels = _channels(photograph.on_white(), reading.colours or 3)
+        pixels = _channels(photographs.read(name).on_white(), channels)
         pictures = [_scaled(pixels, scale) for scale in scales]
         large = [p for p in pictures if p.shape[0] >= size[0] and p.shape[1] >= size[1]]
         if not large:
