@@ -78,6 +78,6 @@ def _said(labels: Sequence[str], new: Sequence[str], known: Sequence[str]) -> li
         said.append(
             f'{files} beside the sub-folders and got the class "{_TOP}"; move them if they have another'
         )
-    if known and new:
+    if new and _count(labels, known):
         said.append(f"no class of training is called {' or '.join(new)}")
     return said

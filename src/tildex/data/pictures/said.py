@@ -35,9 +35,7 @@ def what_was_done(forms: Sequence[Form], reading: Reading, wanted: Reading) -> t
         said.append(_size_said([form.size for form in forms], reading, wanted))
     coloured = sum(not form.grey for form in forms)
     if coloured and reading.colours == 1:
-        said.append(
-            f"{coloured:,} of {n:,} pictures were made grey; to keep colours: --colours 3 when training"
-        )
+        said.append(f"{coloured:,} of {n:,} pictures were made grey")
     if clear := sum(form.clear for form in forms):
         said.append(f"{clear:,} of {n:,} pictures store transparency and were laid on white")
     return (*said, *_levels_said(forms, reading))
