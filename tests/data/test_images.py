@@ -106,7 +106,9 @@ def test_huge_images_are_refused_unseen(tmp_path, monkeypatch):
 
 def test_folders_without_images(tmp_path):
     (tmp_path / "notes.txt").write_text("words")
-    with pytest.raises(DataError, match=r"holds no images and no sounds: expected .* notes\.txt ends in \.txt"):
+    with pytest.raises(
+        DataError, match=r"holds no images and no sounds: expected .* notes\.txt ends in \.txt"
+    ):
         read(tmp_path)
 
 

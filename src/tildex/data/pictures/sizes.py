@@ -52,7 +52,7 @@ def chosen_size(sizes: Sequence[Size], *, most: int = _LARGEST) -> Size:
 
 
 def _side(length: float) -> int:
-    return max(1, round(length)) if length < 2 * _STEP else _STEP * round(length / _STEP)
+    return max(1, round(length)) if length < 2 * _STEP else min(_PIXELS, _STEP * round(length / _STEP))
 
 
 def check_size(image_size: Sequence[int]) -> Size:
