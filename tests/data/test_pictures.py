@@ -237,6 +237,14 @@ def test_ways_of_resizing():
     assert abs(stretch[:, 0]).max() < 0.02 and abs(stretch[0, -1] - 1) < 0.02
 
 
+def test_every_size_comes_to_every_other():
+    sides = (1, 2, 7, 30, 45, 50, 97)
+    for height, width in [(h, w) for h in sides for w in sides]:
+        for way in ("crop", "pad", "stretch"):
+            for size in ((28, 48), (32, 44), (3, 1)):
+                assert resized(ramp(height, width), size, way).size == size[::-1]
+
+
 def test_later_pictures_come_in_the_models_size_and_colours(tmp_path):
     save(tmp_path / "a" / "1.png", RANDOM.integers(0, 256, (40, 60), dtype=np.uint8))
     save(tmp_path / "b" / "1.jpg", RANDOM.integers(0, 256, (90, 70, 3), dtype=np.uint8))

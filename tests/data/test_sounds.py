@@ -165,7 +165,7 @@ def test_later_sounds_come_at_the_models_rate_and_length(tmp_path):
     assert not later.X[1, 1600:].any()
     assert later.note.splitlines() == [
         "1 of 2 sounds were resampled to 8,000 samples per second",
-        "sounds of 0.2 to 0.5 s: 1 padded with silence to 0.5 s",
+        "sounds of 0.2 to 2 s: 1 cut, 1 padded with silence to 0.5 s",
     ]
 
 

@@ -86,7 +86,8 @@ def resized(image: Image.Image, size: Size, resize: str = "crop") -> Image.Image
 
 def _crop(image: Image.Image, height: int, width: int) -> Image.Image:
     scale = min(image.width / width, image.height / height)
-    left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
+    # Rounding must not take the box beyond the picture.
+    left, top = max(0.0, image.width - width * scale) / 2, max(0.0, image.height - height * scale) / 2
     return _scaled(image, height, width, (left, top, image.width - left, image.height - top))
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tildex.data.record import DataError
 from tildex.files import missing
 
-__all__ = ["require_soundfile", "resampled", "samples_of"]
+__all__ = ["Heard", "require_soundfile", "resampled", "samples_of"]
 
 _RATES = (1_000, 384_000)
 _CHANNELS = 64
@@ -30,8 +30,26 @@ def require_soundfile() -> Any:
     return soundfile
 
 
-def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, int]:
-    """Return a sound's samples from -1 to 1, averaged over channels, and its rate.
+class Heard(NamedTuple):
+    """A sound, or its beginning.
+
+    Attributes
+    ----------
+    samples : float32 array of shape (samples,)
+        From -1 to 1, averaged over channels.
+    rate : int
+        Samples per second.
+    seconds : float
+        Length of the whole sound.
+    """
+
+    samples: np.ndarray
+    rate: int
+    seconds: float
+
+
+def samples_of(content: bytes, name: str, seconds: float) -> Heard:
+    """Return a sound's samples from -1 to 1, averaged over channels, its rate and its length.
 
     Parameters
     ----------
@@ -41,10 +59,6 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
         Its name in messages.
     seconds : float
         Maximum length to read.
-
-    Returns
-    -------
-    float32 array of shape (samples,), int
 
     Raises
     ------
@@ -65,7 +79,7 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
                     f"{name} has {file.channels} channels, more than {_CHANNELS}; save those that matter"
                 )
             channels = file.read(math.ceil(seconds * rate), dtype="float32", always_2d=True)
-            beyond = len(file) > len(channels)
+            length = max(len(file), len(channels))
     except DataError:
         raise
     # Decoders raise many kinds of errors on damaged bytes.
@@ -84,10 +98,12 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
         )
     if np.abs(sound).max() < _SILENT:
         where = (
-            f" in the {seconds:g} seconds that are read; give more of them" if beyond else "; record it again"
+            f" in the {seconds:g} seconds that are read; give more of them"
+            if length > len(sound)
+            else "; record it again"
         )
         raise DataError(f"{name} is silent{where}, or remove it")
-    return np.clip(sound, -1, 1), rate
+    return Heard(np.clip(sound, -1, 1), rate, length / rate)
 
 
 def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:

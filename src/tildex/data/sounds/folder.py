@@ -12,7 +12,7 @@ from tildex.data.formats.classes import classes_of
 from tildex.data.formats.members import Members, content_of, each, none_found, note_of, opened
 from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
-from tildex.data.sounds.decode import require_soundfile, resampled, samples_of
+from tildex.data.sounds.decode import Heard, require_soundfile, resampled, samples_of
 
 __all__ = ["SOUNDS", "read_sound", "read_sounds"]
 
@@ -61,9 +61,9 @@ def read_sounds(path: Path, wanted: Reading = ANY_READING, seconds: float | None
         skipped = (*broken, *members.others)
     if not heard:
         raise DataError(note_of(skipped))
-    common = Counter(own for _, own in heard.values()).most_common(1)[0][0]
+    common = Counter(one.rate for one in heard.values()).most_common(1)[0][0]
     rate = wanted.rate or min(common, _HIGHEST)
-    X = _padded([resampled(sound, own, rate) for sound, own in heard.values()], path, wanted.samples)
+    X = _padded([resampled(one.samples, one.rate, rate) for one in heard.values()], path, wanted.samples)
     classes = classes_of(tuple(heard), wanted.classes or ())
     said = [*_said(heard.values(), rate, X.shape[1], wanted), *classes.said, note_of(skipped)]
     return Record(
@@ -80,38 +80,41 @@ def read_sounds(path: Path, wanted: Reading = ANY_READING, seconds: float | None
     )
 
 
-def _said(heard: Collection[tuple[np.ndarray, int]], rate: int, samples: int, wanted: Reading) -> list[str]:
+def _said(heard: Collection[Heard], rate: int, samples: int, wanted: Reading) -> list[str]:
     """Return what was done to sounds of other rates and lengths."""
     said = []
-    if other := sum(own != rate for _, own in heard):
+    if other := sum(one.rate != rate for one in heard):
         advice = "" if wanted.rate else "; to choose: --rate (rate in Python)"
         said.append(
             f"{other:,} of {len(heard):,} sounds were resampled to {rate:,} samples per second{advice}"
         )
-    lengths = [len(sound) / own for sound, own in heard]
+    lengths = [one.seconds for one in heard]
     length = samples / rate
     cut = sum(round(one * rate) > samples for one in lengths)
     padded = sum(round(one * rate) < samples for one in lengths)
     if cut or padded:
-        done = [f"{cut:,} were cut"] * bool(cut) + [f"{padded:,} padded with silence"] * bool(padded)
+        done = [f"{cut:,} cut"] * bool(cut) + [f"{padded:,} padded with silence"] * bool(padded)
         advice = "" if wanted.samples else "; to choose: --seconds (seconds in Python)"
-        said.append(
-            f"sounds of {min(lengths):.3g} to {max(lengths):.3g} s: {' and '.join(done)} to {length:.3g} s{advice}"
-        )
+        said.append(f"sounds of {_span(lengths)} s: {', '.join(done)} to {length:.3g} s{advice}")
     return said
 
 
-def _reader(members: Members, seconds: float, path: Path) -> Callable[[str], tuple[np.ndarray, int]]:
+def _span(lengths: Collection[float]) -> str:
+    low, high = f"{min(lengths):.3g}", f"{max(lengths):.3g}"
+    return low if low == high else f"{low} to {high}"
+
+
+def _reader(members: Members, seconds: float, path: Path) -> Callable[[str], Heard]:
     """Return a function that reads one sound of many, and raises an error when they exceed memory."""
     total = 0
 
-    def read(name: str) -> tuple[np.ndarray, int]:
+    def read(name: str) -> Heard:
         nonlocal total
-        sound, rate = samples_of(members.read(name), name, seconds)
-        total += len(sound)
+        heard = samples_of(members.read(name), name, seconds)
+        total += len(heard.samples)
         if total > 2 * _MOST_VALUES:
             raise MemoryError(f"{path} holds more sound than fits into memory; give fewer seconds of each")
-        return sound, rate
+        return heard
 
     return read
 
@@ -125,7 +128,8 @@ def read_sound(path: Path, rate: int, seconds: float = _SECONDS) -> np.ndarray:
         If it cannot be read, is empty or silent, or has an implausible rate.
     """
     _require_positive(rate, seconds)
-    return resampled(*samples_of(content_of(path, "a sound"), str(path), seconds), rate)
+    heard = samples_of(content_of(path, "a sound"), str(path), seconds)
+    return resampled(heard.samples, heard.rate, rate)
 
 
 def _padded(sounds: list[np.ndarray], path: Path, samples: int | None = None) -> np.ndarray:
