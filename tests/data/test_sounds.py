@@ -187,3 +187,12 @@ def test_a_folder_holds_what_most_of_its_files_are(tmp_path):
         read(tmp_path, like=Reading((4, 4), 1))
     with pytest.raises(DataError, match="image_size cannot be chosen for sounds"):
         read(tmp_path, image_size=(4, 4))
+
+
+def test_sounds_of_floats_beyond_full_scale_are_scaled_not_clipped(tmp_path):
+    soundfile.write(tmp_path / "a.wav", 20_000 * tone(440, loud=1.0), 8000, subtype="FLOAT")
+    record = read(tmp_path)
+    wanted = tone(440, loud=1.0)
+    np.testing.assert_allclose(record.X[0], wanted / np.abs(wanted).max(), atol=1e-5)
+    assert record.note == "1 of 1 sounds exceed full scale and were divided by their peak"
+    np.testing.assert_allclose(read_sound(tmp_path / "a.wav", 8000), record.X[0], atol=1e-6)

@@ -61,7 +61,7 @@ def read_patches(
         reading = Reading((height, width), channels, levels=photographs.levels)
         cutter = _cutter(photographs, channels, scales, (height, width))
         found, damaged = each(photographs.names, cutter)
-        skipped = (*photographs.skipped, *damaged)
+        skipped, said = (*photographs.skipped, *damaged), photographs.said
     if not found:
         raise DataError(f"{folder} holds no picture to cut patches from: {note_of(skipped)}")
     pictures = [picture for several in found.values() for picture in several]
@@ -70,7 +70,7 @@ def read_patches(
         X.reshape(n, -1),
         shape=X.shape[1:],
         name=folder.name,
-        note=note_of(skipped),
+        note="\n".join(filter(None, (*said, note_of(skipped)))),
         skipped=skipped,
         reading=reading,
     )

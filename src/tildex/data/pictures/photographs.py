@@ -12,6 +12,7 @@ from tildex.data.pictures.decode import Levels, form_of
 from tildex.data.pictures.folder import levels_of
 from tildex.data.pictures.opening import IMAGES, require_pillow
 from tildex.data.pictures.photograph import Photograph
+from tildex.data.pictures.said import levels_said
 
 __all__ = ["Photographs", "photographs_in", "photographs_of"]
 
@@ -30,12 +31,15 @@ class Photographs:
         One sentence for each file that is left out.
     levels : (lowest, highest), optional
         Values of pictures with 32 bits that become 0 and 1; None if there are no such pictures.
+    said : tuple of str
+        What is done to them, if a user may not expect it.
     """
 
     members: Members
     names: tuple[str, ...]
     skipped: tuple[str, ...]
     levels: Levels | None
+    said: tuple[str, ...]
 
     def read(self, name: str) -> Photograph:
         """Return one of them.
@@ -74,9 +78,9 @@ def photographs_of(
             raise none_found(place, members, "no pictures", IMAGES)
         names = [name for name in members.names if name.rpartition("/")[2] not in leave_out]
         forms, broken = each(names, lambda name: form_of(members.read(name), name))
-        yield Photographs(
-            members, tuple(forms), (*broken, *members.others), levels or levels_of(forms.values())
-        )
+        skipped = (*broken, *members.others)
+        chosen = levels or levels_of(forms.values())
+        yield Photographs(members, tuple(forms), skipped, chosen, levels_said(forms.values(), chosen))
 
 
 def photographs_in(folder: Path) -> list[Path]:

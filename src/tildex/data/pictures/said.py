@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from tildex.data.pictures.decode import Form, Size
+from tildex.data.pictures.decode import Form, Levels, Size
 from tildex.data.reading import Reading
 
-__all__ = ["what_was_done"]
+__all__ = ["levels_said", "what_was_done"]
 
 _DONE = {"crop": "cropped", "pad": "padded with white", "stretch": "stretched"}
 
@@ -38,7 +38,7 @@ def what_was_done(forms: Sequence[Form], reading: Reading, wanted: Reading) -> t
         said.append(f"{coloured:,} of {n:,} pictures were made grey")
     if clear := sum(form.clear for form in forms):
         said.append(f"{clear:,} of {n:,} pictures store transparency and were laid on white")
-    return (*said, *_levels_said(forms, reading))
+    return (*said, *levels_said(forms, reading.levels))
 
 
 def _size_said(sizes: Sequence[Size], reading: Reading, wanted: Reading) -> str:
@@ -66,11 +66,12 @@ def _by(size: Size) -> str:
     return f"{size[0]} x {size[1]}"
 
 
-def _levels_said(forms: Sequence[Form], reading: Reading) -> list[str]:
-    levels = [form.levels for form in forms if form.levels is not None]
-    if not levels or reading.levels is None or reading.levels == (0, 1):
-        return []
-    low, high = reading.levels
-    outside = sum(one[0] < low or one[1] > high for one in levels)
+def levels_said(forms: Iterable[Form], levels: Levels | None) -> tuple[str, ...]:
+    """Return a sentence about the levels of pictures with 32 bits, if their values were changed."""
+    found = [form.levels for form in forms if form.levels is not None]
+    if not found or levels is None or levels == (0, 1):
+        return ()
+    low, high = levels
+    outside = sum(one[0] < low or one[1] > high for one in found)
     clipped = f"; {outside:,} of them exceed this range and were clipped" if outside else ""
-    return [f"the values of {len(levels):,} pictures run from {low:g} (black) to {high:g} (white){clipped}"]
+    return (f"the values of {len(found):,} pictures run from {low:g} (black) to {high:g} (white){clipped}",)

@@ -41,11 +41,14 @@ class Heard(NamedTuple):
         Samples per second.
     seconds : float
         Length of the whole sound.
+    peak : float
+        Its loudest value in the file, by which the samples are divided if it exceeds 1.
     """
 
     samples: np.ndarray
     rate: int
     seconds: float
+    peak: float
 
 
 def samples_of(content: bytes, name: str, seconds: float) -> Heard:
@@ -96,14 +99,16 @@ def samples_of(content: bytes, name: str, seconds: float) -> Heard:
         raise DataError(
             f"{name} lasts {1000 * len(sound) / rate:.2g} ms, too short a sound; record it again, or remove it"
         )
-    if np.abs(sound).max() < _SILENT:
+    peak = float(np.abs(sound).max())
+    if peak < _SILENT:
         where = (
             f" in the {seconds:g} seconds that are read; give more of them"
             if length > len(sound)
             else "; record it again"
         )
         raise DataError(f"{name} is silent{where}, or remove it")
-    return Heard(np.clip(sound, -1, 1), rate, length / rate)
+    # Files of floats may have any scale; cutting them off at 1 would distort them.
+    return Heard(sound / np.float32(max(1.0, peak)), rate, length / rate, peak)
 
 
 def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:

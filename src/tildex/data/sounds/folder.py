@@ -21,6 +21,8 @@ SOUNDS = (".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".oga", ".opus", ".a
 _SECONDS = 10.0
 _HIGHEST = 22_050
 _LONGEST = 3600.0
+_LOUD = 1.5
+"""Peak from which it is said that a sound was scaled; lossy formats exceed 1 by a little."""
 _MOST_VALUES = 1 << 30
 """Maximum number of samples in memory: four gigabytes."""
 
@@ -41,7 +43,8 @@ def read_sounds(path: Path, wanted: Reading = ANY_READING, seconds: float | None
     Returns
     -------
     Record
-        Shorter sounds are padded with zeros. Channels are averaged. Files that are not sounds, are empty, silent or too
+        Shorter sounds are padded with zeros. Channels are averaged; a sound of floats with a peak above 1 is divided by
+        it. Files that are not sounds, are empty, silent or too
         short, or have an implausible rate are ``skipped``.
 
     Raises
@@ -88,6 +91,8 @@ def _said(heard: Collection[Heard], rate: int, samples: int, wanted: Reading) ->
         said.append(
             f"{other:,} of {len(heard):,} sounds were resampled to {rate:,} samples per second{advice}"
         )
+    if loud := sum(one.peak > _LOUD for one in heard):
+        said.append(f"{loud:,} of {len(heard):,} sounds exceed full scale and were divided by their peak")
     lengths = [one.seconds for one in heard]
     length = samples / rate
     cut = sum(round(one * rate) > samples for one in lengths)
