@@ -152,7 +152,7 @@ def _noted(record: Record) -> Record:
     if record.rate is not None:
         return replace(record, reading=replace(record.reading, rate=record.rate, samples=record.X.shape[1]))
     if len(size) == 2 and colours in ((), (3,)):
-        reading = replace(record.reading, image_size=size, colours=3 if colours else 1)
+        reading = replace(record.reading, image_size=size, colours=3 if colours else 1, resize="crop")
         return replace(record, reading=reading)
     return record
 

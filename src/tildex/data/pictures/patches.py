@@ -58,7 +58,7 @@ def read_patches(
     if channels not in (1, 3):
         raise DataError(f"patches have 1 channel or 3 (red, green and blue), got {channels}")
     with photographs_of(folder, leave_out=leave_out) as photographs:
-        reading = Reading((height, width), channels, levels=photographs.levels)
+        reading = Reading((height, width), channels, resize="crop", levels=photographs.levels)
         cutter = _cutter(photographs, channels, scales, (height, width))
         found, damaged = each(photographs.names, cutter)
         skipped, said = (*photographs.skipped, *damaged), photographs.said

@@ -68,7 +68,8 @@ class Photograph:
     def of(cls, content: bytes, name: str, *, levels: Levels | None = None) -> Self:
         """Return the photograph in the content of a file, as :meth:`read` does; ``name`` is for messages."""
         found = decoded(content, name, levels)
-        values = np.asarray(found.image)
+        # A copy: torch accepts no read-only memory.
+        values = np.array(found.image)
         pixels = values if values.dtype == np.float32 else np.divide(values, np.float32(255))
         alpha = None if found.alpha is None else np.asarray(found.alpha)
         kept = found.levels if found.depth == 32 else (0.0, 1.0)
