@@ -215,7 +215,7 @@ def test_unknown_tags_and_pictures_are_refused(run, tmp_path, capsys):
     assert "no picture" in refused(capsys, ["tag", run, tmp_path / "none.png"])
     assert "no picture was given" in refused(capsys, ["tag", run])
     (tmp_path / "empty").mkdir()
-    assert "holds no images" in refused(capsys, ["tag", run, tmp_path / "empty"])
+    assert "holds no pictures" in refused(capsys, ["tag", run, tmp_path / "empty"])
     assert "expected a name ending in .html or .png" in refused(
         capsys, ["find", run, "--tags", "red", "--out", tmp_path / "a.jpg"]
     )
