@@ -181,6 +181,11 @@ def test_folders_of_any_depth_and_links(tmp_path):
     assert record.files == ("pets/4.png", "pets/cat/3.png", "pets/dog/2.png", "pets/dog/old/1.png")
     assert record.target_names == (".", "cat", "dog", "dog/old") and record.y.tolist() == [0, 1, 2, 3]
     assert record.note.startswith('1 file lies beside the sub-folders and got the class "."')
+    (tmp_path / "links").mkdir()
+    for name in ("cat", "dog"):
+        (tmp_path / "links" / name).symlink_to(tmp_path / "in" / "pets" / name, target_is_directory=True)
+    # The link of the first test leads back to all files, which are listed once.
+    assert {"cat/3.png", "dog/2.png"} <= set(read(tmp_path / "links").files)
 
 
 def test_classes_of_later_folders_are_those_of_training(tmp_path):
