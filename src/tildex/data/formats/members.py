@@ -152,19 +152,20 @@ def is_archive(path: Path) -> bool:
 
 def _below(folder: Path) -> tuple[list[str], list[str]]:
     """Return the files below a folder, and one sentence per folder that cannot be listed."""
-    names, closed, seen = [], [], set()
+    names, closed = [], []
+    above: dict[str, frozenset[str]] = {}
 
     def refuse(error: OSError) -> None:
         where = Path(error.filename).relative_to(folder).as_posix()
         closed.append(f"{where} cannot be listed ({error.strerror}); allow it")
 
     for place, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
+        real, parents = os.path.realpath(place), above.get(os.path.dirname(place), frozenset())
         # Links may lead in circles.
-        real = os.path.realpath(place)
-        if real in seen:
+        if real in parents:
             folders.clear()
             continue
-        seen.add(real)
+        above[place] = parents | {real}
         folders[:] = sorted(name for name in folders if not _is_hidden(name))
         names += [
             (Path(place) / name).relative_to(folder).as_posix()
