@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from tildex.cli.reading import AS_FOUND, Files, read_rows
+
 __all__ = ["anomalies"]
 
 Flag = Annotated[bool, Parameter(negative=())]
@@ -22,6 +24,7 @@ def anomalies(
     neighbors: int = 5,
     contamination: float = 0.01,
     split: str = "test",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
     json: Flag = False,
@@ -35,7 +38,7 @@ def anomalies(
     run
         The run folder.
     data
-        A known name, a file or a folder of images.
+        A known name, a file, or a folder or .zip of images or sounds.
     out
         A .csv, .parquet or .npy file for the scores of all rows (lower is more unusual), with -1 for anomalies and +1
         for all others.
@@ -58,7 +61,7 @@ def anomalies(
 
     from tildex.apps.anomalies import find_anomalies
     from tildex.cli.output import print_json, print_table, save_array, say
-    from tildex.data import DataError, read
+    from tildex.data import DataError
     from tildex.estimators import load
     from tildex.runs import read_provenance
 
@@ -67,7 +70,7 @@ def anomalies(
     model, trained_on = load(run, device=device), read_provenance(run, data_dir)
     if trained_on is None:
         raise DataError(f"the training data of {run} are missing: put them back in their place")
-    record = read(data, split=split, data_dir=data_dir, like=model.reading_)
+    record = read_rows(data, split, data_dir=data_dir, files=files, like=model.reading_)
     found = find_anomalies(
         model, trained_on[1].X, record.X, n_neighbors=neighbors or None, contamination=contamination
     )

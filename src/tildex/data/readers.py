@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from os import PathLike, sep
 from pathlib import Path
+from typing import Any
 
 from tildex.data.formats.arrays import read_npy, read_npz
-from tildex.data.formats.members import opened
+from tildex.data.formats.members import is_archive, none_found, opened
 from tildex.data.formats.tables import read_csv, read_parquet
-from tildex.data.pictures.folder import IMAGES, read_images
+from tildex.data.pictures.folder import read_images
+from tildex.data.pictures.opening import IMAGES
+from tildex.data.pictures.sizes import RESIZES, check_size
 from tildex.data.pictures.tagged import read_tagged
-from tildex.data.reading import Reading
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 from tildex.data.sets.catalogue import by_slug, find
 from tildex.data.sounds.folder import SOUNDS, read_sounds
@@ -25,7 +29,7 @@ _READERS: dict[str, Callable[[Path], Record]] = {
     ".csv": read_csv,
     ".parquet": read_parquet,
 }
-_EXPECTED = f"a file ending in {', '.join(_READERS)}, a folder of images, or a folder or .zip of sounds"
+_EXPECTED = f"a file ending in {', '.join(_READERS)}, or a folder or .zip of images or sounds"
 
 
 def read(
@@ -34,6 +38,8 @@ def read(
     data_dir: Path | str | None = None,
     split: str = "train",
     image_size: tuple[int, int] | None = None,
+    resize: str | None = None,
+    colours: int | None = None,
     tags: Path | str | None = None,
     rate: int | None = None,
     seconds: float | None = None,
@@ -51,7 +57,12 @@ def read(
     split : str
         Part of a known data set; a path is always read whole.
     image_size : (height, width), optional
-        Size to which the images of a folder are resized.
+        Size of every picture of a folder or zip archive. By default pictures of one size of at most 256 x 256 pixels
+        keep it; others get the median of their aspect ratios and about 4,096 pixels.
+    resize : str, optional
+        How a picture of another aspect ratio is brought to that size: ``crop``, the default, ``pad`` or ``stretch``.
+    colours : int, optional
+        1 makes every picture grey, 3 coloured; by default 1 if all are grey.
     tags : path, optional
         A .csv table of tags for the images of a folder or zip archive; pictures without a row are skipped.
     rate : int, optional
@@ -72,26 +83,38 @@ def read(
     >>> read("digits")
     Record('digits', 1438 rows of 8 x 8)
     """
+    of_pictures = {"image_size": image_size, "resize": resize, "colours": colours}
+    of_sounds = {"rate": rate, "seconds": seconds}
     if isinstance(data, str) and (dataset := find(data)) is not None:
-        _require_none(f"the known set {dataset.slug}", tags=tags, rate=rate, seconds=seconds)
-        return dataset.load(data_dir, split)
-    path, like = Path(data), like or Reading()
-    image_size, rate = image_size or like.image_size, rate or like.rate
+        _require_none(f"the known set {dataset.slug}", tags=tags, **of_pictures, **of_sounds)
+        return _noted(dataset.load(data_dir, split))
+    path = Path(data)
     try:
         if not path.exists():
             raise _unknown(data)
+        if not path.is_dir() and not is_archive(path):
+            _require_none(str(path), tags=tags, **of_pictures, **of_sounds)
+            reader = _READERS.get(path.suffix.lower())
+            if reader is None:
+                raise DataError(f"{path} cannot be read: {_why_not(path)}")
+            return reader(path)
+        wanted = _wanted(like or ANY_READING, rate, image_size=image_size, resize=resize, colours=colours)
         if tags is not None:
-            _require_none("pictures", rate=rate, seconds=seconds)
-            return read_tagged(path, Path(tags), image_size)
-        if path.suffix.lower() == ".zip" or (path.is_dir() and _is_of_sounds(path)):
-            return read_sounds(path, rate, seconds)
-        _require_none(str(path), rate=rate, seconds=seconds)
-        if path.is_dir():
-            return read_images(path, image_size)
-        reader = _READERS.get(path.suffix.lower())
-        if reader is None:
-            raise DataError(f"{path} cannot be read: {_why_not(path)}")
-        return reader(path)
+            _require_none("pictures", **of_sounds)
+            return read_tagged(path, Path(tags), wanted)
+        if _is_of_sounds(path):
+            _require_none("sounds", **of_pictures)
+            if wanted.image_size is not None:
+                raise DataError(
+                    f"{path} holds sounds, but the model was trained on pictures: give a folder of those"
+                )
+            return read_sounds(path, wanted, seconds)
+        _require_none("pictures", **of_sounds)
+        if wanted.rate is not None:
+            raise DataError(
+                f"{path} holds pictures, but the model was trained on sounds: give a folder of those"
+            )
+        return read_images(path, wanted)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error}): expected {_EXPECTED}") from error
 
@@ -100,14 +123,46 @@ def _require_none(what: str, **options: object) -> None:
     """Refuse options that would have no effect."""
     if given := [name for name, value in options.items() if value is not None]:
         raise DataError(
-            f"{' and '.join(given)} cannot be chosen for {what}: tags are for folders of pictures, rate and seconds "
-            "for folders of sounds"
+            f"{' and '.join(given)} cannot be chosen for {what}: tags, image_size, resize and colours are for folders "
+            "of pictures, rate and seconds for folders of sounds"
         )
 
 
-def _is_of_sounds(folder: Path) -> bool:
-    with opened(folder, IMAGES) as images, opened(folder, SOUNDS) as sounds:
-        return bool(sounds.names) and not images.names
+def _wanted(like: Reading, rate: int | None, **of_pictures: Any) -> Reading:
+    """Return what is known of the files: chosen by the user, or else as in training, which must not differ."""
+    given = {name: value for name, value in {**of_pictures, "rate": rate}.items() if value is not None}
+    if "image_size" in given:
+        given["image_size"] = check_size(given["image_size"])
+    if given.get("resize", "crop") not in RESIZES:
+        raise DataError(f"resize must be {', '.join(RESIZES)}, got {given['resize']!r}")
+    if given.get("colours", 1) not in (1, 3):
+        raise DataError(f"colours must be 1 (grey) or 3, got {given['colours']!r}")
+    for name, value in given.items():
+        known = getattr(like, name)
+        if name != "resize" and known not in (None, value):
+            raise DataError(
+                f"the model was trained with {name} {known}, and {value} is asked for: leave it out"
+            )
+    return replace(like, **given)
+
+
+def _noted(record: Record) -> Record:
+    """Return a known set with how files of its kind must be read to be like it."""
+    size, colours = (record.shape or ())[:2], (record.shape or ())[2:]
+    if record.rate is not None:
+        return replace(record, reading=replace(record.reading, rate=record.rate, samples=record.X.shape[1]))
+    if len(size) == 2 and colours in ((), (3,)):
+        reading = replace(record.reading, image_size=size, colours=3 if colours else 1, resize="crop")
+        return replace(record, reading=reading)
+    return record
+
+
+def _is_of_sounds(place: Path) -> bool:
+    """Say whether a folder or archive holds more sounds than pictures."""
+    with opened(place, IMAGES) as images, opened(place, SOUNDS) as sounds:
+        if not images.names and not sounds.names:
+            raise none_found(place, images, "no images and no sounds", (*IMAGES, *SOUNDS))
+        return len(sounds.names) > len(images.names)
 
 
 def _why_not(path: Path) -> str:

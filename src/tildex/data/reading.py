@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-__all__ = ["Reading"]
+__all__ = ["ANY_READING", "Reading"]
 
 
 @dataclass(frozen=True)
@@ -19,21 +19,30 @@ class Reading:
         Size of every picture.
     colours : int, optional
         Values per pixel: 1 for grey, 3 for colour.
+    resize : str, optional
+        How pictures of another aspect ratio are brought to the size: "crop", "pad" or "stretch".
+    levels : (lowest, highest), optional
+        Values of pictures in floats or whole numbers of 32 bits that became 0 and 1.
     rate : int, optional
         Samples per second of every sound.
     samples : int, optional
         Length of every sound, in samples.
+    classes : tuple of str, optional
+        Names of the labels, by index: sub-folders of pictures or sounds.
 
     Example
     -------
-    >>> Reading.from_json(Reading(image_size=(32, 24), colours=3).to_json())
-    Reading(image_size=(32, 24), colours=3, rate=None, samples=None)
+    >>> Reading.from_json(Reading(image_size=(32, 24), colours=3).to_json()).image_size
+    (32, 24)
     """
 
     image_size: tuple[int, int] | None = None
     colours: int | None = None
     rate: int | None = None
     samples: int | None = None
+    resize: str | None = None
+    levels: tuple[float, float] | None = None
+    classes: tuple[str, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what was chosen, as JSON."""
@@ -42,11 +51,15 @@ class Reading:
     @classmethod
     def from_json(cls, noted: Mapping[str, Any]) -> Self:
         """Return the reading that :meth:`to_json` noted."""
-        size = noted.get("image_size")
-        return cls(
-            None if size is None else (int(size[0]), int(size[1])),
-            *(
-                None if noted.get(name) is None else int(noted[name])
-                for name in ("colours", "rate", "samples")
-            ),
-        )
+        kinds: dict[str, Callable[[Any], Any]] = {
+            "image_size": lambda size: (int(size[0]), int(size[1])),
+            **dict.fromkeys(("colours", "rate", "samples"), int),
+            "resize": str,
+            "levels": lambda levels: (float(levels[0]), float(levels[1])),
+            "classes": lambda names: tuple(map(str, names)),
+        }
+        return cls(**{name: kind(noted[name]) for name, kind in kinds.items() if noted.get(name) is not None})
+
+
+ANY_READING = Reading()
+"""Nothing is known of how rows are to be read."""

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from tildex.data import Record
-from tildex.data.record import select
+from tildex.data import Record, select
 from tildex.generator import Generator
 
 __all__ = ["at_most", "dense", "spread", "take"]
