@@ -75,7 +75,7 @@ class Reconstruction(Rule):
 
     def _loss(self, model: Pair, x: Tensor, generator: Generator, code: Callable[[Tensor], Tensor]) -> Loss:
         units = model.decoder.family
-        seen, weights = self._strike(x, generator, units.group)
+        seen, weights = self._strike(x, generator, units)
         inputs = model.encoder.inputs(seen, generator)
         hidden = code(inputs)
         visible = model.decoder.inputs(hidden, generator)
@@ -83,19 +83,19 @@ class Reconstruction(Rule):
         error = _error(units, x, visible, weights)
         for _ in range(1, self.walkback):
             with torch.no_grad():
-                seen, _ = self._strike(units.sample(visible, generator), generator, units.group)
+                seen, _ = self._strike(units.sample(visible, generator), generator, units)
             visible = model.decoder.inputs(model.encoder.mean(seen, generator), generator)
             error = error + self.on_corrupted * -units.log_prob(x, visible)
         return Loss.of(reconstruction=error / self.walkback, **dict(penalties(self.penalty, model, step)))
 
-    def _strike(self, x: Tensor, generator: Generator, group: int) -> tuple[Tensor, Tensor | float]:
+    def _strike(self, x: Tensor, generator: Generator, units: Units) -> tuple[Tensor, Tensor | float]:
         """Return the encoder's input, and the weight of each variable's error or one common weight."""
         if self.on_corrupted == self.on_intact:
             seen = x if self.corruption is None else self.corruption(x, generator)
             return seen, self.on_corrupted
         assert self.corruption is not None
         seen, struck = self.corruption.strike(x, generator)
-        struck = struck.unflatten(-1, (-1, group)).any(-1)
+        struck = units.any_column(struck)
         return seen, torch.where(struck, self.on_corrupted, self.on_intact).to(x.dtype)
 
 

@@ -75,12 +75,13 @@ class Columns:
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
         """Return the scaled means; raise an error that names the first column outside the range of ``units``."""
         low, high, mean = scaling(torch.stack([self.low, self.high, self.mean]).to(scaling.offset))
-        wrong = ((low < units.low) | (high > units.high)).nonzero()
+        smallest, largest = units.limits(mean)
+        wrong = ((low < smallest) | (high > largest)).nonzero()
         if len(wrong):
             column = int(wrong[0])
             name = f" ({names[column]})" if names is not None else ""
             raise ValueError(
-                f"{units!r} units expect values from {units.low:g} to {units.high:g}, but column {column}{name} "
+                f"{units!r} units expect values from {smallest[column]:g} to {largest[column]:g}, but column {column}{name} "
                 f"has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
                 "likelihood such as Gaussian()"
             )
@@ -106,10 +107,9 @@ class Transformed:
 
 
 def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
-    """Return offset and scale of columns of one unit family: zeros and ones if the family is not standardised."""
-    if not units.standardised:
-        return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
-    return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
+    """Return offset and scale of columns of one unit family: zeros and ones where they are not standardised."""
+    real = units.standardised_columns(len(columns.mean)).to(columns.mean.device)
+    return torch.where(real, columns.mean, 0.0), torch.where(real & (columns.std > 0), columns.std, 1.0)
 
 
 def chunks(data: Rows, size: int = _CHUNK) -> Any:
