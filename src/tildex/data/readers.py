@@ -51,8 +51,8 @@ def read(
     Parameters
     ----------
     data : str, path or table
-        A known name such as ``"mnist"``, a path, or a pandas, polars or pyarrow table. Names take precedence: write ``./mnist`` for a folder of that
-        name.
+        A known name such as ``"mnist"``, a path, or a pandas, polars or pyarrow table. Names take precedence: write
+        ``./mnist`` for a folder of that name.
     data_dir : path, optional
         The folder of known data sets; ``$TILDEX_DATA`` or the user's cache when not given.
     split : str

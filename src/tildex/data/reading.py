@@ -50,12 +50,10 @@ class Reading:
     @classmethod
     def from_json(cls, noted: Mapping[str, Any]) -> Self:
         """Return the reading that :meth:`to_json` noted."""
-        size = noted.get("image_size")
+        size, schema = noted.get("image_size"), noted.get("schema")
+        whole = {name: noted.get(name) for name in ("colours", "rate", "samples")}
         return cls(
-            None if size is None else (int(size[0]), int(size[1])),
-            *(
-                None if noted.get(name) is None else int(noted[name])
-                for name in ("colours", "rate", "samples")
-            ),
-            schema=None if noted.get("schema") is None else Schema.from_json(noted["schema"]),
+            image_size=None if size is None else (int(size[0]), int(size[1])),
+            **{name: None if value is None else int(value) for name, value in whole.items()},
+            schema=None if schema is None else Schema.from_json(schema),
         )

@@ -3,7 +3,7 @@
 from tildex.data.tables.cells import Cells
 from tildex.data.tables.columns import Column, Span
 from tildex.data.tables.kinds import Kind
-from tildex.data.tables.libraries import is_frame, is_plain
+from tildex.data.tables.libraries import is_frame, is_plain, library_of
 from tildex.data.tables.options import TableOptions, as_names
 from tildex.data.tables.schema import Schema
 from tildex.data.tables.table import Table
@@ -19,4 +19,5 @@ __all__ = [
     "as_names",
     "is_frame",
     "is_plain",
+    "library_of",
 ]

@@ -227,7 +227,7 @@ device, warm_start, verbose, random_state
                 rows = network.visible_means(state, generator)
             else:
                 rows = completed(network, *known[0], n_steps, generator, clamp)
-            return self.scaling_.inverse(rows).cpu().numpy()
+            return self._as_given(self.scaling_.inverse(rows).cpu().numpy())
 
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:

@@ -55,7 +55,7 @@ class Kind(ABC):
     @classmethod
     def recognise(cls, cells: Cells) -> Kind:
         """Return the kind of a column, which depends on its cells and name alone."""
-        turns = sorted((kind for kind in cls.table.values() if kind.place is not None), key=lambda k: k.place)
+        turns = sorted((k for k in cls.table.values() if k.place is not None), key=lambda k: k.place or 0)
         return next(kind for kind in turns if kind.recognises(cells)).of(cells)
 
     @classmethod

@@ -49,7 +49,9 @@ class Constant(_NoNumbers):
         """Return whether all cells of at least two rows are equal, or all are empty."""
         if cells.form == "other" or (cells.form == "flag" and len(cells.present)):
             return False
-        return not len(cells.present) or (len(cells) > 1 and cells.known.all() and len(cells.levels) == 1)
+        return not len(cells.present) or (
+            len(cells) > 1 and bool(cells.known.all()) and len(cells.levels) == 1
+        )
 
     @classmethod
     def of(cls, cells: Cells) -> Self:
@@ -85,7 +87,7 @@ class Identifier(_NoNumbers):
         if cells.form not in ("word", "number") or not len(cells) > 2 or not cells.known.all():
             return False
         if cells.form == "word":
-            return len(cells.levels) == len(cells) and np.mean([len(cell) for cell in cells.values]) <= _SHORT
+            return len(cells.levels) == len(cells) and sum(map(len, cells.values)) <= _SHORT * len(cells)
         named = _ID.fullmatch(cells.name.strip()) or _CAMEL_ID.fullmatch(cells.name.strip())
         return bool(named) and cells.whole and len(cells.levels) == len(cells)
 

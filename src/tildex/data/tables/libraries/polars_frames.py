@@ -33,7 +33,7 @@ def frame(columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], like: An
 
     made = []
     for name, values in columns.items():
-        series = polars.Series(name, values.tolist() if values.dtype == object else values)
+        series = polars.Series(name, values.tolist() if values.dtype == object else values, nan_to_null=True)
         made.append(_typed(series, dtypes.get(name, "")))
     return polars.DataFrame(made)
 
