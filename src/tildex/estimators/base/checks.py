@@ -34,7 +34,7 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
     """
     X = as_numbers(estimator, X, reset=reset)
     if np.ma.isMaskedArray(X):
-        X = X.astype(np.result_type(X.dtype, np.float32)).filled(np.nan)
+        X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
     if not isinstance(X, Tensor):
         if finite is True and estimator.reading_.schema is not None and isinstance(X, np.ndarray):
             require_known(X, estimator.reading_.schema.names)

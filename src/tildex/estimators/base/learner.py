@@ -51,8 +51,8 @@ class Learner(BaseEstimator, ABC):
     float_types, counts
         The dtypes that data may have, any other being converted to the first; whether data must not be negative.
     can : frozenset of str
-        What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt; and what
-        ``fit`` accepts: snapshots, tags.
+        What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt, columns
+        (score each column); and what ``fit`` accepts: snapshots, tags.
     staged, gives_codes : bool
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
