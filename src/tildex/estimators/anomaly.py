@@ -29,9 +29,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     """A detector of rows that are unlike the training rows, with any model of this library.
 
     ``score_samples`` returns minus the mean distance from a row's code to the nearest codes of training rows, or the
-    model's own ``score_samples``, minus infinity for rows with values that its units cannot have. The distance works better in most cases: a model that reconstructs well often also
-    reconstructs rows unlike any it has seen, above all simple ones, such as the digit one. ``predict`` returns -1 for
-    anomalies and +1 for other rows.
+    model's own ``score_samples``, minus infinity for rows with values that its units cannot have. The distance works
+    better in most cases: a model that reconstructs well often also reconstructs rows unlike any it has seen, above all
+    simple ones, such as the digit one. ``predict`` returns -1 for anomalies and +1 for other rows.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +12,9 @@ from tildex.data.errors import DataError
 from tildex.data.tables.dialect import Dialect, decoded, dialect_of
 from tildex.data.tables.libraries.pyarrow_frames import cells
 from tildex.data.tables.table import Table
-from tildex.data.tables.words import comma_decimals, typed
+from tildex.data.tables.words import MISSING, comma_decimals, typed
 
-__all__ = ["MISSING", "read_text"]
-
-MISSING = (
-    "",
-    "NA",
-    "N/A",
-    "n/a",
-    "#N/A",
-    "NaN",
-    "nan",
-    "NAN",
-    "NULL",
-    "null",
-    "<NA>",
-    "?",
-    "-",
-    "--",
-    ".",
-    "NaT",
-)
-"""Words for an unknown cell."""
+__all__ = ["name_of", "read_text"]
 
 
 def read_text(path: Path) -> Table:
@@ -82,7 +63,7 @@ def _arrow(content: bytes, dialect: Dialect, decimal: str, path: Path) -> Any:
         from tildex.files import missing
 
         raise DataError(missing(f"{path.name} needs pyarrow")) from error
-    unnamed = [f"\0{k}" if name == "" and k else name for k, name in enumerate(dialect.names)]
+    unnamed = [name or f"\0{k}" for k, name in enumerate(dialect.names)]
     separator = "\t" if dialect.separator == " " else dialect.separator
     places = [f"{k}" for k in range(len(unnamed))]
     coded = {places[k]: pa.string() for k, name in enumerate(dialect.names) if name in dialect.coded}
@@ -111,11 +92,20 @@ def _arrow(content: bytes, dialect: Dialect, decimal: str, path: Path) -> Any:
 
 
 def _named(names: list[str], table: Any) -> list[str]:
-    """Return the columns' names: columns without a name and without cells are dropped later, others have a number."""
-    return [
-        ("" if column.null_count == len(column) else f"column {k + 1}") if name.startswith("\0") else name
-        for k, (name, column) in enumerate(zip(names, table.columns, strict=True))
-    ]
+    """Return the columns' names; of those without a name, the first is "row", and those without cells are dropped."""
+    named = []
+    for k, (name, column) in enumerate(zip(names, table.columns, strict=True)):
+        if name.startswith("\0"):
+            name = name_of(k, names)
+            if column.null_count == len(column):
+                name = ""
+        named.append(name)
+    return named
+
+
+def name_of(k: int, names: Collection[str]) -> str:
+    """Return a name for column ``k``, which has none: programs write the rows' names so, in the first column."""
+    return "row" if k == 0 and "row" not in names else f"column {k + 1}"
 
 
 def _unreadable(error: Exception, dialect: Dialect, path: Path) -> DataError:

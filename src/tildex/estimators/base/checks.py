@@ -37,7 +37,7 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
         X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
     if not isinstance(X, Tensor):
         if finite is True and estimator.reading_.schema is not None and isinstance(X, np.ndarray):
-            require_known(X, estimator.reading_.schema.names)
+            require_known(X, estimator.reading_.schema)
         kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
         X = validate_data(estimator, X, reset=reset, **kinds)
         if estimator.counts:

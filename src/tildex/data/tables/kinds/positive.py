@@ -54,6 +54,7 @@ class Positive(Kind):
         """Return the exponentials, whole if the numbers of training were, and at least 1 then."""
         with np.errstate(over="ignore"):
             values = np.minimum(np.exp(numbers[:, 0].astype(np.float64)), np.finfo(np.float32).max)
+        values = values.astype(numbers.dtype)
         return restored(np.maximum(values, 1) if self.whole else values, whole=self.whole)
 
     def about(self) -> str:
