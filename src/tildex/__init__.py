@@ -103,6 +103,7 @@ _PUBLIC = {
         "LearnedGaussian",
         "Mixed",
         "Multinomial",
+        "NegativeBinomial",
         "Poisson",
         "Pursuit",
         "ReLU",

@@ -90,11 +90,12 @@ class Reconstruction(Rule):
 
     def _strike(self, x: Tensor, generator: Generator, units: Units) -> tuple[Tensor, Tensor | float]:
         """Return the encoder's input, and the weight of each variable's error or one common weight."""
+        if self.corruption is None:
+            return x, self.on_corrupted
+        corruption = self.corruption.whole(units.together(x.shape[-1]))
         if self.on_corrupted == self.on_intact:
-            seen = x if self.corruption is None else self.corruption(x, generator)
-            return seen, self.on_corrupted
-        assert self.corruption is not None
-        seen, struck = self.corruption.strike(x, generator)
+            return corruption(x, generator), self.on_corrupted
+        seen, struck = corruption.strike(x, generator)
         struck = units.any_column(struck)
         return seen, torch.where(struck, self.on_corrupted, self.on_intact).to(x.dtype)
 

@@ -81,8 +81,8 @@ class Columns:
             column = int(wrong[0])
             name = f" ({names[column]})" if names is not None else ""
             raise ValueError(
-                f"{units!r} units expect values from {smallest[column]:g} to {largest[column]:g}, but column {column}{name} "
-                f"has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
+                f"{units!r} units expect values from {smallest[column]:g} to {largest[column]:g}, but column "
+                f"{column}{name} has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
                 "likelihood such as Gaussian()"
             )
         return mean

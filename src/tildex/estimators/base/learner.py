@@ -205,9 +205,16 @@ class Learner(BaseEstimator, ABC):
         with torch.device(self.device_):
             module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights)
+        self._look(self.module_, scaled)
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
         return scaled
+
+    def _look(self, module: Any, data: Rows) -> None:
+        """Let the module look at some scaled rows, if their family asks for it."""
+        if bool(self.likelihood_.count_columns(self.n_features_in_).any()):
+            some = np.unique(np.linspace(0, len(data) - 1, 2048).astype(np.int64))
+            module.look(data.take(some))
 
     def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
         """Choose likelihood and scaling from the data, or copy those of ``start``; return the scaled column means."""
