@@ -138,7 +138,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def _scores(self, X: Any) -> np.ndarray:
         if self.n_neighbors is None:
             return self._own_scores(X)
-        return -self._distances(X, self.n_neighbors).mean(1)
+        distances = self._distances(X, self.n_neighbors).mean(1)
+        # Values so far out that the code overflows.
+        return -np.where(np.isnan(distances), np.inf, distances)
 
     def _own_scores(self, X: Any) -> np.ndarray:
         """Return the model's scores; rows outside the range of its units are impossible: minus infinity."""
