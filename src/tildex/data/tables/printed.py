@@ -9,6 +9,7 @@ from tildex.data.tables.table import Table
 __all__ = ["in_words"]
 
 _MOST_LINES = 40
+_FEW_LINES = 8
 _WIDTH = 96
 _CURE = """\
 to change that: --as NAME=KIND, --drop NAME, --columns NAME, --label NAME, --id NAME
@@ -30,7 +31,8 @@ def in_words(schema: Schema, table: Table) -> str:
     written = f" ({table.note})" if table.note else ""
     head = f"{table.name}: {len(schema.columns)} column{'s' * (len(schema.columns) != 1)}{written}"
     alike = len({column.kind.name for column in schema.columns if column.kind.width}) == 1
-    lines = _by_kind(schema) if alike or len(schema.columns) > _MOST_LINES else _each(schema)
+    most = _FEW_LINES if alike else _MOST_LINES
+    lines = _by_kind(schema) if len(schema.columns) > most else _each(schema)
     return "\n".join([head, *lines, f"{_CURE}"])
 
 

@@ -55,7 +55,7 @@ def comma_decimals(table: Any, *, outside: bool) -> bool:
 
     points = any(pa.types.is_floating(column.type) for column in table.columns)
     for column in _words(table):
-        if all_match(column, _COMMA + "|" + _THOUSANDS[","] + r"|^[-+]?\d+$"):
+        if all_match(column, _COMMA + "|" + _THOUSANDS[","] + r"|^[-+]?\d+([eE][-+]?\d+)?$"):
             if any_match(column, _SURELY_COMMA):
                 return True
             if outside and not points and any_match(column, _COMMA) and not any_match(column, r",\d+,"):
