@@ -26,8 +26,9 @@ def units_of(schema: Schema | None, real: Callable[[], Units]) -> Units | None:
     -------
     >>> from tildex.units import Gaussian
     >>> table = {"age": [31.5, 20, 4, 58], "sex": ["f", "m", "m", "f"], "eyes": ["blue", "grey", "blue", "brown"]}
-    >>> units_of(Schema.of(table, {"eyes": "category"}), Gaussian)
-    Mixed(parts=(Gaussian(), Bernoulli(), Categorical(3)), sizes=(1, 1, 3))
+    >>> units = units_of(Schema.of(table, {"eyes": "category"}), Gaussian)
+    >>> [type(part).__name__ for part in units.parts], units.sizes
+    (['Gaussian', 'Bernoulli', 'Categorical'], (1, 1, 3))
     """
     if schema is None or {span.kind.units for span in schema.spans} == {"real"}:
         return None

@@ -43,12 +43,29 @@ def is_plain(frame: Any) -> bool:
 
 
 def frame_of(
-    columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], library: str, *, like: Any = None
+    columns: Mapping[str, np.ndarray],
+    dtypes: Mapping[str, str],
+    library: str,
+    *,
+    levels: Mapping[str, Any] | None = None,
+    like: Any = None,
 ) -> Any:
-    """Return a frame of ``library`` with these columns, each of the named type where it can be, and the rows' names
-    of ``like``.
+    """Return a frame of ``library``.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        Cells by name.
+    dtypes : mapping of str to str
+        The types of columns, as that library spells them; a type that cannot hold the cells is not used.
+    library : str
+        One of ``LIBRARIES``.
+    levels : mapping of str to sequence, optional
+        All levels of columns of categories.
+    like : frame, optional
+        A frame of as many rows, whose names of rows are taken over.
     """
-    return _file(library).frame(columns, dtypes, like)
+    return _file(library).frame(columns, dtypes, levels or {}, like)
 
 
 def _file(library: str | None) -> Any:
