@@ -12,15 +12,17 @@ from tildex.data.tables.cells import Cells
 
 __all__ = ["LIBRARIES", "cells_of", "frame_of", "is_frame", "is_plain", "library_of"]
 
-LIBRARIES = ("pandas", "polars", "pyarrow")
-"""A library is one file here, with ``cells``, ``plain`` and ``frame``."""
+LIBRARIES = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "Table"}
+"""The name of the table in each library; a library is one file here, with ``cells``, ``plain`` and ``frame``."""
 
 
 def library_of(given: Any) -> str | None:
     """Return the name of the library whose table this is, or None."""
-    library = type(given).__module__.partition(".")[0]
-    is_table = hasattr(given, "columns") and getattr(given, "ndim", 2) == 2 and len(given.shape) == 2
-    return library if library in LIBRARIES and is_table else None
+    for cls in type(given).__mro__:
+        library = cls.__module__.partition(".")[0]
+        if LIBRARIES.get(library) == cls.__name__:
+            return library
+    return None
 
 
 def is_frame(given: Any) -> bool:
@@ -29,7 +31,7 @@ def is_frame(given: Any) -> bool:
     >>> is_frame([[1, 2]])
     False
     """
-    return type(given).__module__.partition(".")[0] in LIBRARIES and library_of(given) is not None
+    return library_of(given) is not None
 
 
 def cells_of(frame: Any) -> Iterable[Cells]:
