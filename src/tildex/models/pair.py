@@ -5,6 +5,7 @@ r"""The stochastic autoencoder: two conditional distributions, each a map follow
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Self
 
 import torch
@@ -140,7 +141,7 @@ class Pair(Model):
         linear = encoder is not None and self.encoder.units.real and self.decoder.units.real
         return decoder if linear else None
 
-    def look(self, rows: Tensor) -> None:
+    def look(self, rows: Callable[[], Tensor]) -> None:
         """Let the encoder look at some rows."""
         self.encoder.map.look(rows)
 

@@ -28,6 +28,7 @@ __all__ = [
     "hold_out",
     "open_rows",
     "reader",
+    "some_rows",
     "standard",
 ]
 
@@ -82,8 +83,8 @@ class Columns:
             name = f" ({names[column]})" if names is not None else ""
             raise ValueError(
                 f"{units!r} units expect values from {smallest[column]:g} to {largest[column]:g}, but column "
-                f"{column}{name} has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
-                "likelihood such as Gaussian()"
+                f"{column}{name} has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or "
+                "choose another likelihood such as Gaussian()"
             )
         return mean
 
@@ -110,6 +111,11 @@ def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
     """Return offset and scale of columns of one unit family: zeros and ones where they are not standardised."""
     real = units.standardised_columns(len(columns.mean)).to(columns.mean.device)
     return torch.where(real, columns.mean, 0.0), torch.where(real & (columns.std > 0), columns.std, 1.0)
+
+
+def some_rows(data: Rows, n: int = _CHUNK) -> Tensor:
+    """Return at most ``n`` rows from all over the data."""
+    return data.take(np.unique(np.linspace(0, len(data) - 1, n).astype(np.int64)))
 
 
 def chunks(data: Rows, size: int = _CHUNK) -> Any:

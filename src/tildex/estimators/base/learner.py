@@ -20,10 +20,10 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, standard
+from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, some_rows, standard
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.base.table_units import units_of
+from tildex.estimators.base.table_units import default_units
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import Scaling
@@ -33,7 +33,7 @@ from tildex.train import Plan, Rows, Trainer
 from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
-from tildex.units import Bernoulli, Gaussian, Units
+from tildex.units import Gaussian, Units
 
 __all__ = ["Learner"]
 
@@ -125,11 +125,7 @@ class Learner(BaseEstimator, ABC):
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
-        if self.likelihood is not None:
-            return part(self, "likelihood")
-        if (units := units_of(self.reading_.schema, self.real_units)) is not None:
-            return units
-        return Bernoulli() if columns.in_unit_interval else self.real_units()
+        return part(self, "likelihood") or default_units(self, columns.in_unit_interval)
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""
@@ -205,16 +201,10 @@ class Learner(BaseEstimator, ABC):
         with torch.device(self.device_):
             module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights)
-        self._look(self.module_, scaled)
+        self.module_.look(partial(some_rows, scaled))
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
         return scaled
-
-    def _look(self, module: Any, data: Rows) -> None:
-        """Let the module look at some scaled rows, if their family asks for it."""
-        if bool(self.likelihood_.count_columns(self.n_features_in_).any()):
-            some = np.unique(np.linspace(0, len(data) - 1, 2048).astype(np.int64))
-            module.look(data.take(some))
 
     def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
         """Choose likelihood and scaling from the data, or copy those of ``start``; return the scaled column means."""

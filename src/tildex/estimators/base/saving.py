@@ -20,6 +20,7 @@ from tildex.estimators.base.table import is_model
 from tildex.estimators.base.trained import bare
 from tildex.files import RunError
 from tildex.generator import Generator
+from tildex.maps import with_views
 from tildex.part import decode, encode
 from tildex.runs import Run, read_run, write_run
 from tildex.train import Rows
@@ -155,7 +156,8 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
     estimator.scaling_.to(weights)
     module = estimator._build(estimator.n_features_in_, estimator.likelihood_, Generator(0), None)
     estimator.module_ = module.to(weights)
-    _copy(run.weights, weights_of(estimator))
+    wanted = weights_of(estimator)
+    _copy(with_views(run.weights, wanted), wanted)
     estimator.scaling_.to(device)
     estimator.module_.to(device)
     estimator.device_ = device

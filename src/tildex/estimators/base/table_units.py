@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 from tildex.data import Schema
 from tildex.data.tables import Span
 from tildex.units import Bernoulli, Categorical, Mixed, NegativeBinomial, Units
 
-__all__ = ["units_of"]
+__all__ = ["default_units", "units_of"]
+
+
+def default_units(estimator: Any, in_unit_interval: bool) -> Units:
+    """Return the family of data without a given one: that of a table's columns, Bernoulli, or the estimator's own."""
+    of_table = units_of(estimator.reading_.schema, estimator.real_units)
+    return of_table or (Bernoulli() if in_unit_interval else estimator.real_units())
 
 
 def units_of(schema: Schema | None, real: Callable[[], Units]) -> Units | None:

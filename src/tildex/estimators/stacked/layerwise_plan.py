@@ -10,7 +10,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from tildex.estimators.base.checks import check_counts, check_whole
-from tildex.estimators.base.columns import Columns, Transformed
+from tildex.estimators.base.columns import Columns, Transformed, some_rows
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.table import is_model
 from tildex.estimators.base.transformer import Estimator
@@ -69,8 +69,8 @@ def unrolled(
         up = Affine.fresh(n_in, layer.n_components, generator=generator)
         down = Affine.fresh(layer.n_components, n_in, generator=generator)
         ours = layer.module_.to(generator.device)
-        up = seen(layer.likelihood_.count_columns(n_in), up)
-        pairs.append(Pair(Conditional(up, ours.encoder.units), Conditional(down, ours.decoder.units)))
+        visible = seen(layer.likelihood_.count_columns(n_in), up)
+        pairs.append(Pair(Conditional(visible, ours.encoder.units), Conditional(down, ours.decoder.units)))
         n_in = layer.n_components
     pairs[0].decoder.starting_at(mean)
     return unroll(pairs, noise=part(deep, "noise"))
@@ -148,7 +148,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         with torch.device(deep.device_):
             module = layer._build(layer.n_features_in_, layer.likelihood_, generator, mean)
         layer.module_ = module.to(like)
-        layer._look(layer.module_, Transformed(below, layer.scaling_))
+        layer.module_.look(partial(some_rows, Transformed(below, layer.scaling_)))
         return layer._trainer_for(generator, [])
 
     def end(trainer: Trainer) -> None:
