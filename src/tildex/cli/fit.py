@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Parameter
 
 from tildex.cli.reading import AS_FOUND, Files, read_rows
+from tildex.cli.table_options import TableOptions, Tables
 
 __all__ = ["fit", "require_free"]
 
@@ -30,6 +31,7 @@ def fit(
     files: Files = AS_FOUND,
     data_dir: Path | None = None,
     tags: Path | None = None,
+    tables: Tables = TableOptions(),  # noqa: B008
     features: Literal["fixed", "learned", "both"] | None = None,
     start: Path | None = None,
     recipe: str | None = None,
@@ -48,8 +50,8 @@ def fit(
         A name from `tildex models`, such as linear, denoising, vae or rbm; a classifier is trained on the data's
         labels.
     data
-        A name from `tildex data`, a .npy, .npz, .csv or .parquet file, or a folder or .zip of images or sounds, with or
-        without sub-folders as classes.
+        A name from `tildex data`, a table (.csv, .tsv, .txt, .parquet, .xlsx), a .npy or .npz file, or a folder or
+        .zip of images or sounds, with or without sub-folders as classes.
     out
         The run folder to make.
     set_
@@ -105,7 +107,7 @@ def fit(
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
     _require_pictures(cls, data, tags)
-    source: dict[str, Any] = {"split": split, "data_dir": data_dir}
+    source: dict[str, Any] = {"split": split, "data_dir": data_dir, **tables.given()}
     if tags is not None:
         source["tags"] = tags
     record = _read(estimator, data, patches, seed, files=files, **source)

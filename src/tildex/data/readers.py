@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike, sep
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 
 from tildex.data.formats.arrays import read_npy, read_npz
 from tildex.data.formats.members import is_archive, none_found, opened
-from tildex.data.formats.tables import read_csv, read_parquet
+from tildex.data.formats.tables import TABLES, read_frame, read_table
 from tildex.data.pictures.folder import read_images
 from tildex.data.pictures.opening import IMAGES
 from tildex.data.pictures.sizes import RESIZES, check_size
@@ -19,6 +19,7 @@ from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 from tildex.data.sets.catalogue import by_slug, find
 from tildex.data.sounds.folder import SOUNDS, read_sounds
+from tildex.data.tables import TableOptions, as_names, is_frame
 from tildex.part import nearest
 
 __all__ = ["read"]
@@ -26,14 +27,12 @@ __all__ = ["read"]
 _READERS: dict[str, Callable[[Path], Record]] = {
     ".npy": read_npy,
     ".npz": read_npz,
-    ".csv": read_csv,
-    ".parquet": read_parquet,
 }
-_EXPECTED = f"a file ending in {', '.join(_READERS)}, or a folder or .zip of images or sounds"
+_EXPECTED = f"a file ending in {', '.join([*_READERS, *TABLES])}, or a folder or .zip of images or sounds"
 
 
 def read(
-    data: str | PathLike[str],
+    data: Any,
     *,
     data_dir: Path | str | None = None,
     split: str = "train",
@@ -43,15 +42,20 @@ def read(
     tags: Path | str | None = None,
     rate: int | None = None,
     seconds: float | None = None,
+    as_: Mapping[str, str] | None = None,
+    drop: str | Sequence[str] = (),
+    columns: str | Sequence[str] | None = None,
+    label: str | bool | None = None,
+    id: str | Sequence[str] | None = None,
     like: Reading | None = None,
 ) -> Record:
-    """Return the rows of a known data set, a file, or a folder of images or sounds.
+    """Return the rows of a known data set, a file, a pandas, polars or pyarrow table, or a folder of images or sounds.
 
     Parameters
     ----------
-    data : str or path
-        A known name such as ``"mnist"``, or a path. Names take precedence: write ``./mnist`` for a folder of that
-        name.
+    data : str, path or table
+        A known name such as ``"mnist"``, a path, or a pandas, polars or pyarrow table. Names take precedence: write
+        ``./mnist`` for a folder of that name.
     data_dir : path, optional
         The folder of known data sets; ``$TILDEX_DATA`` or the user's cache when not given.
     split : str
@@ -70,6 +74,15 @@ def read(
         22,050.
     seconds : float, optional
         Maximum length read of each sound; 10 by default.
+    as_ : mapping of str to str, optional
+        What columns of a table are, by name, where that is not what they look like: ``{"zip": "category"}``. Kinds are
+        real, positive, count, category, binary, date, text, identifier and constant; see :class:`Schema`.
+    drop, columns : str or sequence of str, optional
+        Columns of a table to leave out; the only columns to use.
+    label : str or False, optional
+        The column of labels; by default one named y, label, target or class; False for none.
+    id : str or sequence of str, optional
+        Columns that name the rows: they are kept as ``ids``.
     like : Reading, optional
         How a model's training rows were read, its ``reading_``: files are read in the same way.
 
@@ -85,20 +98,27 @@ def read(
     """
     of_pictures = {"image_size": image_size, "resize": resize, "colours": colours}
     of_sounds = {"rate": rate, "seconds": seconds}
+    of_files = {"tags": tags, **of_pictures, **of_sounds}
+    options = TableOptions(
+        as_ or {}, as_names(drop), None if columns is None else as_names(columns), label, as_names(id)
+    )
+    like = like or ANY_READING
+    if is_frame(data):
+        _require_none("a table", **of_files)
+        return read_frame(data, options, like.schema)
     if isinstance(data, str) and (dataset := find(data)) is not None:
-        _require_none(f"the known set {dataset.slug}", tags=tags, **of_pictures, **of_sounds)
+        _require_none(f"the known set {dataset.slug}", **of_files)
+        _require_no_columns(f"the known set {dataset.slug}", options)
         return _noted(dataset.load(data_dir, split))
     path = Path(data)
     try:
         if not path.exists():
             raise _unknown(data)
         if not path.is_dir() and not is_archive(path):
-            _require_none(str(path), tags=tags, **of_pictures, **of_sounds)
-            reader = _READERS.get(path.suffix.lower())
-            if reader is None:
-                raise DataError(f"{path} cannot be read: {_why_not(path)}")
-            return reader(path)
-        wanted = _wanted(like or ANY_READING, rate, image_size=image_size, resize=resize, colours=colours)
+            _require_none(str(path), **of_files)
+            return _file(path, options, like)
+        _require_no_columns(str(path), options)
+        wanted = _wanted(like, rate, image_size=image_size, resize=resize, colours=colours)
         if tags is not None:
             _require_none("pictures", **of_sounds)
             return read_tagged(path, Path(tags), wanted)
@@ -126,6 +146,17 @@ def _require_none(what: str, **options: object) -> None:
             f"{' and '.join(given)} cannot be chosen for {what}: tags, image_size, resize and colours are for folders "
             "of pictures, rate and seconds for folders of sounds"
         )
+
+
+def _file(path: Path, options: TableOptions, like: Reading) -> Record:
+    """Return the rows of one file."""
+    ending = path.suffix.lower()
+    if ending in TABLES:
+        return read_table(path, options, like.schema)
+    _require_no_columns(str(path), options)
+    if ending not in _READERS:
+        raise DataError(f"{path} cannot be read: {_why_not(path)}")
+    return _READERS[ending](path)
 
 
 def _wanted(like: Reading, rate: int | None, **of_pictures: Any) -> Reading:
@@ -163,6 +194,12 @@ def _is_of_sounds(place: Path) -> bool:
         if not images.names and not sounds.names:
             raise none_found(place, images, "no images and no sounds", (*IMAGES, *SOUNDS))
         return len(sounds.names) > len(images.names)
+
+
+def _require_no_columns(what: str, options: TableOptions) -> None:
+    """Refuse what is said of a table's columns where there are none."""
+    if options:
+        raise DataError(f"{what} is no table with named columns: leave out as_, drop, columns, label and id")
 
 
 def _why_not(path: Path) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
+
+from tildex.data.tables import Schema
 
 __all__ = ["ANY_READING", "Reading"]
 
@@ -29,6 +31,8 @@ class Reading:
         Length of every sound, in samples.
     classes : tuple of str, optional
         Names of the labels, by index: sub-folders of pictures or sounds.
+    schema : Schema, optional
+        What the columns of a table were taken for.
 
     Example
     -------
@@ -43,10 +47,14 @@ class Reading:
     resize: str | None = None
     levels: tuple[float, float] | None = None
     classes: tuple[str, ...] | None = None
+    schema: Schema | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what was chosen, as JSON."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        noted = {one.name: getattr(self, one.name) for one in fields(self)}
+        if self.schema is not None:
+            noted["schema"] = self.schema.to_json()
+        return {name: value for name, value in noted.items() if value is not None}
 
     @classmethod
     def from_json(cls, noted: Mapping[str, Any]) -> Self:
@@ -57,6 +65,7 @@ class Reading:
             "resize": str,
             "levels": lambda levels: (float(levels[0]), float(levels[1])),
             "classes": lambda names: tuple(map(str, names)),
+            "schema": Schema.from_json,
         }
         return cls(**{name: kind(noted[name]) for name, kind in kinds.items() if noted.get(name) is not None})
 

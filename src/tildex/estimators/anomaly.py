@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from tildex.data import Record
 from tildex.estimators.autoencoders.denoising import DenoisingAutoencoder
 from tildex.estimators.base.checks import check
 from tildex.evaluate.distances import nearest_rows
@@ -28,9 +29,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     """A detector of rows that are unlike the training rows, with any model of this library.
 
     ``score_samples`` returns minus the mean distance from a row's code to the nearest codes of training rows, or the
-    model's own ``score_samples``. The distance works better in most cases: a model that reconstructs well often also
-    reconstructs rows unlike any it has seen, above all simple ones, such as the digit one. ``predict`` returns -1 for
-    anomalies and +1 for other rows.
+    model's own ``score_samples``, minus infinity for rows with values that its units cannot have. The distance works
+    better in most cases: a model that reconstructs well often also reconstructs rows unlike any it has seen, above all
+    simple ones, such as the digit one. ``predict`` returns -1 for anomalies and +1 for other rows.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._require(model)
         if self.random_state is not None and "random_state" in model.get_params(deep=False):
             model.set_params(random_state=self.random_state)
-        self.estimator_ = model.fit(X, None)
+        self.estimator_ = model.fit(self._as_read(X), None)
         if self.n_neighbors is not None:
             self.codes_ = _array(model.transform(X))
             self._same = 0.0
@@ -129,10 +130,27 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    def _as_read(self, X: Any) -> Any:
+        """Return rows of a table with what their columns are, which the model learns too."""
+        reading = self.reading_
+        return X if reading.schema is None else Record(X, feature_names=reading.schema.names, reading=reading)
+
     def _scores(self, X: Any) -> np.ndarray:
         if self.n_neighbors is None:
+            return self._own_scores(X)
+        distances = self._distances(X, self.n_neighbors).mean(1)
+        # Values so far out that the code overflows.
+        return -np.where(np.isnan(distances), np.inf, distances)
+
+    def _own_scores(self, X: Any) -> np.ndarray:
+        """Return the model's scores; rows outside the range of its units are impossible: minus infinity."""
+        if not hasattr(self.estimator_, "in_range"):
             return _array(self.estimator_.score_samples(X)).astype(float)
-        return -self._distances(X, self.n_neighbors).mean(1)
+        possible = _array(self.estimator_.in_range(X)).all(1)
+        scores = np.full(X.shape[0], -np.inf)
+        if possible.any():
+            scores[possible] = _array(self.estimator_.score_samples(X[possible]))
+        return scores
 
     def _distances(self, X: Any, k: int) -> np.ndarray:
         """Return distances to the ``k`` nearest training rows, not counting the row itself if it was one of them."""

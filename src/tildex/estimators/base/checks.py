@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
 
 from tildex import distributed
-from tildex.data import Reading, Record
+from tildex.estimators.base.frames import as_numbers, require_known
 from tildex.generator import Generator
 from tildex.train.callbacks import begun_from
 
@@ -22,8 +22,9 @@ __all__ = ["begin", "check", "check_count", "check_counts", "check_whole", "draw
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> Any:
     """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
 
-    ``finite`` is ``"allow-nan"`` where NaN means unknown. Of a record the rows are checked; with ``reset`` the
-    estimator keeps how they were read, as ``reading_``.
+    ``finite`` is ``"allow-nan"`` where NaN means unknown. Of a record the rows are checked, and a frame of other than
+    numbers becomes numbers by its schema; with ``reset`` the estimator keeps how they were read, as ``reading_``. The
+    values under the mask of a masked array are unknown.
 
     Raises
     ------
@@ -31,11 +32,12 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
         If it is not two-dimensional, has no rows, holds values that are not finite, has a different number of columns
         than in ``fit``, or holds negative values where counts are expected.
     """
-    if reset:
-        estimator.reading_ = X.reading if isinstance(X, Record) else Reading()
-    if isinstance(X, Record):
-        X = X.X
+    X = as_numbers(estimator, X, reset=reset)
+    if np.ma.isMaskedArray(X):
+        X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
     if not isinstance(X, Tensor):
+        if finite is True and estimator.reading_.schema is not None and isinstance(X, np.ndarray):
+            require_known(X, estimator.reading_.schema)
         kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
         X = validate_data(estimator, X, reset=reset, **kinds)
         if estimator.counts:

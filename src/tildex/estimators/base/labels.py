@@ -14,6 +14,7 @@ from torch import Tensor
 from tildex.data import OneHotRows
 from tildex.estimators.base.checks import check
 from tildex.estimators.base.columns import Transformed
+from tildex.estimators.base.frames import as_numbers
 from tildex.generator import Generator
 from tildex.train import Rows
 
@@ -40,6 +41,7 @@ def check_both(
         If either is invalid, or they have different numbers of rows.
     """
     y = y.detach().cpu().numpy() if isinstance(y, Tensor) else y
+    X = as_numbers(estimator, X, reset=reset)
     if isinstance(X, Tensor) and y is not None:
         X = check(estimator, X, reset=reset)
         y = check_array(y, ensure_2d=False, dtype="numeric") if columns else column_or_1d(y, warn=True)

@@ -23,6 +23,7 @@ from tildex.estimators.base.binarised import binariser
 from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, some_rows, standard
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.table_units import default_units
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import Scaling
@@ -32,7 +33,7 @@ from tildex.train import Callback, Plan, Rows, Trainer
 from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
-from tildex.units import Bernoulli, Gaussian, Units
+from tildex.units import Gaussian, Units
 
 __all__ = ["Learner"]
 
@@ -50,8 +51,8 @@ class Learner(BaseEstimator, ABC):
     float_types, counts
         The dtypes that data may have, any other being converted to the first; whether data must not be negative.
     can : frozenset of str
-        What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt; and what
-        ``fit`` accepts: snapshots, tags.
+        What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt, columns
+        (score each column); and what ``fit`` accepts: snapshots, tags.
     staged, gives_codes : bool
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
@@ -125,9 +126,7 @@ class Learner(BaseEstimator, ABC):
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
-        if self.likelihood is not None:
-            return part(self, "likelihood")
-        return Bernoulli() if columns.in_unit_interval else self.real_units()
+        return part(self, "likelihood") or default_units(self, columns.in_unit_interval)
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""

@@ -14,6 +14,8 @@ __all__ = ["PairEstimator"]
 class PairEstimator(Estimator):
     """An estimator whose module is a pair; each subclass says how to build the pair and which rule trains it."""
 
+    can = Estimator.can | {"columns"}
+
     def _encode(self, x: Tensor) -> Tensor:
         return self.module_.encoder.mean(x)
 
@@ -22,3 +24,6 @@ class PairEstimator(Estimator):
 
     def _log_score(self, x: Tensor) -> Tensor:
         return self.module_.decoder.log_prob(x, self._encode(x))
+
+    def _log_probs(self, x: Tensor) -> Tensor:
+        return self.module_.decoder.log_probs(x, self._encode(x))

@@ -93,6 +93,7 @@ precision, device, warm_start, verbose, random_state
     """
 
     slug = "dbm"
+    can = MachineEstimator.can | {"columns"}
     staged = True
     row = ModelRow(
         90,
@@ -158,6 +159,10 @@ precision, device, warm_start, verbose, random_state
 
     def _decode(self, z: Tensor) -> Tensor:
         return mean_field(self.module_, {len(self.module_.layers) - 1: z}, **CONVERGED)[0]
+
+    def _log_probs(self, x: Tensor) -> Tensor:
+        units = self.module_.layers[0].units
+        return units.log_probs(x, units.inputs_for(self._decode(self._encode(x))))
 
     def _log_score(self, x: Tensor) -> Tensor:
         return self.module_.bound(x)

@@ -112,6 +112,7 @@ device, warm_start, verbose, random_state
     """
 
     slug = "dbn"
+    can = MachineEstimator.can | {"columns"}
     row = ModelRow(
         80, "stack of RBM conditionals", "directed down, RBM on top", rule="greedy, up-down, supervised"
     )
@@ -227,7 +228,7 @@ device, warm_start, verbose, random_state
                 rows = network.visible_means(state, generator)
             else:
                 rows = completed(network, *known[0], n_steps, generator, clamp)
-            return self.scaling_.inverse(rows).cpu().numpy()
+            return self._as_given(self.scaling_.inverse(rows).cpu().numpy())
 
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:
@@ -276,6 +277,10 @@ device, warm_start, verbose, random_state
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.unroll().decoder.mean(z)
+
+    def _log_probs(self, x: Tensor) -> Tensor:
+        network = self.module_.unroll()
+        return network.decoder.log_probs(x, network.encoder.mean(x))
 
     def _log_score(self, x: Tensor) -> Tensor:
         return bounds_of(self.module_, x) - self._log_partition()

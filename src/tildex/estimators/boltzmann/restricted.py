@@ -24,6 +24,8 @@ __all__ = ["RestrictedMachine"]
 class RestrictedMachine(MachineEstimator):
     """An estimator with one visible and one hidden layer: the code is the hidden means."""
 
+    can = MachineEstimator.can | {"columns"}
+
     def gibbs(self, v: Any) -> Any:
         """Return visible values one Gibbs step after ``v``, shape (rows, features)."""
         check_is_fitted(self, "module_")
@@ -65,6 +67,10 @@ class RestrictedMachine(MachineEstimator):
     def _decode(self, z: Tensor) -> Tensor:
         visible = self.module_.layers[0]
         return visible.units.mean(self.module_.inputs(0, [z, z]))
+
+    def _log_probs(self, x: Tensor) -> Tensor:
+        z = self._encode(x)
+        return self.module_.layers[0].units.log_probs(x, self.module_.inputs(0, [z, z]))
 
     def _log_score(self, x: Tensor) -> Tensor:
         if has_pseudo_likelihood(self.module_):
