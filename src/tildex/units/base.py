@@ -139,6 +139,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
         """
         return self.log_prob(x.unflatten(-1, (-1, self.group)), inputs.unflatten(-1, (-1, self.group)))
 
+    def any_column(self, mask: Tensor) -> Tensor:
+        """Say of each variable whether ``mask`` (..., units) holds in one of its columns, shape (..., variables)."""
+        return mask if self.group == 1 else mask.unflatten(-1, (-1, self.group)).any(-1)
+
     def log_prob_table(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return log p of each of the rows ``x`` (..., units) under each of ``inputs`` (n, arity * units): (..., n)."""
         return x @ inputs.t() - self.energy(x)[..., None] - self.cgf(inputs)

@@ -80,6 +80,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     """
 
     slug = "vae"
+    allows_nan = True
     can = PairEstimator.can | {"sample"}
     row = ModelRow(
         60,
@@ -142,7 +143,9 @@ clip_norm, precision, device, warm_start, verbose, random_state
         goes_on = self._goes_on
         rows = super()._start(X, generator)
         if not goes_on:
-            self.module_.prior.begin_at(lambda n: rows.take(np.sort(generator.permutation(len(rows))[:n])))
+            self.module_.prior.begin_at(
+                lambda n: self.module_.shown(rows.take(np.sort(generator.permutation(len(rows))[:n])))
+            )
         return rows
 
     def _finish(self, data: Rows) -> None:

@@ -20,7 +20,7 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, standard
+from tildex.estimators.base.columns import Columns, Transformed, open_rows, outside, reader, standard
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.trained import trained
@@ -52,6 +52,8 @@ class Learner(BaseEstimator, ABC):
     can : frozenset of str
         What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt; and what
         ``fit`` accepts: snapshots, tags.
+    allows_nan : bool
+        Whether NaN in the data means unknown; otherwise it is refused.
     staged, gives_codes : bool
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
@@ -64,6 +66,7 @@ class Learner(BaseEstimator, ABC):
     defaults: ClassVar[dict[str, Default]] = {}
     float_types: ClassVar[tuple[type, ...]] = (np.float32, np.float64)
     counts: ClassVar[bool] = False
+    allows_nan: ClassVar[bool] = False
     can: ClassVar[frozenset[str]] = frozenset()
     least_passes: ClassVar[int] = 1
     staged: ClassVar[bool] = False
@@ -106,6 +109,7 @@ class Learner(BaseEstimator, ABC):
     _products: torch.dtype = field(init=False)
     _digest: str = field(init=False)
     _kept: Snapshots | None = field(init=False, default=None)
+    _gaps: bool = field(init=False, default=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -121,6 +125,13 @@ class Learner(BaseEstimator, ABC):
     @abstractmethod
     def _code_size(self) -> int:
         """Return the number of columns that ``transform`` returns."""
+
+    def _built(self, likelihood: Units, generator: Generator, mean: Tensor | None) -> nn.Module:
+        """Return the untrained module, which knows unknown values where the training rows have some."""
+        module = self._build(self.n_features_in_, likelihood, generator, mean)
+        if self._gaps:
+            module.expect_unknown(torch.zeros(self.n_features_in_) if mean is None else mean)
+        return module
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
@@ -195,13 +206,13 @@ class Learner(BaseEstimator, ABC):
         scaled = data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
         if self.likelihood_.constrained:
             some = scaled.take(slice(0, min(len(data), 2048)))
-            if (message := self.likelihood_.outside(some)) is not None:
+            if (message := outside(self.likelihood_, some)) is not None:
                 raise ValueError(
                     f"{self.likelihood_!r} units expect {message}: encode the columns accordingly"
                 )
         with torch.device(self.device_):
-            module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
-        self.module_ = module.to(self.device_, weights)
+            module = self._built(self.likelihood_, generator, mean)
+        self.module_ = module.to(self.device_, weights).eval()
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
         return scaled
@@ -211,6 +222,7 @@ class Learner(BaseEstimator, ABC):
         columns = Columns.of(data)
         start = None if self.start is None else trained(self.start)
         self._digest = columns.digest
+        self._gaps = columns.gaps
         self.likelihood_ = self._likelihood(columns) if start is None else start.likelihood_
         scaling = self._scaling(columns, self.likelihood_) if start is None else copy.deepcopy(start.scaling_)
         self.scaling_ = scaling.to(self.device_, weights)
@@ -221,6 +233,10 @@ class Learner(BaseEstimator, ABC):
         columns = Columns.of(data)
         self._digest = columns.digest
         columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        if columns.gaps and not self._gaps:
+            raise ValueError(
+                "this model began with complete rows, and X has NaN: fit a new one, or fill them in"
+            )
 
     def _go_on(self, X: Any) -> Rows:
         """Return a reader of scaled rows for a model that continues training."""
@@ -290,6 +306,7 @@ class Learner(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = self.counts
+        tags.input_tags.allow_nan = self.allows_nan
         if tags.transformer_tags is not None:
             tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

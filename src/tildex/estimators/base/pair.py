@@ -15,10 +15,10 @@ class PairEstimator(Estimator):
     """An estimator whose module is a pair; each subclass says how to build the pair and which rule trains it."""
 
     def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.encoder.mean(x)
+        return self.module_.encoder.mean(self.module_.shown(x))
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.decoder.mean(z)
 
     def _log_score(self, x: Tensor) -> Tensor:
-        return self.module_.decoder.log_prob(x, self._encode(x))
+        return self.module_.log_known(x, self.module_.decoder.inputs(self._encode(x)))

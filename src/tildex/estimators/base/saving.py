@@ -110,6 +110,8 @@ def _fitted(estimator: Any) -> dict[str, Any]:
     }
     if hasattr(estimator, "feature_names_in_"):
         fitted["feature_names_in"] = list(estimator.feature_names_in_)
+    if estimator._gaps:
+        fitted["gaps"] = True
     if reading := estimator.reading_.to_json():
         fitted["reading"] = reading
     return {**fitted, **estimator._fitted()}
@@ -152,9 +154,10 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
         estimator.feature_names_in_ = np.array(fitted["feature_names_in"], dtype=object)
     weights, estimator._products = PRECISIONS[fitted["weights"]], PRECISIONS[fitted["products"]]
     estimator._restore(fitted)
+    estimator._gaps = bool(fitted.get("gaps", False))
     estimator.scaling_.to(weights)
-    module = estimator._build(estimator.n_features_in_, estimator.likelihood_, Generator(0), None)
-    estimator.module_ = module.to(weights)
+    module = estimator._built(estimator.likelihood_, Generator(0), None)
+    estimator.module_ = module.to(weights).eval()
     _copy(run.weights, weights_of(estimator))
     estimator.scaling_.to(device)
     estimator.module_.to(device)

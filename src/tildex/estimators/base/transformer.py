@@ -16,7 +16,7 @@ from torch import Tensor
 
 from tildex.estimators.base.binarised import binary_rows
 from tildex.estimators.base.checks import begin, check
-from tildex.estimators.base.columns import apply, hold_out
+from tildex.estimators.base.columns import apply, hold_out, outside
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
@@ -164,22 +164,26 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         return self._as_given(rows)
 
     def reconstruct(self, X: Any) -> Any:
-        """Return the mean row given the mean code of each row, in the data's units, shape (rows, features)."""
+        """Return the mean row given the mean code of each row, in the data's units, shape (rows, features).
+
+        Rows are complete: unknown values, NaN, are those that the model expects given the known ones.
+        """
         rows = self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
         return self._as_given(rows)
 
     def score_samples(self, X: Any) -> Any:
         """Return one score per row, shape (rows,), in nats and the data's own units; higher is better.
 
+        The score of a row with unknown values, NaN, is that of its known values alone.
         Each model's docstring says what the score is, such as log P(x | code), a bound on log P(x) or a
         pseudo-likelihood. It is deterministic, and a row's score does not depend on the other rows.
         """
 
         def score(x: Tensor) -> Tensor:
             x = self.scaling_(x)
-            if (message := self.likelihood_.outside(x)) is not None:
+            if (message := outside(self.likelihood_, x)) is not None:
                 raise ValueError(f"{self.likelihood_!r} units expect {message}: rescale the data as for fit")
-            return self._log_score(x) + self.scaling_.log_volume()
+            return self._log_score(x) + self.scaling_.log_volume(x)
 
         return self._over(X, score)
 
