@@ -5,7 +5,15 @@ from tildex.models.boltzmann.graph import Clamp, Layer
 from tildex.models.boltzmann.join import attach, join, lower, parts_of
 from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.boltzmann.mean_field import CONVERGED, mean_field
-from tildex.models.boltzmann.missing import filled, groups, infer, knowing, presence, visible_means
+from tildex.models.boltzmann.missing import (
+    draw_unknown,
+    filled,
+    groups,
+    infer,
+    knowing,
+    presence,
+    visible_means,
+)
 from tildex.models.boltzmann.pathways import gather, joined, joint_part, pathway_parts, pathways
 from tildex.models.boltzmann.posterior import Posterior
 from tildex.models.boltzmann.pseudo_likelihood import (
@@ -46,6 +54,7 @@ __all__ = [
     "attach",
     "check_views",
     "combined_filters",
+    "draw_unknown",
     "filled",
     "flip",
     "for_chains",

@@ -105,7 +105,9 @@ class LatentPair(Pair):
         return Mixture(self.code, *self.prior.components(self.encoder.inputs))
 
     def log_likelihood(self, x: Tensor, codes: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return log P(known values of x | codes) of rows (batch, features) and codes (draws, batch, size), shape (draws, batch)."""
+        """Return log P(known values of x | codes) of rows (batch, features) and codes (draws, batch, size), as (draws,
+        batch).
+        """
         inputs = self.decoder.inputs(codes.flatten(0, 1), generator)
         return self.log_known(x, inputs.unflatten(0, codes.shape[:2]))
 

@@ -5,6 +5,7 @@ r"""The stochastic autoencoder: two conditional distributions, each a map follow
 
 from __future__ import annotations
 
+import warnings
 from typing import Self
 
 import torch
@@ -163,13 +164,19 @@ class Pair(Model):
     def shown(self, x: Tensor, lost: Tensor | None = None) -> Tensor:
         """Return rows as the encoder sees them, without NaN; values are also unknown where ``lost`` is true.
 
-        A pair that learned from complete rows infers unknown values: they start at zero and are replaced by their own
-        reconstruction until they hardly change.
+        A pair that learned from complete rows infers unknown values, as :meth:`inferred` does, and says so.
         """
         if self.unknown is not None:
             shown: Tensor = self.unknown(x, lost)
             return shown
-        return x if self._complete(x) else self._inferred(x)
+        if self._complete(x):
+            return x
+        warnings.warn(
+            "X has unknown values, and this model learned from complete rows: they are inferred from its "
+            "reconstructions; fit it with such rows, and its encoder learns what unknown means",
+            stacklevel=2,
+        )
+        return self.inferred(x)
 
     def corrupted(self, x: Tensor, corruption: Corruption, generator: Generator) -> Tensor:
         """Return corrupted rows as the encoder sees them: what is known to be hidden is unknown to it."""
@@ -195,7 +202,10 @@ class Pair(Model):
         return self.training or not bool(x.isnan().any())
 
     @torch.no_grad()
-    def _inferred(self, x: Tensor) -> Tensor:
+    def inferred(self, x: Tensor) -> Tensor:
+        """Return rows whose unknown values start at zero and are replaced by their own reconstruction until they hardly
+        change.
+        """
         unknown = x.isnan()
         filled = torch.where(unknown, 0.0, x)
         for _ in range(_PASSES):

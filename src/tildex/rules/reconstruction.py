@@ -16,6 +16,7 @@ from tildex.models import Pair
 from tildex.penalties import Penalty
 from tildex.rules.base import Rule, penalties
 from tildex.shapes import Loss, Step
+
 __all__ = ["Reconstruction"]
 
 

@@ -17,7 +17,16 @@ from tildex.data import Reading, Record
 from tildex.generator import Generator
 from tildex.train.callbacks import begun_from
 
-__all__ = ["begin", "check", "check_count", "check_counts", "check_whole", "drawing", "resolve_device", "unmasked"]
+__all__ = [
+    "begin",
+    "check",
+    "check_count",
+    "check_counts",
+    "check_whole",
+    "drawing",
+    "resolve_device",
+    "unmasked",
+]
 
 
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = None) -> Any:

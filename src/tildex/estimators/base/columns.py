@@ -89,7 +89,10 @@ class Columns:
         count, total, square = (torch.zeros_like(low) for _ in range(3))
         for x in chunks(data):
             shifted = torch.where(x.isnan(), 0.0, x - first).double()
-            low, high = torch.minimum(low, first + shifted.amin(0)), torch.maximum(high, first + shifted.amax(0))
+            low, high = (
+                torch.minimum(low, first + shifted.amin(0)),
+                torch.maximum(high, first + shifted.amax(0)),
+            )
             count += (~x.isnan()).sum(0)
             total += shifted.sum(0)
             square += shifted.square().sum(0)
@@ -113,13 +116,16 @@ class Columns:
             column = int(self.mean.isnan().nonzero()[0, 0])
             raise ValueError(f"column {column}{_named(names, column)} has no known value: leave it out")
         if self.gaps and units.counts_words:
-            raise ValueError("the words of a document are all known or all unknown, and X has NaN: fill them in")
+            raise ValueError(
+                "the words of a document are all known or all unknown, and X has NaN: fill them in"
+            )
         low, high, mean = scaling(torch.stack([self.low, self.high, self.mean]).to(scaling.offset))
         wrong = ((low < units.low) | (high > units.high)).nonzero()
         if len(wrong):
             column = int(wrong[0])
+            name = _named(names, column)
             raise ValueError(
-                f"{units!r} units expect values from {units.low:g} to {units.high:g}, but column {column}{_named(names, column)} "
+                f"{units!r} units expect values from {units.low:g} to {units.high:g}, but column {column}{name} "
                 f"has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
                 "likelihood such as Gaussian()"
             )

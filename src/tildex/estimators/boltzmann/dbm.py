@@ -15,7 +15,7 @@ from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.dbm_plan import NONE, pretrained
 from tildex.generator import Generator
 from tildex.maps import Coupling, layer_sizes
-from tildex.models import CONVERGED, BoltzmannMachine, Layer, mean_field
+from tildex.models import CONVERGED, BoltzmannMachine, Layer, infer, mean_field
 from tildex.optimizers import SGD, Linear, Optimizer
 from tildex.rules import PCD, Rule, Variational
 from tildex.train import Rows
@@ -154,7 +154,7 @@ precision, device, warm_start, verbose, random_state
         return pretrained(self, data, held_out)
 
     def _encode(self, x: Tensor) -> Tensor:
-        return mean_field(self.module_, {0: x}, **CONVERGED)[-1]
+        return infer(self.module_, x, **CONVERGED)[-1]
 
     def _decode(self, z: Tensor) -> Tensor:
         return mean_field(self.module_, {len(self.module_.layers) - 1: z}, **CONVERGED)[0]

@@ -26,7 +26,7 @@ from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import Default, part, settings, where_unbounded
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.dbn_plan import machines, one_by_one, up_down_trainer
-from tildex.estimators.boltzmann.dbn_queries import bounds_of, completed, log_partition_of
+from tildex.estimators.boltzmann.dbn_queries import bounds_of, completed, drawn_unknown, log_partition_of
 from tildex.generator import Generator
 from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp
 from tildex.optimizers import SGD, Linear, Optimizer
@@ -229,6 +229,9 @@ device, warm_start, verbose, random_state
                 rows = completed(network, *known[0], n_steps, generator, clamp)
             return self.scaling_.inverse(rows).cpu().numpy()
 
+    def _draw_unknown(self, x: Tensor, generator: Generator) -> Tensor:
+        return drawn_unknown(self.module_, x, generator)
+
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:
             raise ValueError(
@@ -272,7 +275,7 @@ device, warm_start, verbose, random_state
         self.__dict__.pop("_log_z", None)
 
     def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.unroll().encoder.mean(x)
+        return self.module_.unroll().encoder.mean(self.module_.shown(x))
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.unroll().decoder.mean(z)
