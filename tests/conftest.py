@@ -12,10 +12,15 @@ from tildex.part import Part
 from tildex.units import (
     Activation,
     BatchTopK,
+    Bernoulli,
+    Binomial,
     Categorical,
     Gaussian,
     JumpReLU,
+    LearnedGaussian,
+    Mixed,
     ReplicatedSoftmax,
+    Spin,
     TopK,
     Units,
 )
@@ -25,6 +30,8 @@ torch.set_num_threads(1)
 
 def build(cls):
     """Return a part with its defaults; a composite, which has none, is given the first simple parts of its kind."""
+    if cls is Mixed:
+        return _mixed()[0]
     simple = (other() for other in cls.table.values() if not _required(other))
     return cls(**dict(zip(_required(cls), simple, strict=False)))
 
@@ -36,10 +43,19 @@ def _required(cls):
 
 def _families():
     return [
-        *(cls() for cls in Units.table.values()),
+        *(build(cls) for cls in Units.table.values()),
+        *_mixed()[1:],
         Categorical(3),
         Gaussian(4.0),
         ReplicatedSoftmax(3, length=2),
+    ]
+
+
+def _mixed():
+    """Return mixed columns with real ones, and small finite ones; each list of parts is one variable of the tests."""
+    return [
+        Mixed([LearnedGaussian(2.0), Bernoulli(), Categorical(3)], [1, 1, 3]),
+        Mixed([Categorical(2), Spin(), Binomial(2)], [2, 1, 1]),
     ]
 
 

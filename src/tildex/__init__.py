@@ -101,6 +101,7 @@ _PUBLIC = {
         "Gaussian",
         "JumpReLU",
         "LearnedGaussian",
+        "Mixed",
         "Multinomial",
         "Poisson",
         "Pursuit",

@@ -89,9 +89,7 @@ class Part:
 
     def copy(self) -> Self:
         """Return a new part with the same arguments and no learned state."""
-        return type(self)(
-            **{k: v.copy() if isinstance(v, Part) else v for k, v in self.get_params(deep=False).items()}
-        )
+        return type(self)(**{name: _copied(value) for name, value in self.get_params(deep=False).items()})
 
     def misplaced(self, setting: str) -> ValueError | None:
         """Return the error if this was given as a ``setting`` of another kind; None for the usual error."""
@@ -184,6 +182,13 @@ def _kinds(cls: type, name: str) -> tuple[type[Part], ...]:
     hint = typing.get_type_hints(cls)[name]
     allowed = typing.get_args(hint) if isinstance(hint, UnionType) else (hint,)
     return tuple(kind for kind in allowed if isinstance(kind, type) and issubclass(kind, Part))
+
+
+def _copied(value: Any) -> Any:
+    """Return a copy of a part, or of each part in a sequence; other values as they are."""
+    if isinstance(value, Part):
+        return value.copy()
+    return type(value)(map(_copied, value)) if isinstance(value, list | tuple) else value
 
 
 def encode(value: Any) -> Any:

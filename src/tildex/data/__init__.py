@@ -29,6 +29,7 @@ from tildex.data.sets.olivetti import Olivetti
 from tildex.data.sets.published import File
 from tildex.data.sets.wikipedia import Wikipedia
 from tildex.data.sounds.folder import read_sound, read_sounds
+from tildex.data.tables import Schema, is_frame
 
 __all__ = [
     "BINARISATIONS",
@@ -55,8 +56,10 @@ __all__ = [
     "Reading",
     "Record",
     "Rows",
+    "Schema",
     "Wikipedia",
     "binarise",
+    "is_frame",
     "known",
     "photographs_in",
     "picture_paths",

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike, sep
 from pathlib import Path
+from typing import Any
 
 from tildex.data.formats.arrays import read_npy, read_npz
 from tildex.data.formats.members import opened
-from tildex.data.formats.tables import read_csv, read_parquet
+from tildex.data.formats.tables import TABLES, read_frame, read_table
 from tildex.data.pictures.folder import IMAGES, read_images
 from tildex.data.pictures.tagged import read_tagged
 from tildex.data.reading import Reading
 from tildex.data.record import DataError, Record
 from tildex.data.sets.catalogue import by_slug, find
 from tildex.data.sounds.folder import SOUNDS, read_sounds
+from tildex.data.tables import TableOptions, as_names, is_frame
 from tildex.part import nearest
 
 __all__ = ["read"]
@@ -22,14 +24,14 @@ __all__ = ["read"]
 _READERS: dict[str, Callable[[Path], Record]] = {
     ".npy": read_npy,
     ".npz": read_npz,
-    ".csv": read_csv,
-    ".parquet": read_parquet,
 }
-_EXPECTED = f"a file ending in {', '.join(_READERS)}, a folder of images, or a folder or .zip of sounds"
+_EXPECTED = (
+    f"a file ending in {', '.join([*_READERS, *TABLES])}, a folder of images, or a folder or .zip of sounds"
+)
 
 
 def read(
-    data: str | PathLike[str],
+    data: Any,
     *,
     data_dir: Path | str | None = None,
     split: str = "train",
@@ -37,15 +39,20 @@ def read(
     tags: Path | str | None = None,
     rate: int | None = None,
     seconds: float | None = None,
+    as_: Mapping[str, str] | None = None,
+    drop: str | Sequence[str] = (),
+    columns: str | Sequence[str] | None = None,
+    label: str | bool | None = None,
+    id: str | Sequence[str] | None = None,
     like: Reading | None = None,
 ) -> Record:
-    """Return the rows of a known data set, a file, or a folder of images or sounds.
+    """Return the rows of a known data set, a file, a pandas, polars or pyarrow table, or a folder of images or sounds.
 
     Parameters
     ----------
-    data : str or path
-        A known name such as ``"mnist"``, or a path. Names take precedence: write ``./mnist`` for a folder of that
-        name.
+    data : str, path or table
+        A known name such as ``"mnist"``, a path, or a pandas, polars or pyarrow table. Names take precedence: write
+        ``./mnist`` for a folder of that name.
     data_dir : path, optional
         The folder of known data sets; ``$TILDEX_DATA`` or the user's cache when not given.
     split : str
@@ -59,6 +66,15 @@ def read(
         22,050.
     seconds : float, optional
         Maximum length read of each sound; 10 by default.
+    as_ : mapping of str to str, optional
+        What columns of a table are, by name, where that is not what they look like: ``{"zip": "category"}``. Kinds are
+        real, positive, count, category, binary, date, text, identifier and constant; see :class:`Schema`.
+    drop, columns : str or sequence of str, optional
+        Columns of a table to leave out; the only columns to use.
+    label : str or False, optional
+        The column of labels; by default one named y, label, target or class; False for none.
+    id : str or sequence of str, optional
+        Columns that name the rows: they are kept as ``ids``.
     like : Reading, optional
         How a model's training rows were read, its ``reading_``: files are read in the same way.
 
@@ -72,14 +88,26 @@ def read(
     >>> read("digits")
     Record('digits', 1438 rows of 8 x 8)
     """
+    options = TableOptions(
+        as_ or {}, as_names(drop), None if columns is None else as_names(columns), label, as_names(id)
+    )
+    like = like or Reading()
+    if is_frame(data):
+        _require_none("a table", tags=tags, rate=rate, seconds=seconds)
+        return read_frame(data, options, like.schema)
     if isinstance(data, str) and (dataset := find(data)) is not None:
         _require_none(f"the known set {dataset.slug}", tags=tags, rate=rate, seconds=seconds)
+        _require_no_columns(f"the known set {dataset.slug}", options)
         return dataset.load(data_dir, split)
-    path, like = Path(data), like or Reading()
+    path = Path(data)
     image_size, rate = image_size or like.image_size, rate or like.rate
     try:
         if not path.exists():
             raise _unknown(data)
+        if path.suffix.lower() in TABLES and tags is None and path.is_file():
+            _require_none(str(path), rate=rate, seconds=seconds)
+            return read_table(path, options, like.schema)
+        _require_no_columns(str(path), options)
         if tags is not None:
             _require_none("pictures", rate=rate, seconds=seconds)
             return read_tagged(path, Path(tags), image_size)
@@ -103,6 +131,12 @@ def _require_none(what: str, **options: object) -> None:
             f"{' and '.join(given)} cannot be chosen for {what}: tags are for folders of pictures, rate and seconds "
             "for folders of sounds"
         )
+
+
+def _require_no_columns(what: str, options: TableOptions) -> None:
+    """Refuse what is said of a table's columns where there are none."""
+    if options:
+        raise DataError(f"{what} is no table with named columns: leave out as_, drop, columns, label and id")
 
 
 def _is_of_sounds(folder: Path) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Self
+
+from tildex.data.tables import Schema
 
 __all__ = ["Reading"]
 
@@ -23,30 +25,35 @@ class Reading:
         Samples per second of every sound.
     samples : int, optional
         Length of every sound, in samples.
+    schema : Schema, optional
+        What the columns of a table were taken for.
 
     Example
     -------
     >>> Reading.from_json(Reading(image_size=(32, 24), colours=3).to_json())
-    Reading(image_size=(32, 24), colours=3, rate=None, samples=None)
+    Reading(image_size=(32, 24), colours=3, rate=None, samples=None, schema=None)
     """
 
     image_size: tuple[int, int] | None = None
     colours: int | None = None
     rate: int | None = None
     samples: int | None = None
+    schema: Schema | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what was chosen, as JSON."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        noted = {one.name: getattr(self, one.name) for one in fields(self)}
+        if self.schema is not None:
+            noted["schema"] = self.schema.to_json()
+        return {name: value for name, value in noted.items() if value is not None}
 
     @classmethod
     def from_json(cls, noted: Mapping[str, Any]) -> Self:
         """Return the reading that :meth:`to_json` noted."""
-        size = noted.get("image_size")
+        size, schema = noted.get("image_size"), noted.get("schema")
+        whole = {name: noted.get(name) for name in ("colours", "rate", "samples")}
         return cls(
-            None if size is None else (int(size[0]), int(size[1])),
-            *(
-                None if noted.get(name) is None else int(noted[name])
-                for name in ("colours", "rate", "samples")
-            ),
+            image_size=None if size is None else (int(size[0]), int(size[1])),
+            **{name: None if value is None else int(value) for name, value in whole.items()},
+            schema=None if schema is None else Schema.from_json(schema),
         )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import sparse
 
+from tildex.data.errors import DataError
 from tildex.data.reading import Reading
 
 __all__ = ["DataError", "Record", "select"]
@@ -46,6 +48,8 @@ class Record:
         Samples per second, if rows are sounds; shorter sounds are padded with zeros.
     skipped : tuple of str
         One sentence per unusable file: which, why, and the remedy.
+    ids : dict of str to array of shape (rows,)
+        The columns of a table that name its rows, carried to what is made of them.
     reading : Reading
         How the rows were read, which estimators keep: later files are read in the same way.
 
@@ -74,6 +78,7 @@ class Record:
     files: tuple[str, ...] = ()
     rate: int | None = None
     skipped: tuple[str, ...] = ()
+    ids: Mapping[str, np.ndarray] = field(default_factory=dict)
     reading: Reading = field(default=Reading())
 
     def __post_init__(self) -> None:
@@ -94,6 +99,8 @@ class Record:
             )
         if self.files and len(self.files) != rows:
             raise DataError(f"{self.name}: {len(self.files)} files for {rows} rows")
+        if wrong := [name for name, values in self.ids.items() if len(values) != rows]:
+            raise DataError(f"{self.name}: expected one {wrong[0]} for each of {rows} rows")
         if self.tags is not None and self.tags.shape != (rows, len(self.tag_names or ())):
             raise DataError(
                 f"{self.name}: expected tags of {rows} rows and one name per column, got {self.tags.shape} and "
@@ -111,10 +118,6 @@ class Record:
     def __repr__(self) -> str:
         sample = " x ".join(map(str, self.shape or self.X.shape[1:]))
         return f"Record({self.name!r}, {len(self)} rows of {sample})"
-
-
-class DataError(ValueError):
-    """Unusable data; the message says what was expected, what was found and what to do."""
 
 
 def select(record: Record, chosen: np.ndarray) -> Record:
@@ -135,4 +138,5 @@ def select(record: Record, chosen: np.ndarray) -> Record:
         groups=None if record.groups is None else record.groups[index],
         tags=None if record.tags is None else record.tags[index],
         files=tuple(record.files[k] for k in index) if record.files else (),
+        ids={name: values[index] for name, values in record.ids.items()},
     )

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from tildex.data import Record
 from tildex.estimators.autoencoders.denoising import DenoisingAutoencoder
 from tildex.estimators.base.checks import check
 from tildex.evaluate.distances import nearest_rows
@@ -99,7 +100,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self._require(model)
         if self.random_state is not None and "random_state" in model.get_params(deep=False):
             model.set_params(random_state=self.random_state)
-        self.estimator_ = model.fit(X, None)
+        self.estimator_ = model.fit(self._as_read(X), None)
         if self.n_neighbors is not None:
             self.codes_ = _array(model.transform(X))
             self._same = 0.0
@@ -128,6 +129,11 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _as_read(self, X: Any) -> Any:
+        """Return rows of a table with what their columns are, which the model learns too."""
+        reading = self.reading_
+        return X if reading.schema is None else Record(X, feature_names=reading.schema.names, reading=reading)
 
     def _scores(self, X: Any) -> np.ndarray:
         if self.n_neighbors is None:

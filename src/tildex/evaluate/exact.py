@@ -51,38 +51,35 @@ def enumerable(machine: BoltzmannMachine) -> bool:
     return min(_bits(machine, 0), _bits(machine, 1)) <= _LARGEST_BITS
 
 
-def _values(machine: BoltzmannMachine, k: int) -> Tensor | None:
-    """Return the values of one variable of layer ``k``, shape (values, group), or None if there are infinitely many."""
+def _tables(machine: BoltzmannMachine, k: int) -> list[Tensor] | None:
+    """Return the values of each variable of layer ``k``, (values, columns) each, or None if there are infinitely many."""
     layer = machine.layers[k]
     if not layer.units.finite:
         return None
-    points, _ = layer.units.nodes(layer.bias.detach()[: layer.units.group])
-    return points
+    return [table.to(layer.bias.detach()) for table in layer.units.tables(layer.size)]
 
 
 def _bits(machine: BoltzmannMachine, side: int) -> float:
     total = 0.0
     for k in machine.sides[side]:
-        values, layer = _values(machine, k), machine.layers[k]
-        if values is None:
+        tables = _tables(machine, k)
+        if tables is None:
             return math.inf
-        total += layer.size // layer.units.group * math.log2(len(values))
+        total += sum(math.log2(len(table)) for table in tables)
     return total
 
 
 def _states(machine: BoltzmannMachine, side: int) -> Iterator[list[Tensor]]:
     """Yield all joint states of one side in chunks; the other side's entries hold biases and are never read."""
-    tables = {k: values for k in machine.sides[side] if (values := _values(machine, k)) is not None}
-    counts = [
-        len(values) for k, values in tables.items() for _ in range(machine.layers[k].size // values.shape[1])
-    ]
+    layers = {k: tables for k in machine.sides[side] if (tables := _tables(machine, k)) is not None}
+    counts = [len(table) for tables in layers.values() for table in tables]
     for numbers in torch.arange(math.prod(counts)).split(_CHUNK):
         state = [layer.bias[None] for layer in machine.layers]
-        for k, values in tables.items():
+        for k, tables in layers.items():
             digits = []
-            for _ in range(machine.layers[k].size // values.shape[1]):
+            for table in tables:
                 # The state's index in mixed radix, one digit per variable.
-                numbers, digit = numbers // len(values), numbers % len(values)
-                digits.append(values[digit])
+                numbers, digit = numbers // len(table), numbers % len(table)
+                digits.append(table[digit])
             state[k] = torch.cat(digits, 1)
         yield state

@@ -21,7 +21,7 @@ def check_top(top: BoltzmannMachine) -> None:
     if len(top.visible) == 1:
         return
     label = top.layers[top.visible[1]]
-    if len(top.visible) > 2 or not label.units.finite or label.size != label.units.group:
+    if len(top.visible) > 2 or not label.units.finite or label.units.n_variables(label.size) != 1:
         raise ValueError(
             "expected one label layer besides layer 0, of one finite variable such as Categorical(10) with size 10, "
             f"got {len(top.visible) - 1} layers, the first of {label.size} {label.units!r} units"

@@ -129,10 +129,12 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     up = up / scaling.scale
     c = c - up @ scaling.offset
     if not scaling.is_identity():
-        if not below.real:
+        moved = (scaling.scale != 1) | (scaling.offset != 0)
+        if bool((moved & ~below.real_columns(len(b)).to(moved.device)).any()):
             raise ValueError(f"rows of {below!r} units have a fixed range: do not rescale them")
         # The mean of Gaussian units is their variance times their input.
-        down, b = scaling.scale[:, None] * down, scaling.scale * b + scaling.offset / below.variance(b)
+        shift = torch.where(moved, scaling.offset / below.variance(b), 0.0)
+        down, b = scaling.scale[:, None] * down, scaling.scale * b + shift
     return Pair(Conditional(_affine(up, c), above), Conditional(_affine(down, b), below))
 
 

@@ -83,13 +83,13 @@ def squared_norm(model: Any, step: Step, n_probes: int | None, *, less: Tensor |
 def elementwise_weight(model: Any) -> Tensor | None:
     """Return the matrix of a one-layer encoder with elementwise code units, else None."""
     units = model.encoder.units
-    return model.encoder.map.affine_weight() if units.group == units.arity == 1 else None
+    return model.encoder.map.affine_weight() if units.elementwise else None
 
 
 def factors_at(model: Any, x: Tensor) -> Factors | None:
     """Return the Jacobian's factors, or None for an encoder that is not made of matrices and slopes."""
     units = model.encoder.units
-    if units.group > 1 or units.arity > 1:
+    if not units.elementwise:
         return None
     factors = Factors([], [])
     for step in model.encoder.map.steps():

@@ -34,12 +34,13 @@ class VampPrior(Prior):
 
     rows: nn.Parameter
     logits: nn.Parameter
+    _low: Tensor
+    _high: Tensor
 
     def __init__(self, n_components: int = 100) -> None:
         super().__init__()
         check_components(n_components)
         self.n_components = n_components
-        self._low, self._high = -torch.inf, torch.inf
 
     def sized(self, code: Units, size: int, *, visible: Units, n_features: int, generator: Generator) -> Self:
         """Return a copy with random rows; :meth:`begin_at` replaces them with data."""
@@ -47,7 +48,8 @@ class VampPrior(Prior):
         inputs = torch.zeros(self.n_components, visible.arity * n_features, device=generator.device)
         fresh.rows = nn.Parameter(visible.sample(inputs, generator).detach())
         fresh.logits = nn.Parameter(inputs.new_zeros(self.n_components))
-        fresh._low, fresh._high = visible.low, visible.high
+        for name, limit in zip(("_low", "_high"), visible.limits(fresh.rows.detach()), strict=True):
+            fresh.register_buffer(name, limit, persistent=False)
         return fresh
 
     def begin_at(self, rows: Callable[[int], Tensor]) -> None:

@@ -10,6 +10,7 @@ from tildex.units.diagonal_gaussian import DiagonalGaussian
 from tildex.units.gaussian import Gaussian, LearnedGaussian
 from tildex.units.jump_relu import JumpReLU
 from tildex.units.latent import Latent
+from tildex.units.mixed import Mixed
 from tildex.units.multinomial import Multinomial
 from tildex.units.poisson import Poisson
 from tildex.units.pursuit import Pursuit
@@ -31,6 +32,7 @@ __all__ = [
     "JumpReLU",
     "Latent",
     "LearnedGaussian",
+    "Mixed",
     "Multinomial",
     "Poisson",
     "Pursuit",

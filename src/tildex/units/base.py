@@ -33,7 +33,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether all inputs give a finite log-partition *and* the mean is bounded; an edge between two unbounded
         families is refused.
     group : int
-        Adjacent units that form one variable: 1, or the number of classes.
+        Adjacent units that form one variable: 1, or the number of classes. Variables of :class:`Mixed` units differ in
+        width, so ask :meth:`variable_of` and its companions instead.
     finite : bool
         Whether a unit has finitely many values, so that small machines can be enumerated.
     low, high : float
@@ -133,15 +134,50 @@ class Units(nn.Module, Part, ABC, kind="units"):
         return (inputs * x).sum(-1) - self.energy(x) - self.cgf(inputs)
 
     def log_probs(self, x: Tensor, inputs: Tensor) -> Tensor:
-        """Return the log-probability of each variable, shape (..., units / group); :meth:`log_prob` is their sum.
+        """Return the log-probability of each variable, shape (..., variables); :meth:`log_prob` is their sum.
 
         A family with separate parameters per unit overrides this.
         """
         return self.log_prob(x.unflatten(-1, (-1, self.group)), inputs.unflatten(-1, (-1, self.group)))
 
+    @property
+    def elementwise(self) -> bool:
+        """Whether each column is a variable of its own with one input."""
+        return self.group == self.arity == 1
+
+    def n_variables(self, size: int) -> int:
+        """Return the number of variables in ``size`` columns."""
+        return size // self.group
+
+    def variable_of(self, size: int) -> Tensor:
+        """Return the index of the variable that each of ``size`` columns belongs to, shape (size,)."""
+        return torch.arange(size) // self.group
+
     def any_column(self, mask: Tensor) -> Tensor:
         """Say of each variable whether ``mask`` (..., units) holds in one of its columns, shape (..., variables)."""
         return mask if self.group == 1 else mask.unflatten(-1, (-1, self.group)).any(-1)
+
+    def on_columns(self, values: Tensor) -> Tensor:
+        """Return values of variables (..., variables) at each of their columns, shape (..., units)."""
+        return values if self.group == 1 else values.repeat_interleave(self.group, -1)
+
+    def tables(self, size: int) -> list[Tensor]:
+        """Return all values of each variable of ``size`` columns of a finite family, shape (values, columns) each."""
+        values, _ = self.nodes(torch.zeros(self.group))
+        return [values] * self.n_variables(size)
+
+    def limits(self, like: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the smallest and largest value of each column, shape (units,), for values ``like`` (..., units)."""
+        columns = like.new_ones(like.shape[-1])
+        return columns * self.low, columns * self.high
+
+    def standardised_columns(self, size: int) -> Tensor:
+        """Say which of ``size`` columns an estimator standardises, shape (size,)."""
+        return torch.full((size,), self.standardised)
+
+    def real_columns(self, size: int) -> Tensor:
+        """Say which of ``size`` columns are normally distributed given their inputs, shape (size,)."""
+        return torch.full((size,), self.real)
 
     def log_prob_table(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return log p of each of the rows ``x`` (..., units) under each of ``inputs`` (n, arity * units): (..., n)."""
@@ -219,7 +255,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
 
     def log_conditionals_estimate(self, x: Tensor, around: Surroundings, generator: Generator) -> Tensor:
         """Return an unbiased estimate of the same from one random variable per row."""
-        variables = x.shape[1] // self.group
+        variables = self.n_variables(x.shape[1])
         chosen = torch.from_numpy(generator.integers(variables, len(x))).to(x.device)
         return variables * self.log_conditional(x, around, chosen)
 

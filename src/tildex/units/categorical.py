@@ -50,6 +50,11 @@ class Categorical(Latent, Units):
         """Return the class probabilities."""
         return self._grouped(inputs).softmax(-1).flatten(-2)
 
+    def variance(self, inputs: Tensor) -> Tensor:
+        """Return p (1 - p) of each class."""
+        p = self.mean(inputs)
+        return p * (1 - p)
+
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
         """Draw one class per variable by inverting the cumulative probabilities."""
         cumulative = self._grouped(inputs).softmax(-1).cumsum(-1)

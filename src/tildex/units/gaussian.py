@@ -101,7 +101,8 @@ class Gaussian(Units):
             moved = torch.addcmul(around.inputs, (u - old)[:, None], weight)
             return bias * u - 0.5 * gamma * u.square() + around.hidden.cgf(moved)
 
-        ends = weight * around.hidden.low, weight * around.hidden.high
+        lowest, highest = around.hidden.limits(weight)
+        ends = weight * lowest, weight * highest
         first = (bias + torch.minimum(*ends).sum(1)) / gamma - _MARGIN * sigma
         last = (bias + torch.maximum(*ends).sum(1)) / gamma + _MARGIN * sigma
         points = math.ceil(float(((last - first) / sigma).detach().max())) + 1

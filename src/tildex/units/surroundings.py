@@ -5,8 +5,8 @@ r"""The surroundings of a visible unit in a two-layer machine: the hidden units 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
 from torch import Tensor
 
@@ -33,3 +33,8 @@ class Surroundings:
     weight: Tensor
     inputs: Tensor
     hidden: Any
+
+    def of(self, columns: slice, rows: Tensor | None = None) -> Self:
+        """Return the surroundings of some columns, in all rows or those given by index."""
+        inputs = self.inputs if rows is None else self.inputs[rows]
+        return replace(self, bias=self.bias[columns], weight=self.weight[columns], inputs=inputs)

@@ -10,7 +10,7 @@ from torch import Tensor
 __all__ = ["within"]
 
 
-def within(x: Tensor, low: float, high: float) -> Tensor:
+def within(x: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
     """Return ``x`` clamped to [``low``, ``high``], with a gradient that can lead back inside.
 
     Example
@@ -31,11 +31,11 @@ class _Within(torch.autograd.Function):
     generate_vmap_rule = True
 
     @staticmethod
-    def forward(x: Tensor, low: float, high: float) -> Tensor:
+    def forward(x: Tensor, low: Any, high: Any) -> Tensor:
         return x.clamp(low, high)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, float, float], output: Tensor) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Any, Any], output: Tensor) -> None:
         x, low, high = inputs
         ctx.save_for_backward(x)
         ctx.range = low, high

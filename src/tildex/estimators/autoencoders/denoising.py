@@ -101,7 +101,7 @@ class DenoisingAutoencoder(NeuralAutoencoder):
         generator = drawing(self, random_state)
         with torch.no_grad(), fast_products(generator.device):
             rows = self.module_.walk(n, n_steps, generator, values=values, known=known)
-            return self.scaling_.inverse(rows).cpu().numpy()
+            return self._as_given(self.scaling_.inverse(rows).cpu().numpy())
 
     def score_field(self, X: Any) -> Any:
         """Return the estimated gradient of the log-density of *noisy* data at each row, shape (rows, features).

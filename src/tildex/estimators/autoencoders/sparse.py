@@ -12,6 +12,7 @@ from tildex.estimators.autoencoders.neural import NeuralAutoencoder
 from tildex.estimators.base.columns import Columns
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.table_units import units_of
 from tildex.generator import Generator
 from tildex.maps import MLP, Matching, Scaling
 from tildex.models import Pair
@@ -79,10 +80,10 @@ class SparseAutoencoder(NeuralAutoencoder):
 
     def _likelihood(self, columns: Columns) -> Units:
         given: Units | None = part(self, "likelihood")
-        return Gaussian() if given is None else given
+        return given or units_of(self.reading_.schema, Gaussian) or Gaussian()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        if not likelihood.standardised or not columns.in_unit_interval:
+        if not bool(likelihood.standardised_columns(len(columns.mean)).all()) or not columns.in_unit_interval:
             return super()._scaling(columns, likelihood)
         scale = columns.std.square().mean().sqrt()
         return Scaling(columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone())

@@ -114,11 +114,8 @@ clip_norm, precision, device, warm_start, verbose, random_state
         generator = drawing(self, random_state)
         with torch.no_grad():
             codes = self.module_.sample_codes(n, generator)
-        return (
-            apply(lambda z: self.scaling_.inverse(self._decode(z)), codes, like=self.scaling_.offset)
-            .cpu()
-            .numpy()
-        )
+        rows = apply(lambda z: self.scaling_.inverse(self._decode(z)), codes, like=self.scaling_.offset)
+        return self._as_given(rows.cpu().numpy())
 
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
 
 from tildex import distributed
-from tildex.data import Reading, Record
+from tildex.estimators.base.frames import as_numbers, require_known
 from tildex.generator import Generator
 from tildex.train.callbacks import begun_from
 
@@ -32,9 +32,9 @@ __all__ = [
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = None) -> Any:
     """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
 
-    ``finite`` is ``"allow-nan"`` where NaN means unknown, by default as the estimator declares; masked values of a
-    masked array are NaN. Of a record the rows are checked; with ``reset`` the
-    estimator keeps how they were read, as ``reading_``.
+    ``finite`` is ``"allow-nan"`` where NaN means unknown, by default as the estimator declares. Of a record the rows are
+    checked, and a frame of other than numbers becomes numbers by its schema; with ``reset`` the estimator keeps how they
+    were read, as ``reading_``. The values under the mask of a masked array are unknown.
 
     Raises
     ------
@@ -42,15 +42,13 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = No
         If it is not two-dimensional, has no rows, holds values that are not finite, has a different number of columns
         than in ``fit``, or holds negative values where counts are expected.
     """
-    if reset:
-        estimator.reading_ = X.reading if isinstance(X, Record) else Reading()
-    if isinstance(X, Record):
-        X = X.X
-    X = unmasked(X)
+    X = unmasked(as_numbers(estimator, X, reset=reset))
     if finite is None:
         # A sparse matrix leaves out zeros, and has no unknown values.
         finite = "allow-nan" if estimator.allows_nan and not issparse(X) else True
     if not isinstance(X, Tensor):
+        if finite is True and estimator.reading_.schema is not None and isinstance(X, np.ndarray):
+            require_known(X, estimator.reading_.schema.names)
         kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
         X = validate_data(estimator, X, reset=reset, **kinds)
         if estimator.counts:

@@ -120,13 +120,14 @@ class Columns:
                 "the words of a document are all known or all unknown, and X has NaN: fill them in"
             )
         low, high, mean = scaling(torch.stack([self.low, self.high, self.mean]).to(scaling.offset))
-        wrong = ((low < units.low) | (high > units.high)).nonzero()
+        smallest, largest = units.limits(mean)
+        wrong = ((low < smallest) | (high > largest)).nonzero()
         if len(wrong):
             column = int(wrong[0])
             name = _named(names, column)
             raise ValueError(
-                f"{units!r} units expect values from {units.low:g} to {units.high:g}, but column {column}{name} "
-                f"has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
+                f"{units!r} units expect values from {smallest[column]:g} to {largest[column]:g}, but column "
+                f"{column}{name} has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
                 "likelihood such as Gaussian()"
             )
         return mean
@@ -155,10 +156,9 @@ def _named(names: Any, column: int) -> str:
 
 
 def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
-    """Return offset and scale of columns of one unit family: zeros and ones if the family is not standardised."""
-    if not units.standardised:
-        return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
-    return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
+    """Return offset and scale of columns of one unit family: zeros and ones where they are not standardised."""
+    real = units.standardised_columns(len(columns.mean)).to(columns.mean.device)
+    return torch.where(real, columns.mean, 0.0), torch.where(real & (columns.std > 0), columns.std, 1.0)
 
 
 def chunks(data: Rows, size: int = _CHUNK) -> Any:

@@ -14,6 +14,7 @@ from torch import Tensor
 from tildex.data import OneHotRows
 from tildex.estimators.base.checks import check, unmasked
 from tildex.estimators.base.columns import Transformed
+from tildex.estimators.base.frames import as_numbers
 from tildex.generator import Generator
 from tildex.train import Rows
 
@@ -41,6 +42,7 @@ def check_both(
     """
     X = unmasked(X)
     y = y.detach().cpu().numpy() if isinstance(y, Tensor) else y
+    X = as_numbers(estimator, X, reset=reset)
     if isinstance(X, Tensor) and y is not None:
         X = check(estimator, X, reset=reset)
         y = check_array(y, ensure_2d=False, dtype="numeric") if columns else column_or_1d(y, warn=True)

@@ -23,6 +23,7 @@ from tildex.estimators.base.binarised import binariser
 from tildex.estimators.base.columns import Columns, Transformed, open_rows, outside, reader, standard
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.table_units import units_of
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import Scaling
@@ -137,6 +138,8 @@ class Learner(BaseEstimator, ABC):
         """Return the units of the data."""
         if self.likelihood is not None:
             return part(self, "likelihood")
+        if (units := units_of(self.reading_.schema, self.real_units)) is not None:
+            return units
         return Bernoulli() if columns.in_unit_interval else self.real_units()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:

@@ -17,6 +17,7 @@ from torch import Tensor
 from tildex.estimators.base.binarised import binary_rows
 from tildex.estimators.base.checks import begin, check
 from tildex.estimators.base.columns import apply, hold_out, outside
+from tildex.estimators.base.frames import as_frame
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
@@ -63,9 +64,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         """Return the data checked by :func:`check`, which also stores the columns if ``reset``."""
         return check(self, X, reset=reset)
 
-    def _as_given(self, rows: Any) -> Any:
-        """Return rows in the form of the training data."""
-        return rows
+    def _as_given(self, rows: Any, given: Any = None) -> Any:
+        """Return rows in the form of ``given``, or of the training data: as a frame, if that was one."""
+        return as_frame(self.reading_.schema, rows, given)
 
     def _with_labels(self, data: Rows) -> Rows:
         """Return the scaled rows, with labels as further columns where the model learns them."""
@@ -95,8 +96,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
 
         Parameters
         ----------
-        X : array, sparse matrix, memory map or tensor of shape (rows, features)
-            The data; never changed, and read a batch at a time.
+        X : array, sparse matrix, memory map, tensor, record or frame of shape (rows, features)
+            The data; a pandas, polars or pyarrow table may have columns of any kind. Never changed, and read a batch at a time.
         y : None
             Ignored; present for pipelines.
         X_val : like X, optional
@@ -169,7 +170,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         Rows are complete: unknown values, NaN, are those that the model expects given the known ones.
         """
         rows = self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
-        return self._as_given(rows)
+        return self._as_given(rows, X)
 
     def score_samples(self, X: Any) -> Any:
         """Return one score per row, shape (rows,), in nats and the data's own units; higher is better.

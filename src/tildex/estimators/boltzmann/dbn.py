@@ -227,7 +227,7 @@ device, warm_start, verbose, random_state
                 rows = network.visible_means(state, generator)
             else:
                 rows = completed(network, *known[0], n_steps, generator, clamp)
-            return self.scaling_.inverse(rows).cpu().numpy()
+            return self._as_given(self.scaling_.inverse(rows).cpu().numpy())
 
     def _draw_unknown(self, x: Tensor, generator: Generator) -> Tensor:
         return drawn_unknown(self.module_, x, generator)

@@ -218,8 +218,8 @@ precision, device, warm_start, verbose, random_state
         """Return a dict of each modality's columns, by name."""
         return {field.name: field.of(rows) for field in self._fields}
 
-    def _as_given(self, rows: Any) -> Any:
-        return rows if self._plain else self.split(rows)
+    def _as_given(self, rows: Any, given: Any = None) -> Any:
+        return super()._as_given(rows, given) if self._plain else self.split(rows)
 
     @property
     def _fields(self) -> list[Field]:

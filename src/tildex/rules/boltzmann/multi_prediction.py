@@ -102,10 +102,11 @@ class MultiPrediction(Rule):
         parts, partly = model.split(x), {}
         wanted = {}
         for i, (k, values) in enumerate(parts.items()):
-            group = model.layers[k].units.group
-            kept = (generator.uniform(len(values), values.shape[1] // group) < 0.5).to(values.device)
+            units = model.layers[k].units
+            variables = units.n_variables(values.shape[1])
+            kept = (generator.uniform(len(values), variables) < 0.5).to(values.device)
             wanted[k] = known[:, i, None] & ~kept
-            shown = (kept & known[:, i, None]).repeat_interleave(group, 1)
+            shown = units.on_columns(kept & known[:, i, None])
             partly[k] = (torch.where(known[:, i, None], values, 0.0), shown)
         clamp: Clamp = partly
         state = mean_field(model, {}, n_steps=self.n_steps, tol=0.0, partly=clamp)

@@ -133,9 +133,10 @@ def _activity(machine: BoltzmannMachine, means: Sequence[Tensor]) -> dict[str, f
         units = machine.layers[k].units
         least, most = torch.aminmax(means[k], dim=0)
         # A range without upper limit counts as one unit wide.
-        margin = _END * (units.high - units.low if units.bounded else 1.0)
-        low += int((most < units.low + margin).sum())
-        high += int((least > units.high - margin).sum())
+        smallest, largest = units.limits(most)
+        margin = _END * (largest - smallest if units.bounded else 1.0)
+        low += int((most < smallest + margin).sum())
+        high += int((least > largest - margin).sum())
         total += machine.layers[k].size
     return {"hidden_dead": low / total, "hidden_saturated": high / total}
 
