@@ -37,6 +37,7 @@ _PUBLIC = {
         "DenoisingAutoencoder",
         "DropoutAutoencoder",
         "GaussianRBM",
+        "Imputer",
         "LinearAutoencoder",
         "Modality",
         "MultimodalDBM",

@@ -150,6 +150,19 @@ clip_norm, precision, device, warm_start, verbose, random_state
         if broken:
             warnings.warn(f"{broken[0].name}: {broken[0].sentence}", stacklevel=3)
 
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        """Return means over codes, or one draw, each code weighted by how well it explains the known values."""
+        drawing_codes = Generator(0) if generator is None else generator
+        rows = self.module_.rows(x)
+        codes = rows.drawn(rows.noise(_BOUND_SAMPLES, drawing_codes).to(x))
+        weights = self.module_.log_likelihood(x, codes) - rows.divergence(codes)
+        shares = weights.softmax(0)[..., None]
+        if generator is None:
+            return (shares * self._decode(codes.flatten(0, 1)).unflatten(0, codes.shape[:2])).sum(0)
+        place = (shares.cumsum(0)[..., 0] < generator.uniform(1, len(x), dtype=x.dtype)).sum(0)
+        chosen = codes[place.clamp(max=len(codes) - 1), torch.arange(len(x), device=x.device)]
+        return self.module_.decoder.sample(chosen, generator)
+
     def _log_score(self, x: Tensor) -> Tensor:
         shape = (_BOUND_SAMPLES, self.n_components)
         noise = self.module_.code.noise(*shape, generator=Generator(0))

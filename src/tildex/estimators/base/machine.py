@@ -14,11 +14,14 @@ from tildex.estimators.base.checks import check_count, drawing
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.transformer import Estimator
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine, Clamp, draw_unknown, visible_means
+from tildex.models import BoltzmannMachine, Clamp, draw_unknown, filled, visible_means
 from tildex.products import fast_products
 from tildex.units import Units
 
 __all__ = ["MachineEstimator", "known_values"]
+
+# Gibbs steps from the mean field to a draw of unknown values.
+_SETTLING = 100
 
 Present = Callable[[Tensor, Generator], Tensor]
 
@@ -47,6 +50,12 @@ class MachineEstimator(Estimator):
     def _draw_unknown(self, x: Tensor, generator: Generator) -> Tensor:
         """Return rows with unknown values drawn given the known ones."""
         return draw_unknown(self._machine, x, generator)
+
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        """Return mean-field means, or draws from Gibbs chains, with the known values clamped."""
+        if generator is None:
+            return filled(self._machine, x)
+        return draw_unknown(self._machine, x, generator, n_steps=_SETTLING)
 
     def sample(
         self,

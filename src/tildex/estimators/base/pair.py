@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.transformer import Estimator
+from tildex.generator import Generator
 
 __all__ = ["PairEstimator"]
 
@@ -19,6 +20,11 @@ class PairEstimator(Estimator):
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.decoder.mean(z)
+
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        if generator is None:
+            return super()._filled(x, generator)
+        return self.module_.decoder.sample(self._encode(x), generator)
 
     def _log_score(self, x: Tensor) -> Tensor:
         return self.module_.log_known(x, self.module_.decoder.inputs(self._encode(x)))

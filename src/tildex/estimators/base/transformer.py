@@ -9,18 +9,20 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.estimators.base.binarised import binary_rows
-from tildex.estimators.base.checks import begin, check
+from tildex.estimators.base.checks import begin, check, check_whole, drawing
 from tildex.estimators.base.columns import apply, hold_out, outside
 from tildex.estimators.base.frames import as_frame
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
+from tildex.generator import Generator
 from tildex.train import Rows
 
 __all__ = ["Estimator"]
@@ -171,6 +173,43 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         """
         rows = self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
         return self._as_given(rows, X)
+
+    def impute(self, X: Any, *, draws: int | None = None, random_state: Any = None) -> Any:
+        """Return rows with unknown values, NaN, filled and known values as they are, shape (rows, features).
+
+        Parameters
+        ----------
+        X : array, tensor, record or frame
+            The rows.
+        draws : int, optional
+            Number of draws given the known values, shape (draws, rows, features); when not given, the mean.
+        random_state : int, RandomState or None
+            The seed of draws; None continues the estimator's own random stream.
+
+        Raises
+        ------
+        ValueError
+            If the estimator refuses unknown values.
+        """
+        if not self.allows_nan:
+            raise ValueError(f"{type(self).__name__} does not know unknown values: use Imputer()")
+        check_is_fitted(self, "module_")
+        generator = None if draws is None else drawing(self, random_state)
+
+        def fill(x: Tensor) -> Tensor:
+            filled = self.scaling_.inverse(self._filled(self.scaling_(x), generator))
+            return torch.where(x.isnan(), filled, x)
+
+        if draws is None:
+            return self._as_given(self._over(X, fill), X)
+        check_whole("draws", draws, 1)
+        X = self._checked(X, reset=False)
+        rows = [apply(fill, X, like=self.scaling_.offset) for _ in range(draws)]
+        return torch.stack(rows) if isinstance(X, Tensor) else np.stack(rows)
+
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        """Return scaled rows with means, or draws given a generator, of unknown values; others are not looked at."""
+        return self._decode(self._encode(x))
 
     def score_samples(self, X: Any) -> Any:
         """Return one score per row, shape (rows,), in nats and the data's own units; higher is better.

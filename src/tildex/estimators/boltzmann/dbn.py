@@ -232,6 +232,11 @@ device, warm_start, verbose, random_state
     def _draw_unknown(self, x: Tensor, generator: Generator) -> Tensor:
         return drawn_unknown(self.module_, x, generator)
 
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        if generator is None:
+            return self.module_.shown(x)
+        return drawn_unknown(self.module_, x, generator, n_steps=100)
+
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:
             raise ValueError(
