@@ -53,11 +53,3 @@ class Calibration:
             above = (below + 1).clamp(max=len(errors) - 1)
             found.append(torch.lerp(errors[below], errors[above], place - below))
         return torch.stack(found, -1)
-
-    def inflation(self, spread: Tensor) -> Tensor:
-        """Return half the variance of every error, given its scale, shape (rows, features).
-
-        The exponential of an expected logarithm is a median; multiplied by the exponential of this it is a mean.
-        """
-        variances = torch.stack([errors.var(correction=0) for errors in self.columns])
-        return (0.5 * variances * spread.square()).clamp(max=1.0)

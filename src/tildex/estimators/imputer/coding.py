@@ -16,13 +16,11 @@ __all__ = ["Coding"]
 class Coding(NamedTuple):
     """Families, scales and ranges of columns of numbers, shape (features,) each.
 
-    ``real`` says which columns are real; ``logarithm``, which are logarithms of the table's own numbers. ``low`` and
-    ``high`` are the smallest and largest known values.
+    ``real`` says which columns are real. ``low`` and ``high`` are the smallest and largest known values.
     """
 
     units: Units
     real: Tensor
-    logarithm: Tensor
     mean: Tensor
     std: Tensor
     low: Tensor
@@ -33,15 +31,12 @@ class Coding(NamedTuple):
         """Return the coding of rows with unknown values, NaN; without a schema every column is real."""
         units = Mixed([Gaussian()], [x.shape[1]]) if schema is None else _families(schema)
         real = units.real_columns(x.shape[1])
-        logarithm = torch.zeros_like(real)
-        for span in () if schema is None else schema.spans:
-            logarithm[span.start : span.stop] = span.kind.name == "positive"
         mean = x.nanmean(0)
         std = (x - mean).square().nanmean(0).sqrt()
         std = torch.where(std > 1e-7 * mean.abs(), std, 1.0)
         low = torch.where(x.isnan(), torch.inf, x).amin(0)
         high = torch.where(x.isnan(), -torch.inf, x).amax(0)
-        return cls(units.sized(x.shape[1]), real, logarithm, mean, std, low, high)
+        return cls(units.sized(x.shape[1]), real, mean, std, low, high)
 
     def scores(self, x: Tensor) -> Tensor:
         """Return standard scores."""

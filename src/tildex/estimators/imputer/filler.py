@@ -127,13 +127,17 @@ class NormalFiller:
 class GivenFiller:
     """A fitted estimator that imputes."""
 
-    def __init__(self, estimator: Any, coding: Coding) -> None:
+    def __init__(self, estimator: Any, coding: Coding, logarithms: list[int]) -> None:
         self.estimator = estimator
         self.coding = coding
+        self.logarithms = logarithms
 
     def expected(self, x: Tensor) -> Tensor:
         """Return complete rows."""
-        filled = torch.as_tensor(self.estimator.impute(x.numpy()), dtype=x.dtype)
+        given = x.clone()
+        given[:, self.logarithms] = given[:, self.logarithms].log()
+        filled = torch.as_tensor(self.estimator.impute(given.numpy()), dtype=x.dtype)
+        filled[:, self.logarithms] = filled[:, self.logarithms].exp()
         return torch.where(x.isnan(), filled.clamp(self.coding.low, self.coding.high), x)
 
     def spread(self, x: Tensor) -> Tensor:

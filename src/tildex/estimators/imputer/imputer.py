@@ -92,7 +92,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         numbers = check(self, X, reset=True)
         # Tables are small: a processor is as fast as an accelerator.
         generator = begin(self, device=torch.device("cpu"))
-        x = _tensor(numbers)
+        x = self._plain(numbers)
         self._require_known(x)
         self._coding = Coding.of(x, self.reading_.schema)
         self._filler: Filler
@@ -100,7 +100,7 @@ class Imputer(TransformerMixin, BaseEstimator):
             self._filler, residuals = NormalFiller.of(x, self._coding, self.n_members, generator)
         else:
             self.estimator_ = self._trained(numbers)
-            given = GivenFiller(self.estimator_, self._coding)
+            given = GivenFiller(self.estimator_, self._coding, self._logarithms())
             self._filler, residuals = given, given.residuals(x, generator)
         self._calibration = Calibration(residuals)
         return self
@@ -111,7 +111,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         Known cells, types and, for a frame, further columns and the index are as they were.
         """
         x = self._checked(X)
-        return self._as_given(X, self._expected(x))
+        return self._as_given(X, self._filler.expected(x))
 
     def draws(self, X: Any, n: int = 10, *, random_state: Any = None) -> list[Any]:
         """Return ``n`` copies of ``X`` with unknown cells drawn given the known ones of their row, as in multiple
@@ -124,7 +124,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         return [self._as_given(X, self._drawn(x, generator)) for _ in range(n)]
 
     def intervals(self, X: Any, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
-        """Return the limits that hold a share ``level`` of unknown cells, two arrays of the shape of the numbers.
+        """Return the limits that hold a share ``level`` of unknown cells, two arrays of shape (rows, columns of numbers).
 
         Both limits of a known cell are its value. Of binary columns and categories, which have no interval, both are
         the probability.
@@ -145,13 +145,6 @@ class Imputer(TransformerMixin, BaseEstimator):
         if (schema := self.reading_.schema) is not None and input_features is None:
             return np.array([column.name for column in schema.columns], dtype=object)
         return np.asarray(_check_feature_names_in(self, input_features))
-
-    def _expected(self, x: Tensor) -> Tensor:
-        """Return complete rows: a column whose logarithm is taken has the logarithm of its mean."""
-        expected = self._filler.expected(x)
-        inflated = expected + self._calibration.inflation(self._filler.spread(x))
-        inflated = inflated.clamp(self._coding.low, self._coding.high)
-        return torch.where(x.isnan() & self._coding.logarithm, inflated, expected)
 
     def _drawn(self, x: Tensor, generator: Generator) -> Tensor:
         coding, expected = self._coding, self._filler.expected(x)
@@ -178,11 +171,23 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def _checked(self, X: Any) -> Tensor:
         check_is_fitted(self, "_filler")
-        return _tensor(check(self, X, reset=False))
+        return self._plain(check(self, X, reset=False))
+
+    def _plain(self, numbers: Any) -> Tensor:
+        """Return checked numbers on the table's own scale: the mean of logarithms is not the logarithm of the mean."""
+        x = torch.as_tensor(numbers).double().cpu().clone()
+        x[:, self._logarithms()] = x[:, self._logarithms()].exp()
+        return x
+
+    def _logarithms(self) -> list[int]:
+        """Return the columns of numbers that a schema gives as logarithms."""
+        schema = self.reading_.schema
+        return [] if schema is None else [s.start for s in schema.spans if s.kind.name == "positive"]
 
     def _as_given(self, X: Any, filled: Tensor) -> Any:
         """Return complete rows as ``X`` came: known values as they were."""
-        schema = self.reading_.schema
+        schema, logarithms = self.reading_.schema, self._logarithms()
+        filled[:, logarithms] = filled[:, logarithms].log()
         if schema is not None and is_frame(X):
             return with_gaps_filled(schema, X, filled.numpy())
         if isinstance(X, Tensor):
@@ -203,10 +208,6 @@ class Imputer(TransformerMixin, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _tensor(numbers: Any) -> Tensor:
-    return torch.as_tensor(np.asarray(numbers) if not isinstance(numbers, Tensor) else numbers).double().cpu()
 
 
 def _seed(imputer: Imputer, random_state: Any) -> int:
