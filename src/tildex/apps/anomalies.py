@@ -1,4 +1,4 @@
-"""Anomaly detection with a trained model: the rows least like its training rows."""
+"""Anomaly detection with a trained model: the rows least like its training rows, and which columns made them so."""
 
 from __future__ import annotations
 
@@ -8,9 +8,44 @@ from typing import Any
 import numpy as np
 from sklearn.frozen import FrozenEstimator
 
+from tildex.data import Record
 from tildex.estimators import AnomalyDetector
 
-__all__ = ["Anomalies", "find_anomalies"]
+__all__ = ["Anomalies", "Reasons", "find_anomalies", "reasons_of"]
+
+_COMPARED = 5000
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons:
+    """How unusual each column of each row is, in nats: the less likely, the lower.
+
+    Attributes
+    ----------
+    nats : array of shape (rows,)
+        The model's own score of each row, minus that of the average training row; minus infinity for rows with values
+        that its units cannot have.
+    columns : dict of str to array of shape (rows,)
+        For each column, log P(column | code) minus its average over the training rows.
+    rest : array of shape (rows,)
+        What remains of ``nats``, which is the sum of all columns and this: the price of the code, in models whose score
+        counts it.
+    impossible : dict of str to boolean array of shape (rows,)
+        For each column, whether the model's units cannot have its value.
+    """
+
+    nats: np.ndarray
+    columns: dict[str, np.ndarray]
+    rest: np.ndarray
+    impossible: dict[str, np.ndarray]
+
+    def lowest(self, row: int, n: int = 3) -> list[str]:
+        """Return the columns that made a row most unusual, most unusual first: at most ``n``, all below average."""
+        barred = [name for name, wrong in self.impossible.items() if wrong[row]]
+        if barred:
+            return barred[:n]
+        order = sorted(self.columns, key=lambda name: self.columns[name][row])
+        return [name for name in order[:n] if self.columns[name][row] < 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +92,9 @@ def find_anomalies(
     ----------
     model : fitted estimator
         The model whose codes are compared.
-    train : array of shape (rows, features)
+    train : array of shape (rows, features), or Record
         Its training rows, which set the threshold.
-    X : array of shape (rows, features)
+    X : array of shape (rows, features), or Record
         The rows to score.
     n_neighbors : int, optional
         Number of training rows in a row's mean distance; None for the model's own score.
@@ -79,3 +114,66 @@ def find_anomalies(
         FrozenEstimator(model), n_neighbors=n_neighbors, contamination=contamination
     ).fit(train)
     return Anomalies(detector.decision_function(X))
+
+
+def reasons_of(model: Any, train: Any, X: Record) -> Reasons:
+    """Say how unusual each column of rows is to a model.
+
+    Parameters
+    ----------
+    model : fitted estimator
+        A model whose ``can`` lists ``columns``.
+    train : array of shape (rows, features), or Record
+        Its training rows, of which at most 5,000 are used, evenly spaced.
+    X : Record
+        The rows.
+
+    Example
+    -------
+    >>> from tildex import Autoencoder
+    >>> X = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    >>> model = Autoencoder(1, n_iter=5, random_state=0).fit(X)
+    >>> odd = np.array([[0, 0, 9]], np.float32)
+    >>> reasons = reasons_of(model, X, Record(odd, feature_names=("a", "b", "c")))
+    >>> reasons.lowest(0, 1)
+    ['c']
+    >>> bool(np.isclose(sum(reasons.columns.values()) + reasons.rest, reasons.nats)[0])
+    True
+    """
+    usual, usual_score = _scores(model, _some(train))
+    terms, scores = _scores(model, X.X)
+    spans = _spans(X)
+    columns = {
+        name: terms[:, start:stop].sum(1) - usual[:, start:stop].sum(1).mean() for name, start, stop in spans
+    }
+    nats = scores - usual_score.mean()
+    possible = np.asarray(model.in_range(X.X))
+    nats = np.where(possible.all(1), nats, -np.inf)
+    rest = nats - np.sum(list(columns.values()), 0)
+    impossible = {name: ~possible[:, start:stop].all(1) for name, start, stop in spans}
+    return Reasons(nats, columns, rest, impossible)
+
+
+def _scores(model: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return the scores of columns and rows in float64; a row outside the units' range has zeros."""
+    possible = np.asarray(model.in_range(X)).all(1)
+    terms, scores = np.zeros(X.shape), np.zeros(X.shape[0])
+    if possible.any():
+        terms[possible] = model.score_columns(X[possible])
+        scores[possible] = model.score_samples(X[possible])
+    return terms, scores
+
+
+def _some(train: Any) -> Any:
+    rows = train.X if isinstance(train, Record) else train
+    if len(rows.shape) == 2 and rows.shape[0] > _COMPARED:
+        rows = rows[np.linspace(0, rows.shape[0] - 1, _COMPARED).astype(int)]
+    return rows
+
+
+def _spans(X: Record) -> list[tuple[str, int, int]]:
+    """Return the name, start and stop of every column."""
+    if X.reading.schema is not None:
+        return [(span.name, span.start, span.stop) for span in X.reading.schema.spans]
+    names = X.feature_names or [f"column {k + 1}" for k in range(X.X.shape[1])]
+    return [(name, k, k + 1) for k, name in enumerate(names)]

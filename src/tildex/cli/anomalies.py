@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -26,7 +26,10 @@ def anomalies(
     device: str = "auto",
     json: Flag = False,
 ) -> None:
-    """List the rows least like a run's training rows; the threshold comes from the training rows.
+    """List the rows least like a run's training rows, and the columns that made them so.
+
+    The threshold comes from the training rows. Nats say how much less likely the model finds a row than the average
+    training row; those of the columns, given the row's code, and a rest add up to the row's.
 
     Example: `tildex anomalies runs/dae digits -n 5 --out scores.csv`
 
@@ -37,8 +40,8 @@ def anomalies(
     data
         A known name, a file or a folder of images.
     out
-        A .csv, .parquet or .npy file for the scores of all rows (lower is more unusual), with -1 for anomalies and +1
-        for all others.
+        A .csv, .tsv, .parquet or .npy file for the scores of all rows (lower is more unusual), with -1 for anomalies
+        and +1 for all others, and, of a table, the nats of every column.
     n
         Number of rows to list.
     neighbors
@@ -54,10 +57,8 @@ def anomalies(
     json
         Print the list as JSON.
     """
-    import numpy as np
-
-    from tildex.apps.anomalies import find_anomalies
-    from tildex.cli.output import print_json, print_table, save_array, say
+    from tildex.apps.anomalies import find_anomalies, reasons_of
+    from tildex.cli.output import print_json, print_table, say
     from tildex.data import DataError, read
     from tildex.estimators import load
     from tildex.runs import read_provenance
@@ -68,22 +69,74 @@ def anomalies(
     if trained_on is None:
         raise DataError(f"the training data of {run} are missing: put them back in their place")
     record = read(data, split=split, data_dir=data_dir, like=model.reading_)
-    found = find_anomalies(
-        model, trained_on[1].X, record.X, n_neighbors=neighbors or None, contamination=contamination
-    )
+    if record.note:
+        say(record.note)
+    train = trained_on[1].X
+    found = find_anomalies(model, train, record.X, n_neighbors=neighbors or None, contamination=contamination)
+    reasons = reasons_of(model, train, record) if "columns" in model.can else None
     if out is not None:
-        save_array(out, np.column_stack([found.scores, found.labels]), ["score", "prediction"], record.y)
-    rows = [
-        {
-            "row": int(k) + 1,
-            **({"file": record.files[k]} if record.files else {}),
-            "score": round(float(found.scores[k]), 4),
-            "anomaly": "yes" if found.labels[k] < 0 else "no",
-        }
-        for k in found.lowest(n)
-    ]
+        _save(out, record, found, reasons)
+    lowest = found.lowest(n)
     if json:
-        print_json({"anomalies": found.count, "rows": len(record), "lowest": rows})
+        listed = [_facts(record, found, reasons, int(k)) for k in lowest]
+        print_json({"anomalies": found.count, "rows": len(record), "lowest": listed})
         return
+    rows = [_line(record, found, reasons, int(k)) for k in lowest]
     print_table(f"Rows of {record.name} least like the training rows", rows)
     say(f"{found.count} of {len(record)} rows are anomalies")
+
+
+def _facts(record: Any, found: Any, reasons: Any, k: int) -> dict[str, Any]:
+    """Return what is known of a row, for JSON."""
+    from tildex.cli.output import row_names
+
+    facts: dict[str, Any] = {"row": k + 1}
+    facts |= {name: values[k] for name, values in row_names(record).items()}
+    facts |= {"score": float(found.scores[k]), "anomaly": bool(found.labels[k] < 0)}
+    if reasons is not None:
+        columns = {name: float(values[k]) for name, values in reasons.columns.items()}
+        facts |= {"nats": float(reasons.nats[k]), "columns": columns, "rest": float(reasons.rest[k])}
+        facts["impossible"] = [name for name, wrong in reasons.impossible.items() if wrong[k]]
+    return facts
+
+
+def _line(record: Any, found: Any, reasons: Any, k: int) -> dict[str, Any]:
+    """Return a row of the printed table."""
+    from tildex.cli.output import row_names
+
+    line: dict[str, Any] = {"row": k + 1}
+    line |= {name: values[k] for name, values in row_names(record).items()}
+    line |= {"score": f"{found.scores[k]:.4g}", "anomaly": "yes" if found.labels[k] < 0 else "no"}
+    if reasons is not None:
+        line["nats"] = f"{reasons.nats[k]:.4g}"
+        line["because of"] = ", ".join(_reason(record, reasons, name, k) for name in reasons.lowest(k))
+    return line
+
+
+def _reason(record: Any, reasons: Any, name: str, k: int) -> str:
+    """Return a column's name, the cell, and what it costs."""
+    from tildex.data.tables import shortened
+
+    schema = record.reading.schema
+    if schema is None:
+        cell = record.X[k, list(reasons.columns).index(name)]
+        cell = f"{float(cell):.4g}"
+    else:
+        (cell,) = schema.decode(record.X[k : k + 1])[name].tolist()
+        cell = f"{cell:.6g}" if isinstance(cell, float) else shortened([cell])
+    if reasons.impossible[name][k]:
+        return f"{name} {cell} (beyond training)"
+    return f"{name} {cell} ({reasons.columns[name][k]:.2g})"
+
+
+def _save(out: Path, record: Any, found: Any, reasons: Any) -> None:
+    """Write the scores of all rows, and what each column adds to them."""
+    import numpy as np
+
+    from tildex.cli.output import save_array
+
+    columns = {"score": found.scores, "prediction": found.labels}
+    if reasons is not None and record.reading.schema is not None:
+        columns |= {"nats": reasons.nats, "rest": reasons.rest}
+        columns |= {f"nats of {name}": values for name, values in reasons.columns.items()}
+    save_array(out, np.column_stack(list(columns.values())), list(columns), record=record)

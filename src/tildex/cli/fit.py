@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from tildex.cli.table_options import TableOptions, Tables
+
 __all__ = ["fit", "require_free"]
 
 
@@ -27,6 +29,7 @@ def fit(
     split: str = "train",
     data_dir: Path | None = None,
     tags: Path | None = None,
+    tables: Tables = TableOptions(),  # noqa: B008
     features: Literal["fixed", "learned", "both"] | None = None,
     start: Path | None = None,
     recipe: str | None = None,
@@ -45,7 +48,8 @@ def fit(
         A name from `tildex models`, such as linear, denoising, vae or rbm; a classifier is trained on the data's
         labels.
     data
-        A name from `tildex data`, a .npy, .npz, .csv or .parquet file, or a folder of images.
+        A name from `tildex data`, a table (.csv, .tsv, .txt, .parquet, .xlsx), a .npy or .npz file, or a
+        folder of images.
     out
         The run folder to make.
     set_
@@ -102,7 +106,7 @@ def fit(
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
     _require_pictures(cls, data, tags)
-    record = _read(estimator, (data, split, data_dir, tags), patches, seed)
+    record = _read(estimator, (data, split, data_dir, tags), patches, seed, tables)
     if record.note:
         say(record.note)
     of_pictures = "tags" in cls.can and record.tags is not None
@@ -150,7 +154,11 @@ def _suggest(out: Path, record: Any) -> None:
 
 
 def _read(
-    estimator: Any, source: tuple[str, str, Path | None, Path | None], patches: int | None, seed: int
+    estimator: Any,
+    source: tuple[str, str, Path | None, Path | None],
+    patches: int | None,
+    seed: int,
+    tables: TableOptions,
 ) -> Any:
     """Return the training rows, and set a restorer's image shape."""
     from tildex.apps.abilities import NEEDS
@@ -161,7 +169,7 @@ def _read(
     if NEEDS["patches"].ability not in estimator.can:
         if patches is not None:
             raise ValueError(NEEDS["patches"].refusal)
-        return read(data, split=split, data_dir=data_dir, tags=tags)
+        return read(data, split=split, data_dir=data_dir, tags=tags, **tables.given())
     record = read_photographs(
         data,
         image_shape=estimator.image_shape,

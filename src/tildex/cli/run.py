@@ -77,7 +77,7 @@ def encode(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Write the codes of all rows, with their labels if there are any.
+    """Write the codes of all rows, after the rows' names and before their labels, if there are any.
 
     Example: `tildex encode runs/dae digits --out codes.parquet`
 
@@ -88,7 +88,7 @@ def encode(
     data
         A known name, a file or a folder of images.
     out
-        A .parquet, .csv or .npy file.
+        A .parquet, .csv, .tsv or .npy file.
     split
         Part of a known data set.
     data_dir
@@ -103,7 +103,7 @@ def encode(
     estimator = load(run, device=device)
     record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
     codes = estimator.transform(record)
-    save_array(out, codes, list(estimator.get_feature_names_out()), record.y)
+    save_array(out, codes, list(estimator.get_feature_names_out()), record=record)
     say(f"{codes.shape[0]} codes of {codes.shape[1]} numbers in {out}")
 
 
@@ -120,6 +120,8 @@ def reconstruct(
 ) -> None:
     """Reconstruct all rows, and write an array and a picture of the first few above their originals.
 
+    The rows of a table are also written as a table with the names and types of the original.
+
     Example: `tildex reconstruct runs/dae digits --out runs/dae/reconstructions -n 20`
 
     Parameters
@@ -129,7 +131,7 @@ def reconstruct(
     data
         A known name, a file or a folder of images.
     out
-        The output folder for reconstructions.npy and reconstructions.png.
+        The output folder for reconstructions.npy, reconstructions.png and, of a table, reconstructions.csv or .parquet.
     n
         Rows in the picture.
     split
@@ -142,7 +144,7 @@ def reconstruct(
     import numpy as np
 
     from tildex.apps.abilities import require
-    from tildex.cli.output import save_array, save_sheet, say
+    from tildex.cli.output import save_array, save_sheet, save_table, say
     from tildex.data import read
     from tildex.estimators import load
     from tildex.plots import reconstructions
@@ -153,6 +155,9 @@ def reconstruct(
     record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
     restored = estimator.reconstruct(record)
     save_array(out / "reconstructions.npy", restored, [])
+    if (schema := estimator.reading_.schema) is not None:
+        ending = ".parquet" if data.endswith(".parquet") else ".csv"
+        save_table(out / f"reconstructions{ending}", schema, restored, record)
     originals = record.X[:n] if isinstance(record.X, np.ndarray) else record.X[:n].toarray()
     save_sheet(out / "reconstructions.png", reconstructions(originals, restored[:n], record.shape))
     say(f"{len(restored)} reconstructions in {out}")
@@ -168,7 +173,7 @@ def sample(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Draw new rows from a model that has a distribution, and write an array and a picture.
+    """Draw new rows from a model that has a distribution, and write an array and a picture; of a table, also a table.
 
     Example: `tildex sample runs/rbm -n 64 --out runs/rbm/samples`
 
@@ -177,7 +182,7 @@ def sample(
     run
         The run folder.
     out
-        The output folder for samples.npy and samples.png.
+        The output folder for samples.npy, samples.png and, of a table, samples.csv.
     n
         Rows to draw.
     seed
@@ -188,7 +193,7 @@ def sample(
         Where to compute.
     """
     from tildex.apps.abilities import require
-    from tildex.cli.output import save_array, save_sheet, say
+    from tildex.cli.output import save_array, save_sheet, save_table, say
     from tildex.estimators import load
     from tildex.plots import samples
     from tildex.runs import read_provenance
@@ -200,6 +205,8 @@ def sample(
     if isinstance(drawn, dict):
         drawn = estimator.join(drawn)
     save_array(out / "samples.npy", drawn, [])
+    if (schema := estimator.reading_.schema) is not None:
+        save_table(out / "samples.csv", schema, drawn)
     trained_on = read_provenance(run, data_dir)
     save_sheet(out / "samples.png", samples(drawn, trained_on[1].shape if trained_on else None))
     say(f"{n} samples in {out}")

@@ -29,7 +29,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     """A detector of rows that are unlike the training rows, with any model of this library.
 
     ``score_samples`` returns minus the mean distance from a row's code to the nearest codes of training rows, or the
-    model's own ``score_samples``. The distance works better in most cases: a model that reconstructs well often also
+    model's own ``score_samples``, minus infinity for rows with values that its units cannot have. The distance works better in most cases: a model that reconstructs well often also
     reconstructs rows unlike any it has seen, above all simple ones, such as the digit one. ``predict`` returns -1 for
     anomalies and +1 for other rows.
 
@@ -137,8 +137,18 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
 
     def _scores(self, X: Any) -> np.ndarray:
         if self.n_neighbors is None:
-            return _array(self.estimator_.score_samples(X)).astype(float)
+            return self._own_scores(X)
         return -self._distances(X, self.n_neighbors).mean(1)
+
+    def _own_scores(self, X: Any) -> np.ndarray:
+        """Return the model's scores; rows outside the range of its units are impossible: minus infinity."""
+        if not hasattr(self.estimator_, "in_range"):
+            return _array(self.estimator_.score_samples(X)).astype(float)
+        possible = _array(self.estimator_.in_range(X)).all(1)
+        scores = np.full(X.shape[0], -np.inf)
+        if possible.any():
+            scores[possible] = _array(self.estimator_.score_samples(X[possible]))
+        return scores
 
     def _distances(self, X: Any, k: int) -> np.ndarray:
         """Return distances to the ``k`` nearest training rows, not counting the row itself if it was one of them."""

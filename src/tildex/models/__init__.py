@@ -28,9 +28,11 @@ from tildex.models.denoiser import Denoiser
 from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
 from tildex.models.model import Evidence, Meaning, Model
 from tildex.models.network import Feedforward, Network, layers_of
+from tildex.models.normal import JointNormal
 from tildex.models.pair import Conditional, Pair
 from tildex.models.restoration import Restoration, check_views
 from tildex.models.stack import Chain, flip, grow, one_layer, unroll
+from tildex.models.unknown import Unknown, log_each
 
 __all__ = [
     "CONVERGED",
@@ -42,6 +44,7 @@ __all__ = [
     "Denoiser",
     "Evidence",
     "Feedforward",
+    "JointNormal",
     "LatentPair",
     "Layer",
     "Meaning",
@@ -51,6 +54,7 @@ __all__ = [
     "Posterior",
     "Restoration",
     "RowCodes",
+    "Unknown",
     "attach",
     "check_views",
     "combined_filters",
@@ -71,6 +75,7 @@ __all__ = [
     "joint_part",
     "knowing",
     "layers_of",
+    "log_each",
     "lower",
     "maximising_inputs",
     "mean_field",

@@ -68,6 +68,10 @@ class Conditional(nn.Module):
         """Return log P(x | condition), one value per row, in nats."""
         return self.family.for_rows(x).log_prob(x, self.inputs(condition, generator))
 
+    def log_probs(self, x: Tensor, condition: Tensor) -> Tensor:
+        """Return log P of each variable given ``condition``, shape (batch, variables), in nats."""
+        return self.family.for_rows(x).log_probs(x, self.inputs(condition))
+
     def steps(self) -> list[Conditional]:
         """Return one conditional per layer, over the same parameters, whose composition is this one without noise.
 

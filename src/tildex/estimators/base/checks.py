@@ -32,9 +32,9 @@ __all__ = [
 def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = None) -> Any:
     """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
 
-    ``finite`` is ``"allow-nan"`` where NaN means unknown, by default as the estimator declares. Of a record the rows are
-    checked, and a frame of other than numbers becomes numbers by its schema; with ``reset`` the estimator keeps how they
-    were read, as ``reading_``. The values under the mask of a masked array are unknown.
+    ``finite`` is ``"allow-nan"`` where NaN means unknown, by default as the estimator declares. Of a record the rows
+    are checked, and a frame of other than numbers becomes numbers by its schema; with ``reset`` the estimator keeps how
+    they were read, as ``reading_``. The values under the mask of a masked array are unknown.
 
     Raises
     ------

@@ -29,6 +29,7 @@ __all__ = [
     "open_rows",
     "outside",
     "reader",
+    "require_consistent",
     "standard",
 ]
 
@@ -124,11 +125,10 @@ class Columns:
         wrong = ((low < smallest) | (high > largest)).nonzero()
         if len(wrong):
             column = int(wrong[0])
-            name = _named(names, column)
             raise ValueError(
                 f"{units!r} units expect values from {smallest[column]:g} to {largest[column]:g}, but column "
-                f"{column}{name} has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or choose another "
-                "likelihood such as Gaussian()"
+                f"{column}{_named(names, column)} has {float(self.low[column]):g} to {float(self.high[column]):g}: "
+                "rescale it, or choose another likelihood such as Gaussian()"
             )
         return mean
 
@@ -223,6 +223,12 @@ def outside(units: Units, x: Tensor) -> str | None:
         some = units.mean(x.new_zeros(1, units.arity * x.shape[1]))
         x = torch.where(unknown, some.detach(), x)
     return units.outside(x)
+
+
+def require_consistent(units: Units, data: Rows) -> None:
+    """Refuse scaled rows whose values are not consistent, such as classes that do not add up to one."""
+    if units.constrained and (message := outside(units, data.take(slice(0, min(len(data), _CHUNK))))):
+        raise ValueError(f"{units!r} units expect {message}: encode the columns accordingly")
 
 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}

@@ -15,6 +15,8 @@ __all__ = ["PairEstimator"]
 class PairEstimator(Estimator):
     """An estimator whose module is a pair; each subclass says how to build the pair and which rule trains it."""
 
+    can = Estimator.can | {"columns"}
+
     def _encode(self, x: Tensor) -> Tensor:
         return self.module_.encoder.mean(self.module_.shown(x))
 
@@ -28,3 +30,6 @@ class PairEstimator(Estimator):
 
     def _log_score(self, x: Tensor) -> Tensor:
         return self.module_.log_known(x, self.module_.decoder.inputs(self._encode(x)))
+
+    def _log_probs(self, x: Tensor) -> Tensor:
+        return self.module_.log_each(x, self.module_.decoder.inputs(self._encode(x)))

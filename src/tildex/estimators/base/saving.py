@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tildex.data import Reading
 from tildex.estimators.base.checks import resolve_device
+from tildex.estimators.base.choosing import built
 from tildex.estimators.base.columns import PRECISIONS
 from tildex.estimators.base.snapshots import restore_snapshots, snapshot_tensors
 from tildex.estimators.base.table import is_model
@@ -156,7 +157,7 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
     estimator._restore(fitted)
     estimator._gaps = bool(fitted.get("gaps", False))
     estimator.scaling_.to(weights)
-    module = estimator._built(estimator.likelihood_, Generator(0), None)
+    module = built(estimator, estimator.likelihood_, Generator(0), None)
     estimator.module_ = module.to(weights).eval()
     _copy(run.weights, weights_of(estimator))
     estimator.scaling_.to(device)

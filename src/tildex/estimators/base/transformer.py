@@ -59,6 +59,10 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     def _log_score(self, x: Tensor) -> Tensor:
         """Return one value per scaled row, in nats; higher is better."""
 
+    def _log_probs(self, x: Tensor) -> Tensor:
+        """Return log P of each variable of scaled rows given their codes, shape (rows, variables)."""
+        raise ValueError(f"{type(self).__name__} has no log-probabilities by column")
+
     def _code_size(self) -> int:
         return self.n_components
 
@@ -99,7 +103,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         Parameters
         ----------
         X : array, sparse matrix, memory map, tensor, record or frame of shape (rows, features)
-            The data; a pandas, polars or pyarrow table may have columns of any kind. Never changed, and read a batch at a time.
+            The data; a pandas, polars or pyarrow table may have columns of any kind. Never changed,
+            and read a batch at a time.
         y : None
             Ignored; present for pipelines.
         X_val : like X, optional
@@ -226,6 +231,49 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             return self._log_score(x) + self.scaling_.log_volume(x)
 
         return self._over(X, score)
+
+    def score_columns(self, X: Any) -> Any:
+        """Return log P(column | code) at the mean code of each row, shape (rows, features), in nats.
+
+        Like :meth:`score_samples`, it is in the data's own units. Of several columns that are one variable, as those of
+        a category are, the first has its value and the others 0.
+
+        Example
+        -------
+        >>> from tildex import Autoencoder, read
+        >>> X = read("digits").X
+        >>> model = Autoencoder(8, n_iter=2, random_state=0).fit(X)
+        >>> bool(np.allclose(model.score_columns(X).sum(1), model.score_samples(X), rtol=1e-4))
+        True
+        """
+
+        def columns(x: Tensor) -> Tensor:
+            x = self.scaling_(x)
+            each, variable = self._log_probs(x), self.likelihood_.variable_of(x.shape[1]).to(x.device)
+            first = torch.ones_like(variable, dtype=torch.bool)
+            first[1:] = variable[1:] != variable[:-1]
+            values = torch.where(first, each[:, variable], 0.0)
+            return values - torch.where(x.isnan(), 0.0, self.scaling_.scale.log())
+
+        return self._over(X, columns)
+
+    def in_range(self, X: Any) -> Any:
+        """Return whether each value is a possible one for the model's units, shape (rows, features).
+
+        Example
+        -------
+        >>> from tildex import Autoencoder
+        >>> X = np.random.default_rng(0).random((20, 3))
+        >>> Autoencoder(2, n_iter=1).fit(X).in_range([[0.5, 0.5, 3.0]])
+        array([[ True,  True, False]])
+        """
+
+        def within(x: Tensor) -> Tensor:
+            x = self.scaling_(x)
+            low, high = self.likelihood_.limits(x)
+            return (x >= low) & (x <= high) | x.isnan()
+
+        return self._over(X, within) > 0
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean of :meth:`score_samples`."""

@@ -28,7 +28,7 @@ from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.dbn_plan import machines, one_by_one, up_down_trainer
 from tildex.estimators.boltzmann.dbn_queries import bounds_of, completed, drawn_unknown, log_partition_of
 from tildex.generator import Generator
-from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp
+from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp, log_each
 from tildex.optimizers import SGD, Linear, Optimizer
 from tildex.products import fast_products
 from tildex.rules import PCD, Rule, UpDown
@@ -112,6 +112,7 @@ device, warm_start, verbose, random_state
     """
 
     slug = "dbn"
+    can = MachineEstimator.can | {"columns"}
     row = ModelRow(
         80, "stack of RBM conditionals", "directed down, RBM on top", rule="greedy, up-down, supervised"
     )
@@ -284,6 +285,9 @@ device, warm_start, verbose, random_state
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.unroll().decoder.mean(z)
+
+    def _log_probs(self, x: Tensor) -> Tensor:
+        return log_each(self.likelihood_, x, self.module_.unroll().decoder.inputs(self._encode(x)))
 
     def _log_score(self, x: Tensor) -> Tensor:
         return bounds_of(self.module_, x) - self._log_partition()

@@ -13,7 +13,14 @@ from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import settings
 from tildex.generator import Generator
 from tildex.maps import Coupling
-from tildex.models import BoltzmannMachine, Layer, filled, has_pseudo_likelihood, pseudo_log_likelihood
+from tildex.models import (
+    BoltzmannMachine,
+    Layer,
+    filled,
+    has_pseudo_likelihood,
+    log_each,
+    pseudo_log_likelihood,
+)
 from tildex.train import Trainer
 from tildex.units import Bernoulli, Units
 
@@ -23,6 +30,8 @@ __all__ = ["RestrictedMachine"]
 @settings
 class RestrictedMachine(MachineEstimator):
     """An estimator with one visible and one hidden layer: the code is the hidden means."""
+
+    can = MachineEstimator.can | {"columns"}
 
     def gibbs(self, v: Any) -> Any:
         """Return visible values one Gibbs step after ``v``, shape (rows, features)."""
@@ -65,6 +74,10 @@ class RestrictedMachine(MachineEstimator):
     def _decode(self, z: Tensor) -> Tensor:
         visible = self.module_.layers[0]
         return visible.units.mean(self.module_.inputs(0, [z, z]))
+
+    def _log_probs(self, x: Tensor) -> Tensor:
+        z = self._encode(x)
+        return log_each(self.module_.layers[0].units, x, self.module_.inputs(0, [z, z]))
 
     def _log_score(self, x: Tensor) -> Tensor:
         if has_pseudo_likelihood(self.module_):

@@ -10,7 +10,7 @@ from torch import Tensor
 from tildex.estimators.imputer.coding import Coding
 from tildex.estimators.imputer.refining import Refined, hide, refined
 from tildex.generator import Generator
-from tildex.models.normal import JointNormal
+from tildex.models import JointNormal
 
 __all__ = ["Filler", "GivenFiller", "NormalFiller"]
 

@@ -124,7 +124,7 @@ class Imputer(TransformerMixin, BaseEstimator):
         return [self._as_given(X, self._drawn(x, generator)) for _ in range(n)]
 
     def intervals(self, X: Any, level: float = 0.9) -> tuple[np.ndarray, np.ndarray]:
-        """Return the limits that hold a share ``level`` of unknown cells, two arrays of shape (rows, columns of numbers).
+        """Return the limits that hold a share ``level`` of unknown cells: two arrays (rows, columns of numbers).
 
         Both limits of a known cell are its value. Of binary columns and categories, which have no interval, both are
         the probability.

@@ -14,8 +14,7 @@ from tildex.corruptions import Dropout
 from tildex.estimators.imputer.coding import Coding
 from tildex.generator import Generator
 from tildex.maps import MLP
-from tildex.models.normal import JointNormal
-from tildex.models.unknown import log_each
+from tildex.models import JointNormal, log_each
 from tildex.optimizers import Adam, Cosine
 from tildex.rules import Rule
 from tildex.shapes import Loss

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from tildex.estimators.base.checks import check_counts, check_whole
+from tildex.estimators.base.choosing import built
 from tildex.estimators.base.columns import Columns, Transformed, outside
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.table import is_model
@@ -148,7 +149,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         mean = layer.scaling_(columns.mean.to(like))
         layer._gaps = gaps
         with torch.device(deep.device_):
-            module = layer._built(layer.likelihood_, generator, mean)
+            module = built(layer, layer.likelihood_, generator, mean)
         layer.module_ = module.to(like)
         return layer._trainer_for(generator, [])
 
