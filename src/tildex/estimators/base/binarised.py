@@ -81,7 +81,8 @@ class _FrozenWithGaps:
 
     def __init__(self, data: Rows) -> None:
         self._data = data
-        self._frozen = FrozenRows(Transformed(data, Tensor.nan_to_num), _FROZEN_SEED)
+        known: Any = Transformed(data, Tensor.nan_to_num)
+        self._frozen = FrozenRows(known, _FROZEN_SEED)
 
     def __len__(self) -> int:
         return len(self._data)

@@ -85,8 +85,7 @@ def unmasked(X: Any) -> Any:
     """
     if not isinstance(X, np.ma.MaskedArray):
         return X
-    floating = X if X.dtype.kind == "f" else X.astype(float)
-    return floating.filled(np.nan)
+    return np.ma.filled(X if X.dtype.kind == "f" else X.astype(float), np.nan)
 
 
 def begin(
