@@ -19,7 +19,9 @@ from tildex.units import Bernoulli, Categorical, Gaussian, Mixed, Units
 N = 4000
 
 
-def machine(visible: Units, size: int, hidden: tuple[int, ...] = (3,), scale: float = 0.8) -> BoltzmannMachine:
+def machine(
+    visible: Units, size: int, hidden: tuple[int, ...] = (3,), scale: float = 0.8
+) -> BoltzmannMachine:
     generator = Generator(3)
     layers = [Layer(visible, size), *(Layer(Bernoulli(), n) for n in hidden)]
     edges = {

@@ -175,7 +175,8 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def _plain(self, numbers: Any) -> Tensor:
         """Return checked numbers on the table's own scale: the mean of logarithms is not the logarithm of the mean."""
-        x = torch.as_tensor(numbers).double().cpu().clone()
+        rows = numbers.detach().cpu() if isinstance(numbers, Tensor) else torch.from_numpy(np.array(numbers))
+        x = rows.to(torch.float64, copy=True)
         x[:, self._logarithms()] = x[:, self._logarithms()].exp()
         return x
 
