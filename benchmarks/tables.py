@@ -68,13 +68,16 @@ class Case:
 
     @property
     def reals(self) -> list[str]:
+        """The columns of numbers."""
         return [name for name, units in self.kinds.items() if units in ("real", "count")]
 
     @property
     def categories(self) -> list[str]:
+        """All other columns."""
         return [name for name in self.kinds if name not in self.reals]
 
     def score(self, filled: pd.DataFrame) -> dict[str, float]:
+        """Return the error of real cells, the accuracy of the others, and the mean loss of a column."""
         errors, right = [], []
         for k, column in enumerate(self.whole):
             gone = self.gone[:, k]

@@ -40,7 +40,8 @@ def machine(
 def one_hot_rows(kinds: list[int]) -> torch.Tensor:
     """Every row of binary variables (1) and categories of several columns."""
     each = [[[0.0], [1.0]] if k == 1 else np.eye(k).tolist() for k in kinds]
-    return torch.tensor([sum(parts, []) for parts in itertools.product(*each)], dtype=torch.float64)
+    rows = [list(itertools.chain(*parts)) for parts in itertools.product(*each)]
+    return torch.tensor(rows, dtype=torch.float64)
 
 
 def log_unnormalised(found: BoltzmannMachine, v: torch.Tensor) -> torch.Tensor:
@@ -86,7 +87,7 @@ def test_draws_follow_the_conditional(case):
 
 @torch.no_grad()
 def test_the_gradient_is_that_of_the_marginal_likelihood(case):
-    found, x, like, log_p = case
+    found, x, like, _ = case
     with torch.enable_grad():
         log_unnormalised(found, like).logsumexp(0).backward()
     wanted = found.couplings[0].weight.grad

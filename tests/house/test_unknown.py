@@ -107,7 +107,7 @@ def test_a_column_without_known_values_is_named():
     X = HOLED.copy()
     X[:, 3] = np.nan
     for model in (Autoencoder(2, n_iter=1), Imputer()):
-        with pytest.raises(ValueError, match="column 3 .*no known value"):
+        with pytest.raises(ValueError, match=r"column 3 .*no known value"):
             model.fit(pd.DataFrame(X, columns=[f"c{k}" for k in range(13)]).to_numpy())
 
 

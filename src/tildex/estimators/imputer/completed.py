@@ -30,7 +30,7 @@ def completed(schema: Schema, table: Any, numbers: np.ndarray) -> dict[str, np.n
     columns = {}
     for cells in table.columns:
         given = cells.as_given()
-        columns[cells.name] = given
+        columns[cells.name] = given = _in_days(given)
         if cells.name in used and not cells.known.all():
             fills = decoded[cells.name]
             columns[cells.name] = _merged(given, cells.known, fills)
@@ -46,9 +46,17 @@ def with_gaps_filled(schema: Schema, given: Any, numbers: np.ndarray) -> Any:
     return frame_of(completed(schema, table, numbers), dtypes, table.library, like=given)
 
 
+def _in_days(given: np.ndarray) -> np.ndarray:
+    """Return dates without a time of day as days, and anything else unchanged."""
+    if given.dtype.kind != "M":
+        return given
+    days, known = given.astype("datetime64[D]"), ~np.isnat(given)
+    return days if (days[known] == given[known]).all() else given
+
+
 def _merged(given: np.ndarray, known: np.ndarray, fills: np.ndarray) -> np.ndarray:
     if given.dtype == object or fills.dtype == object:
         return np.where(known, given.astype(object), fills.astype(object))
-    merged = np.where(known, given, fills)
+    merged = np.where(known, given, fills.astype(given.dtype) if given.dtype.kind == "M" else fills)
     # A whole column with gaps was read as float; without them it is whole again.
     return merged.astype(fills.dtype) if fills.dtype.kind == "i" and (merged % 1 == 0).all() else merged

@@ -6,7 +6,9 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 from torch import Tensor
 
@@ -175,6 +177,10 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def _plain(self, numbers: Any) -> Tensor:
         """Return checked numbers on the table's own scale: the mean of logarithms is not the logarithm of the mean."""
+        if issparse(numbers):
+            raise TypeError(
+                "sparse input is not supported: a sparse matrix leaves out zeros, not unknown values"
+            )
         rows = numbers.detach().cpu() if isinstance(numbers, Tensor) else torch.from_numpy(np.array(numbers))
         x = rows.to(torch.float64, copy=True)
         x[:, self._logarithms()] = x[:, self._logarithms()].exp()
@@ -212,7 +218,5 @@ class Imputer(TransformerMixin, BaseEstimator):
 
 
 def _seed(imputer: Imputer, random_state: Any) -> int:
-    from sklearn.utils import check_random_state
-
     chosen = imputer.random_state if random_state is None else random_state
     return int(check_random_state(chosen).randint(np.iinfo(np.int32).max))
