@@ -63,7 +63,7 @@ def test_draws_and_intervals(filled, truth, gaps):
     unknown = gaps["size"].isna().to_numpy()
     assert (drawn[0] != drawn[1])[unknown].all() and (drawn[0] == drawn[1])[~unknown].all()
     limits = pd.read_csv(filled / "f-intervals.csv")
-    assert set(limits["column"]) == {"price", "size", "rooms"}
+    assert {"price", "size"} <= set(limits["column"]) <= {"price", "size", "rooms"}
     true = np.array([truth[c][r - 1] for c, r in zip(limits["column"], limits["row"], strict=True)], float)
     assert ((limits["low"] <= true) & (true <= limits["high"])).mean() > 0.75
     assert ((limits["low"] <= limits["value"]) & (limits["value"] <= limits["high"])).mean() > 0.95
