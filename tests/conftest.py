@@ -12,13 +12,12 @@ from tildex.part import Part
 from tildex.units import (
     Activation,
     BatchTopK,
-    Bernoulli,
-    Binomial,
     Categorical,
     Gaussian,
     JumpReLU,
     LearnedGaussian,
     Mixed,
+    NegativeBinomial,
     ReplicatedSoftmax,
     Spin,
     TopK,
@@ -32,6 +31,9 @@ def build(cls):
     """Return a part with its defaults; a composite, which has none, is given the first simple parts of its kind."""
     if cls is Mixed:
         return _mixed()[0]
+    if cls is NegativeBinomial:
+        # Few counts, so that machines can be enumerated.
+        return NegativeBinomial(2.0, largest=7, scale=2.0)
     simple = (other() for other in cls.table.values() if not _required(other))
     return cls(**dict(zip(_required(cls), simple, strict=False)))
 
@@ -54,8 +56,8 @@ def _families():
 def _mixed():
     """Return mixed columns with real ones, and small finite ones; each list of parts is one variable of the tests."""
     return [
-        Mixed([LearnedGaussian(2.0), Bernoulli(), Categorical(3)], [1, 1, 3]),
-        Mixed([Categorical(2), Spin(), Binomial(2)], [2, 1, 1]),
+        Mixed([LearnedGaussian(2.0), Categorical(2)], [1, 2]),
+        Mixed([Categorical(2), Spin(), NegativeBinomial(0.5, largest=2)], [2, 1, 1]),
     ]
 
 
@@ -122,6 +124,16 @@ def _fresh(case):
 def seeded():
     """Begin each test at the same state of torch's own generator, whichever tests this process ran before."""
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def repeated():
+    """Return how often, up to ``n``, a family's variables can stand side by side in one layer: mixed columns once."""
+
+    def times(units, n):
+        return 1 if isinstance(units, Mixed) else n
+
+    return times
 
 
 @pytest.fixture

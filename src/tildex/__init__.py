@@ -104,6 +104,7 @@ _PUBLIC = {
         "LearnedGaussian",
         "Mixed",
         "Multinomial",
+        "NegativeBinomial",
         "Poisson",
         "Pursuit",
         "ReLU",

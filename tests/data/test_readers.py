@@ -13,7 +13,7 @@ from tildex.data import DataError, Record, read
         ("digit", "did you mean 'digits'"),
         (
             "qqqq",
-            r"known: 20news.*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.parquet, a",
+            r"known: 20news.*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.tsv, \.tab, \.txt, \.parquet, \.xlsx, a",
         ),
         ("nowhere.npy", "there is no file or folder 'nowhere.npy'"),
         ("some/where", "there is no file or folder 'some/where'"),
@@ -28,7 +28,7 @@ def test_unknown_names(name, message, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("a.txt", r"expected a file ending in \.npy"),
+        ("a.rtf", r"expected a file ending in \.npy"),
         ("a", "expected a file ending in"),
         ("a.png", "give the folder of images, not one image"),
         ("a.mp3", "give the folder of sounds, not one sound"),

@@ -13,12 +13,13 @@ from tildex.units import Bernoulli
 
 
 @pytest.fixture
-def rbm():
+def rbm(repeated):
     """Make a machine of two layers: some variables where a family is finite, and one where it is not."""
 
     def make(pair, *, scale=0.8, variables=(4, 3), seed=0):
         sizes = [
-            min(n, most(u)) * u.group if u.finite else u.group for u, n in zip(pair, variables, strict=True)
+            repeated(u, min(n, most(u))) * u.group if u.finite else u.group
+            for u, n in zip(pair, variables, strict=True)
         ]
         return randomised([Layer(u, n) for u, n in zip(pair, sizes, strict=True)], [(0, 1)], scale, seed)
 
@@ -38,7 +39,7 @@ def graph():
 def most(units):
     """Return of how many variables a layer has at most some hundred joint states."""
     values, _ = units.nodes(torch.zeros(units.group))
-    return int(math.log(128) / math.log(len(values)))
+    return max(1, int(math.log(128) / math.log(len(values))))
 
 
 def randomised(layers, edges, scale, seed):

@@ -158,10 +158,11 @@ def test_odd_cycles_are_refused():
         BoltzmannMachine(layers(Bernoulli(), Bernoulli(), Bernoulli()), edges)
 
 
-def test_edges_between_unbounded_layers_are_refused(units):
+def test_edges_between_unbounded_layers_are_refused(units, repeated):
     if units.arity == 1 and not units.bounded:
         with pytest.raises(ValueError, match="both unbounded"):
-            BoltzmannMachine(layers(Gaussian(), units), {(0, 1): coupling()})
+            pair = [Layer(Gaussian(), 2), Layer(units, repeated(units, 2) * units.group)]
+            BoltzmannMachine(pair, {(0, 1): coupling(2, pair[1].size)})
 
 
 def test_units_of_two_inputs_are_refused():
@@ -192,9 +193,10 @@ def test_deep_machines_are_no_pair(graph):
         graph([2, 2, 2], [(0, 1), (1, 2)]).pair()
 
 
-def test_layers_start_at_the_means_of_the_data(single_units):
-    inputs = torch.randn(3 * single_units.group, generator=torch.Generator().manual_seed(0))
+def test_layers_start_at_the_means_of_the_data(single_units, repeated):
+    size = repeated(single_units, 3) * single_units.group
+    inputs = torch.randn(size, generator=torch.Generator().manual_seed(0))
     mean = single_units.mean(inputs)
-    layer = Layer(single_units, 3 * single_units.group, mean=mean)
+    layer = Layer(single_units, size, mean=mean)
     torch.testing.assert_close(layer.units.mean(layer.bias), mean)
     assert torch.equal(layer.base, layer.bias)

@@ -9,7 +9,7 @@ from tildex.evaluate import log_partition
 from tildex.generator import Generator
 from tildex.maps import Coupling
 from tildex.models import BoltzmannMachine, Layer, Posterior
-from tildex.units import Bernoulli, Categorical, Gaussian, LearnedGaussian
+from tildex.units import Bernoulli, Categorical, Gaussian, LearnedGaussian, Mixed, NegativeBinomial
 
 B = Bernoulli()
 DEEP = {
@@ -19,6 +19,12 @@ DEEP = {
     "real data": ([Gaussian(2.0), B, B], [2, 3, 3], None, (0,)),
     "learned precisions": ([LearnedGaussian(), B, B, B], [2, 2, 3, 2], None, (0,)),
     "classes": ([Categorical(3), Categorical(2), B, Categorical(3)], [6, 4, 2, 3], None, (0,)),
+    "mixed columns": (
+        [Mixed([LearnedGaussian(), B, NegativeBinomial(1.0, 3), Categorical(3)], [1, 1, 1, 3]), B, B],
+        [6, 3, 3],
+        None,
+        (0,),
+    ),
     "real hidden units": ([B, Gaussian(), B], [3, 1, 2], None, (0,)),
     "labels on top": ([B, B, B, Categorical(3)], [4, 3, 3, 3], [(0, 1), (1, 2), (2, 3)], (0, 3)),
     "two branches": ([B, B, B, B, B], [3, 2, 2, 2, 3], [(0, 1), (1, 2), (2, 3), (3, 4)], (0, 4)),

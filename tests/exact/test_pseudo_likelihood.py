@@ -14,13 +14,13 @@ from tildex.units import Bernoulli, Categorical, Gaussian, LearnedGaussian, Repl
 def by_enumeration(machine, v):
     """Return the sum over variables of log P(variable | the others), each from likelihoods of whole rows."""
     units = machine.layers[0].units
-    values, _ = units.nodes(torch.zeros(units.group, dtype=torch.float64))
-    own, total = log_likelihood(machine, v), 0.0
-    for start in range(0, v.shape[1], units.group):
-        each = []
-        for value in values:
+    own, total, start = log_likelihood(machine, v), 0.0, 0
+    for values in units.tables(v.shape[1]):
+        columns, each = slice(start, start + values.shape[1]), []
+        start = columns.stop
+        for value in values.double():
             changed = v.clone()
-            changed[:, start : start + units.group] = value
+            changed[:, columns] = value
             each.append(log_likelihood(machine, changed))
         total = total + own - torch.stack(each).logsumexp(0)
     return total

@@ -291,8 +291,8 @@ def test_free_nats_cost_nothing():
         ELBO(free_nats=0.1)(model_of(DiagonalGaussian(), 2, prior=MixturePrior(3)), X, Generator(0))
 
 
-def test_any_family_can_be_the_likelihood(units):
-    size = 2 * units.group
+def test_any_family_can_be_the_likelihood(units, repeated):
+    size = repeated(units, 2) * units.group
     model = model_of(DiagonalGaussian(), 2, visible=units, n_features=size, scale=0.3)
     x = units.sample(torch.zeros(6, units.arity * size, dtype=torch.float64), Generator(0)).detach()
     for rule in (ELBO(n_samples=2), IWAE(2), DReG(2)):

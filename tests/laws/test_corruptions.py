@@ -49,6 +49,24 @@ def test_strength_zero_is_the_identity(corruption):
     assert torch.equal(gentle(X, Generator(0)), X)
 
 
+@pytest.mark.parametrize(
+    "corruption",
+    [Masking(0.3), Dropout(0.3), SaltAndPepper(0.3), Missing(0.3), Masking(0.3) >> GaussianNoise(0.0)],
+    ids=repr,
+)
+def test_columns_of_one_variable_are_struck_together(corruption):
+    """As often as its columns would be, each on its own."""
+    variable = torch.tensor([0, 1, 1, 1, 2, 2])
+    x = torch.full((20_000, 6), 0.5)
+    _, struck = corruption.whole(variable).strike(x, Generator(0))
+    assert torch.equal(struck, struck[:, [0, 1, 4]][:, variable])
+    assert struck.float().mean(0) == pytest.approx(0.3, abs=5 * (0.21 / 20_000) ** 0.5)
+    seen = corruption.whole(variable)(x, Generator(0))
+    assert not torch.equal(seen, x)
+    # A corruption of columns of their own is as it was, draw for draw.
+    assert torch.equal(corruption.whole(None)(x, Generator(0)), corruption(x, Generator(0)))
+
+
 def test_negative_strength_is_refused(corruption):
     for name in (n for n in strengths(corruption) if "__" not in n):
         with pytest.raises(ValueError, match=f"{name} must .*got -0.1"):

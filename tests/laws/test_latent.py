@@ -77,8 +77,8 @@ def test_straight_through_gives_exact_draws_and_relaxed_gradients():
     torch.testing.assert_close(*slopes)
 
 
-def test_tables_of_log_probabilities_are_of_each_row_under_each_input(units):
-    size = 2 * units.group
+def test_tables_of_log_probabilities_are_of_each_row_under_each_input(units, repeated):
+    size = repeated(units, 2) * units.group
     inputs = torch.randn(4, units.arity * size, dtype=torch.float64)
     x = units.sample(torch.randn(5, units.arity * size, dtype=torch.float64), Generator(0))
     expected = units.log_prob(x[:, None], inputs[None].expand(5, -1, -1))

@@ -205,6 +205,19 @@ def test_emphasis_takes_a_variable_of_several_columns_as_one():
     torch.testing.assert_close(found, -Categorical(3).log_prob(x[:, :3], inputs[:, :3]).mean())
 
 
+def test_a_category_is_struck_as_often_as_the_rate_says():
+    """At equal inputs each struck variable adds log 4, and only struck ones count."""
+    generator = Generator(0)
+    x = Categorical(4).sample(torch.zeros(10_000, 8, dtype=torch.float64), generator)
+    up, down = (MLP(sizes, generator=generator) for sizes in ([8, 2], [2, 8]))
+    model = Pair(Conditional(up, Gaussian()), Conditional(down, Categorical(4))).double()
+    for parameter in model.parameters():
+        parameter.data.zero_()
+    found = Reconstruction(Masking(0.3), on_intact=0.0)(model, x, generator).total
+    error = math.log(4) * (2 * 0.21 / len(x)) ** 0.5
+    assert float(found.detach()) == pytest.approx(0.6 * math.log(4), abs=5 * error)
+
+
 def test_walkback_asks_every_step_of_the_chain_for_the_data():
     model, corruption = model_for(Reconstruction()), Masking(0.5)
     rule = Reconstruction(corruption, L1(0.1), on_corrupted=2.0, on_intact=0.5, walkback=3)

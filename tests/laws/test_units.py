@@ -71,8 +71,8 @@ def test_samples_have_the_right_moments(units, close, seed):
     close(draws.square(), p @ points.square(), atol=1e-4)
 
 
-def test_layers_are_independent_variables(units):
-    inputs = some_inputs(units, 3)
+def test_layers_are_independent_variables(units, repeated):
+    inputs = some_inputs(units, repeated(units, 3))
     x = units.sample(inputs, Generator(0))
     layer = side_by_side(inputs, units.arity)
     torch.testing.assert_close(units.log_prob(x.flatten(), layer), units.log_prob(x, inputs).sum())
@@ -84,10 +84,9 @@ def test_layers_are_independent_variables(units):
 
 @pytest.mark.parametrize("size", [50.0, 80.0])
 @pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
-def test_finite_at_extreme_inputs(units, size, signs):
-    layer = side_by_side(
-        torch.tensor(signs)[:, None].expand(2, units.arity * units.group) * size, units.arity
-    )
+def test_finite_at_extreme_inputs(units, size, signs, repeated):
+    each = torch.tensor(signs[: repeated(units, 2)])[:, None].expand(-1, units.arity * units.group) * size
+    layer = side_by_side(each, units.arity)
     layer.requires_grad_()
     x = units.sample(layer, Generator(0)).detach()
     log_prob = units.log_prob(x, layer)
@@ -152,12 +151,12 @@ def test_log_prob_gradients(units):
     assert torch.autograd.gradcheck(units.log_prob, (x, inputs))
 
 
-def test_sized_copies_are_separate(units):
-    sized = units.sized(2 * units.group)
+def test_sized_copies_are_separate(units, repeated):
+    sized = units.sized(repeated(units, 2) * units.group)
     assert sized is not units
     assert type(sized) is type(units)
     if units.group > 1:
-        with pytest.raises(ValueError, match=f"multiple of {units.group} columns, got {units.group + 1}"):
+        with pytest.raises(ValueError, match=f"{units.group} columns, got {units.group + 1}"):
             units.sized(units.group + 1)
 
 
@@ -264,20 +263,39 @@ def test_impossible_settings_are_refused(make):
         make()
 
 
-def test_log_probs_of_variables_add_up(units):
+def test_log_probs_of_variables_add_up(units, repeated):
     """Also for families that learn something a unit, and whatever a variable's columns are."""
-    size = 2 * 3 * units.group
+    size = repeated(units, 6) * units.group
     family, generator = units.sized(size).double(), Generator(0)
     for parameter in family.parameters():
         parameter.data += 0.3 * generator.normal_like(parameter)
     inputs = generator.normal(7, units.arity * size, dtype=torch.float64)
     x = family.sample(inputs, generator).detach()
     each = family.log_probs(x, inputs)
-    assert each.shape == (7, size // units.group)
+    assert each.shape == (7, units.n_variables(size))
     torch.testing.assert_close(each.sum(-1), family.log_prob(x, inputs))
+    own = (family.variable_of(size) == 0).nonzero()[:, 0]
     other = x.clone()
-    other[:, : units.group] = family.sample(inputs, generator).detach()[:, : units.group]
+    other[:, own] = family.sample(inputs, generator).detach()[:, own]
     torch.testing.assert_close(family.log_probs(other, inputs)[:, 1:], each[:, 1:])
+
+
+def test_columns_and_variables_agree(units, repeated):
+    size = repeated(units, 3) * units.group
+    family = units.sized(size)
+    variable, n = family.variable_of(size), family.n_variables(size)
+    assert torch.equal(variable.unique(), torch.arange(n))
+    values = torch.randn(4, n)
+    assert torch.equal(family.on_columns(values), values[:, variable])
+    mask = torch.rand(4, size) < 0.3
+    expected = torch.stack([mask[:, variable == k].any(1) for k in range(n)], 1)
+    assert torch.equal(family.any_column(mask), expected)
+    assert family.elementwise == (n == size * units.arity)
+    low, high = family.limits(torch.zeros(1, size))
+    drawn = family.sample(torch.zeros(50, units.arity * size), Generator(0))
+    assert bool(((drawn >= low) & (drawn <= high)).all())
+    if units.finite:
+        assert [table.shape[1] for table in family.tables(size)] == variable.bincount().tolist()
 
 
 def test_log_probs_of_documents_of_different_lengths():

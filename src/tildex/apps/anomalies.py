@@ -29,7 +29,7 @@ class Reasons:
         For each column, log P(column | code) minus its average over the training rows.
     rest : array of shape (rows,)
         What remains of ``nats``, which is the sum of all columns and this: the price of the code, in models whose score
-        counts it.
+        counts it. Zero where ``nats`` is infinite.
     impossible : dict of str to boolean array of shape (rows,)
         For each column, whether the model's units cannot have its value.
     """
@@ -142,15 +142,19 @@ def reasons_of(model: Any, train: Any, X: Record) -> Reasons:
     """
     usual, usual_score = _scores(model, _some(train))
     terms, scores = _scores(model, X.X)
-    spans = _spans(X)
-    columns = {
-        name: terms[:, start:stop].sum(1) - usual[:, start:stop].sum(1).mean() for name, start, stop in spans
-    }
-    nats = scores - usual_score.mean()
     possible = np.asarray(model.in_range(X.X))
-    nats = np.where(possible.all(1), nats, -np.inf)
-    rest = nats - np.sum(list(columns.values()), 0)
+    spans = _spans(X)
     impossible = {name: ~possible[:, start:stop].all(1) for name, start, stop in spans}
+    columns = {
+        name: np.where(
+            impossible[name], -np.inf, terms[:, start:stop].sum(1) - usual[:, start:stop].sum(1).mean()
+        )
+        for name, start, stop in spans
+    }
+    nats = np.where(possible.all(1), scores - usual_score.mean(), -np.inf)
+    finite = np.isfinite(nats)
+    rest = np.zeros(len(nats))
+    rest[finite] = nats[finite] - np.sum([values[finite] for values in columns.values()], 0)
     return Reasons(nats, columns, rest, impossible)
 
 

@@ -84,6 +84,8 @@ def fill(
     >>> filled.gaps, filled.columns["size"][:3].tolist()
     ({'size': 9, 'colour': 9}, [1.0, 2.5, 3.0])
     """
+    if model is not None and level is not None:
+        raise ValueError(f"{type(model).__name__} has draws, but no intervals: leave out the run")
     table = Table.of(table)
     schema = _schema(table, model, options)
     numbers, _ = schema.encode(table)
@@ -125,8 +127,6 @@ def _schema(table: Table, model: Any, options: Mapping[str, Any]) -> Schema:
 
 def _intervals(filler: Any, record: Record, expected: Any, level: float) -> dict[str, np.ndarray]:
     """Return the filled cells of real columns with their limits, on the table's own scale."""
-    if not hasattr(filler, "intervals"):
-        raise ValueError(f"{type(filler).__name__} has draws, but no intervals: leave out the run")
     schema, (low, high) = record.reading.schema, filler.intervals(record, level)
     assert schema is not None
     values = schema.decode(expected)

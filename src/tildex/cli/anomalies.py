@@ -71,8 +71,8 @@ def anomalies(
     record = read(data, split=split, data_dir=data_dir, like=model.reading_)
     if record.note:
         say(record.note)
-    train = trained_on[1].X
-    found = find_anomalies(model, train, record.X, n_neighbors=neighbors or None, contamination=contamination)
+    train = trained_on[1]
+    found = find_anomalies(model, train, record, n_neighbors=neighbors or None, contamination=contamination)
     reasons = reasons_of(model, train, record) if "columns" in model.can else None
     if out is not None:
         _save(out, record, found, reasons)
@@ -118,14 +118,13 @@ def _reason(record: Any, reasons: Any, name: str, k: int) -> str:
     from tildex.data.tables import shortened
 
     schema = record.reading.schema
+    if reasons.impossible[name][k]:
+        return f"{name} (impossible)"
     if schema is None:
-        cell = record.X[k, list(reasons.columns).index(name)]
-        cell = f"{float(cell):.4g}"
+        cell = f"{float(record.X[k, list(reasons.columns).index(name)]):.4g}"
     else:
         (cell,) = schema.decode(record.X[k : k + 1])[name].tolist()
         cell = f"{cell:.6g}" if isinstance(cell, float) else shortened([cell])
-    if reasons.impossible[name][k]:
-        return f"{name} {cell} (beyond training)"
     return f"{name} {cell} ({reasons.columns[name][k]:.2g})"
 
 

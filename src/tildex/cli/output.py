@@ -129,7 +129,7 @@ def row_labels(record: Record) -> dict[str, np.ndarray]:
         return {}
     schema = record.reading.schema
     name = "y" if schema is None or schema.label is None else schema.label
-    if record.target_names is None:
+    if record.target_names is None or record.target_names == tuple(map(str, range(len(record.target_names)))):
         return {name: record.y}
     return {name: np.array(record.target_names, dtype=object)[record.y]}
 

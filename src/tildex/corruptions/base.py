@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from numbers import Real
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -12,7 +14,7 @@ from torch import Tensor
 from tildex.generator import Generator
 from tildex.part import Part
 
-__all__ = ["Corruption", "Strength", "Then", "check_strength", "per_column"]
+__all__ = ["Corruption", "Strength", "Then", "check_strength", "drawn_whole", "per_column"]
 
 Strength = float | Sequence[float]
 """The strength of a corruption: one number, or one per column."""
@@ -30,10 +32,28 @@ class Corruption(Part, ABC, kind="corruption"):
     """
 
     hides: bool = False
+    variable: Tensor | None = None
 
     @abstractmethod
     def __call__(self, x: Tensor, generator: Generator) -> Tensor:
         """Return a corrupted copy of ``x``, or ``x`` itself at strength zero."""
+
+    def whole(self, variable: Tensor | None) -> Self:
+        """Return this corruption for columns of which those of one variable are struck together, like the classes of
+        a category: a class alone set to zero would be seen at once, and the others would still give it away.
+
+        A corruption that strikes values one by one draws through :func:`drawn_whole`; others need nothing.
+
+        Parameters
+        ----------
+        variable : Tensor of shape (columns,), or None
+            The index of each column's variable, counted from 0; None if each column is its own.
+        """
+        if variable is None:
+            return self
+        bound = copy.copy(self)
+        bound.variable = variable
+        return bound
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return a corrupted copy of ``x`` and a boolean mask of the corrupted values, both of its shape.
@@ -82,6 +102,10 @@ class Then(Corruption):
         """Apply the first, then the second."""
         return self.second(self.first(x, generator), generator)
 
+    def whole(self, variable: Tensor | None) -> Self:
+        """Return both for columns that are struck together."""
+        return type(self)(self.first.whole(variable), self.second.whole(variable))
+
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Apply both; the mask is the union."""
         once, first = self.first.strike(x, generator)
@@ -103,6 +127,23 @@ class Then(Corruption):
         """Return the part that both allow if they agree, else the whole change."""
         alike = type(self.first).undoing is type(self.second).undoing
         return self.first.undoing(change, lost) if alike else change
+
+
+def drawn_whole(probability: Tensor, variable: Tensor | None, generator: Generator) -> Tensor:
+    """Return 1 with the given probability of each value and else 0, the same in all columns of a variable.
+
+    A variable has the probability of its first column.
+
+    Example
+    -------
+    >>> drawn_whole(torch.full((1, 4), 0.5), torch.tensor([0, 0, 1, 1]), Generator(1))
+    tensor([[0., 0., 1., 1.]])
+    """
+    if variable is None:
+        return generator.bernoulli(probability)
+    first = torch.ones_like(variable, dtype=torch.bool)
+    first[1:] = variable[1:] != variable[:-1]
+    return generator.bernoulli(probability[..., first])[..., variable]
 
 
 def check_strength(name: str, value: Strength, most: float = float("inf")) -> Strength:

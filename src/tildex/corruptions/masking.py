@@ -5,15 +5,26 @@ r"""Masking noise.
 
 from __future__ import annotations
 
+from abc import ABC
+
 from torch import Tensor
 
-from tildex.corruptions.base import Corruption, Strength, check_strength, per_column
+from tildex.corruptions.base import Corruption, Strength, check_strength, drawn_whole, per_column
 from tildex.generator import Generator
 
 __all__ = ["Dropout", "Masking"]
 
 
-class Masking(Corruption):
+class _Dropping(Corruption, ABC):
+    """Sets values to zero."""
+
+    rate: Strength
+
+    def _kept(self, x: Tensor, generator: Generator) -> Tensor:
+        return drawn_whole(1 - per_column("rate", self.rate, x), self.variable, generator)
+
+
+class Masking(_Dropping):
     """Sets each value to zero with probability ``rate`` (Vincent et al., 2008, "Extracting and composing robust
     features with denoising autoencoders").
 
@@ -37,15 +48,15 @@ class Masking(Corruption):
         """Return ``x`` with some values set to zero."""
         if self.rate == 0:
             return x
-        return x * _kept(self.rate, x, generator)
+        return x * self._kept(x, generator)
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return the same, and a mask of the values set to zero, including those that were zero before."""
-        kept = _kept(self.rate, x, generator)
+        kept = self._kept(x, generator)
         return x * kept, kept == 0
 
 
-class Dropout(Corruption):
+class Dropout(_Dropping):
     """Masking that divides the remaining values by the fraction kept, so that means are unchanged (Srivastava et al.,
     2014, "Dropout: a simple way to prevent neural networks from overfitting").
 
@@ -66,9 +77,5 @@ class Dropout(Corruption):
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return the same, and a mask of the values set to zero."""
-        kept = _kept(self.rate, x, generator)
+        kept = self._kept(x, generator)
         return x * kept / (1 - per_column("rate", self.rate, x)), kept == 0
-
-
-def _kept(rate: Strength, x: Tensor, generator: Generator) -> Tensor:
-    return generator.bernoulli(1 - per_column("rate", rate, x))

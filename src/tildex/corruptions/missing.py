@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from tildex.corruptions.base import check_strength
+from tildex.corruptions.base import check_strength, drawn_whole
 from tildex.corruptions.hiding import _Hiding
 from tildex.generator import Generator
 
@@ -58,4 +58,5 @@ class Missing(_Hiding):
         else:
             share = generator.uniform(len(x), 1, dtype=x.dtype)
             rates = pixels * (self.lowest + (self.rate - self.lowest) * share)
-        return generator.bernoulli(rates).bool().repeat_interleave(channels, -1)
+        variable = self.variable if channels == 1 else None
+        return drawn_whole(rates, variable, generator).bool().repeat_interleave(channels, -1)

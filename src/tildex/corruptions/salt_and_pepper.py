@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tildex.corruptions.base import Corruption, Strength, check_strength, per_column
+from tildex.corruptions.base import Corruption, Strength, check_strength, drawn_whole, per_column
 from tildex.generator import Generator
 
 __all__ = ["SaltAndPepper"]
@@ -42,6 +42,6 @@ class SaltAndPepper(Corruption):
 
     def strike(self, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Return the same, and a mask of the values set, including those already at that end."""
-        struck = generator.bernoulli(per_column("rate", self.rate, x)).bool()
+        struck = drawn_whole(per_column("rate", self.rate, x), self.variable, generator).bool()
         salt = generator.bernoulli(torch.full_like(x, 0.5))
         return torch.where(struck, self.low + (self.high - self.low) * salt, x), struck

@@ -29,9 +29,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     """A detector of rows that are unlike the training rows, with any model of this library.
 
     ``score_samples`` returns minus the mean distance from a row's code to the nearest codes of training rows, or the
-    model's own ``score_samples``, minus infinity for rows with values that its units cannot have. The distance works better in most cases: a model that reconstructs well often also
-    reconstructs rows unlike any it has seen, above all simple ones, such as the digit one. ``predict`` returns -1 for
-    anomalies and +1 for other rows.
+    model's own ``score_samples``, minus infinity for rows with values that its units cannot have. The distance works
+    better in most cases: a model that reconstructs well often also reconstructs rows unlike any it has seen, above all
+    simple ones, such as the digit one. ``predict`` returns -1 for anomalies and +1 for other rows.
 
     Parameters
     ----------
@@ -138,7 +138,9 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def _scores(self, X: Any) -> np.ndarray:
         if self.n_neighbors is None:
             return self._own_scores(X)
-        return -self._distances(X, self.n_neighbors).mean(1)
+        distances = self._distances(X, self.n_neighbors).mean(1)
+        # Values so far out that the code overflows.
+        return -np.where(np.isnan(distances), np.inf, distances)
 
     def _own_scores(self, X: Any) -> np.ndarray:
         """Return the model's scores; rows outside the range of its units are impossible: minus infinity."""

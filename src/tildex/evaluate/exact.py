@@ -52,7 +52,7 @@ def enumerable(machine: BoltzmannMachine) -> bool:
 
 
 def _tables(machine: BoltzmannMachine, k: int) -> list[Tensor] | None:
-    """Return the values of each variable of layer ``k``, (values, columns) each, or None if there are infinitely many."""
+    """Return the values of each variable of layer ``k``, (values, columns) each; None if they are endless."""
     layer = machine.layers[k]
     if not layer.units.finite:
         return None

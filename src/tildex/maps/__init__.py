@@ -9,6 +9,7 @@ from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
 from tildex.maps.norms import BatchNorm, LayerNorm, Norm
 from tildex.maps.residual import Features, Frame, Residual, marked
 from tildex.maps.scaling import CommonLength, Scaling
+from tildex.maps.seen import Seen, View, seen
 from tildex.maps.tied import Matching, Transposed, tie
 from tildex.maps.whitening import Whitening
 
@@ -37,13 +38,16 @@ __all__ = [
     "Norm",
     "Residual",
     "Scaling",
+    "Seen",
     "Transposed",
     "UNet",
     "Up",
     "Upward",
+    "View",
     "Whitening",
     "activation_named",
     "layer_sizes",
     "marked",
+    "seen",
     "tie",
 ]

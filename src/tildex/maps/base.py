@@ -63,6 +63,18 @@ class Map(nn.Module):
         """The last layer's bias, one number per output, or None if there is none."""
         return None
 
+    @property
+    def output_weight(self) -> Tensor | None:
+        """The last layer's matrix, shape (outputs, in), or None if there is none."""
+        return None
+
+    def look(self, rows: Tensor) -> None:
+        """Look at some rows before training; for maps that see them on a scale of their own."""
+
+    def opened(self) -> tuple[Any, Map]:
+        """Return what stands between the rows and the map, or None, and the map."""
+        return None, self
+
     def within(self) -> Sequence[Any]:
         """Return the conditionals inside the map, which have their own units; empty for most maps."""
         return ()

@@ -100,6 +100,11 @@ class MLP(Map):
         """The last layer's bias."""
         return self.layers[-1].bias
 
+    @property
+    def output_weight(self) -> Tensor:
+        """The last layer's matrix."""
+        return self.layers[-1].weight
+
     def steps(self) -> list[Map]:
         """Return one map per layer, each with the normalisation and nonlinearity that follow it."""
         *hidden, last = self.layers

@@ -85,8 +85,9 @@ class Denoiser(Pair):
             return x if values is None or known is None else torch.where(known, values, x)
 
         units = self.decoder.family
+        corruption = self.corruption.whole(units.together(len(self.start)))
         inputs = units.inputs_for(self.start).expand(n, -1)
         for _ in range(n_steps):
             x = kept(units.sample(inputs, generator))
-            inputs = self.decoder.inputs(self.encoder.mean(self.corrupted(x, self.corruption, generator)))
+            inputs = self.decoder.inputs(self.encoder.mean(self.corrupted(x, corruption, generator)))
         return kept(units.mean(inputs))

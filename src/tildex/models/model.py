@@ -52,6 +52,9 @@ class Model(nn.Module):
     curve: ClassVar[str | None] = None
     draws: ClassVar[str] = "New rows, drawn by the model."
 
+    def look(self, rows: Tensor) -> None:
+        """Look at some rows before training; for models that see them on a scale of their own."""
+
     @property
     def deep(self) -> bool:
         """Whether a hidden layer hears from above as well as from below."""

@@ -45,11 +45,17 @@ class Conditional(nn.Module):
         self.units = units
 
     def starting_at(self, mean: Tensor | None) -> Self:
-        """Return this conditional, with biases, if any, set so that its mean is the given one."""
-        bias = self.map.output_bias
+        """Return this conditional, with biases, if any, set so that its mean is the given one.
+
+        Weights into units of a variance above one, as large counts have, are divided by their standard deviation, so
+        that a code moves the mean of any unit by about one: with a log link the start would otherwise be anywhere.
+        """
+        bias, weight = self.map.output_bias, self.map.output_weight
         if mean is not None and bias is not None:
             with torch.no_grad():
                 bias.copy_(self.units.inputs_for(mean))  # type: ignore[operator]
+                if weight is not None and self.units.has_likelihood:
+                    weight.mul_(self.family.variance(bias).clamp_min(1).rsqrt()[:, None])
         return self
 
     def inputs(self, condition: Tensor, generator: Generator | None = None) -> Tensor:
@@ -146,6 +152,10 @@ class Pair(Model):
         encoder, decoder = (half.map.affine_weight() for half in (self.encoder, self.decoder))
         linear = encoder is not None and self.encoder.units.real and self.decoder.units.real
         return decoder if linear else None
+
+    def look(self, rows: Tensor) -> None:
+        """Let the encoder look at some rows."""
+        self.encoder.map.look(self.shown(rows))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return the decoder's mean at the code's mean, shape (batch, visible)."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
-from tildex.maps import Affine, Map, Scaling
+from tildex.maps import Affine, Map, Scaling, Seen
 from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.model import Model
 from tildex.models.pair import Conditional, Pair
@@ -55,6 +55,10 @@ class Chain(Map):
             last = depth == len(self.conditionals)
             x = conditional.inputs(x, generator) if last else conditional.mean(x, generator)
         return x
+
+    def look(self, rows: Tensor) -> None:
+        """Let the first conditional look at some rows."""
+        self.conditionals[0].map.look(rows)
 
     def within(self) -> Sequence[Conditional]:
         """Return the conditionals."""
@@ -122,7 +126,8 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     """
     pair = cast(Model, module).pair()
     above, below = copy.deepcopy(pair.encoder.units), copy.deepcopy(pair.decoder.units)
-    (up, c), (down, b) = _matrix(pair.encoder), _matrix(pair.decoder)
+    view, first = pair.encoder.map.opened()
+    (up, c), (down, b) = _matrix(first), _matrix(pair.decoder.map)
     if above.arity > 1:
         size = len(up) // above.arity
         up, c, above = up[:size], c[:size], Gaussian()
@@ -135,12 +140,14 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
         # The mean of Gaussian units is their variance times their input.
         shift = torch.where(moved, scaling.offset / below.variance(b), 0.0)
         down, b = scaling.scale[:, None] * down, scaling.scale * b + shift
-    return Pair(Conditional(_affine(up, c), above), Conditional(_affine(down, b), below))
+    # A view is of columns that are not rescaled, so that the scaling is absorbed behind it.
+    encoder = _affine(up, c) if view is None else Seen(copy.deepcopy(view), _affine(up, c))
+    return Pair(Conditional(encoder, above), Conditional(_affine(down, b), below))
 
 
-def _matrix(conditional: Conditional) -> tuple[Tensor, Tensor]:
+def _matrix(map: Map) -> tuple[Tensor, Tensor]:
     """Return the weights and biases of an affine map."""
-    weight, bias = conditional.map.affine_weight(), conditional.map.output_bias
+    weight, bias = map.affine_weight(), map.output_bias
     if weight is None:
         raise ValueError("expected a model of one layer: one matrix from rows to code, and one back")
     return weight, weight.new_zeros(len(weight)) if bias is None else bias

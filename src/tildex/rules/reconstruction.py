@@ -90,9 +90,9 @@ class Reconstruction(Rule):
 
     def _strike(self, model: Pair, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor | float]:
         """Return the encoder's input, and the weight of each variable's error or one common weight."""
-        corruption = self.corruption
-        if corruption is None:
+        if self.corruption is None:
             return model.shown(x), self.on_corrupted
+        corruption = self.corruption.whole(model.decoder.family.together(x.shape[-1]))
         if self.on_corrupted == self.on_intact:
             return model.corrupted(x, corruption, generator), self.on_corrupted
         if model.unknown is not None and corruption.hides:

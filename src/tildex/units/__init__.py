@@ -12,6 +12,7 @@ from tildex.units.jump_relu import JumpReLU
 from tildex.units.latent import Latent
 from tildex.units.mixed import Mixed
 from tildex.units.multinomial import Multinomial
+from tildex.units.negative_binomial import NegativeBinomial
 from tildex.units.poisson import Poisson
 from tildex.units.pursuit import Pursuit
 from tildex.units.rectified import Rectified
@@ -34,6 +35,7 @@ __all__ = [
     "LearnedGaussian",
     "Mixed",
     "Multinomial",
+    "NegativeBinomial",
     "Poisson",
     "Pursuit",
     "ReLU",

@@ -35,6 +35,9 @@ class Units(nn.Module, Part, ABC, kind="units"):
     group : int
         Adjacent units that form one variable: 1, or the number of classes. Variables of :class:`Mixed` units differ in
         width, so ask :meth:`variable_of` and its companions instead.
+    indivisible : bool
+        Whether the columns of a variable are known or unknown together, as the classes of a category are and the words
+        of a document are not.
     finite : bool
         Whether a unit has finitely many values, so that small machines can be enumerated.
     low, high : float
@@ -43,6 +46,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether values are 0 or 1, so that intermediate values may be binarised again at every presentation.
     real : bool
         Whether each unit is normally distributed given its inputs.
+    counts : bool
+        Whether values are counts without a small limit, so that an encoder sees their logarithms.
     counts_words : bool
         Whether a row is a document: word counts that are either all known or all unknown.
     own_lengths : bool
@@ -67,9 +72,11 @@ class Units(nn.Module, Part, ABC, kind="units"):
 
     arity: ClassVar[int] = 1
     bounded: ClassVar[bool] = True
+    indivisible: ClassVar[bool] = False
     finite: bool = True
     binary: ClassVar[bool] = False
     real: ClassVar[bool] = False
+    counts: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
     constrained: ClassVar[bool] = False
@@ -157,6 +164,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
         """Say of each variable whether ``mask`` (..., units) holds in one of its columns, shape (..., variables)."""
         return mask if self.group == 1 else mask.unflatten(-1, (-1, self.group)).any(-1)
 
+    def together(self, size: int) -> Tensor | None:
+        """Return :meth:`variable_of` if columns of one variable can only be struck together, None if each alone can."""
+        return self.variable_of(size) if self.indivisible else None
+
     def on_columns(self, values: Tensor) -> Tensor:
         """Return values of variables (..., variables) at each of their columns, shape (..., units)."""
         return values if self.group == 1 else values.repeat_interleave(self.group, -1)
@@ -178,6 +189,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
     def real_columns(self, size: int) -> Tensor:
         """Say which of ``size`` columns are normally distributed given their inputs, shape (size,)."""
         return torch.full((size,), self.real)
+
+    def count_columns(self, size: int) -> Tensor:
+        """Say which of ``size`` columns hold counts of any size, shape (size,); encoders see their logarithms."""
+        return torch.full((size,), self.counts)
 
     def log_prob_table(self, x: Tensor, inputs: Tensor) -> Tensor:
         """Return log p of each of the rows ``x`` (..., units) under each of ``inputs`` (n, arity * units): (..., n)."""

@@ -31,6 +31,7 @@ class Categorical(Latent, Units):
     """
 
     constrained = True
+    indivisible = True
 
     def __init__(self, n_classes: int = 2) -> None:
         super().__init__()

@@ -178,6 +178,11 @@ class Mixed(Units):
         """Say of each variable whether ``mask`` holds in one of its columns."""
         return torch.cat([units.any_column(m) for units, m in self._split(mask)], -1)
 
+    def together(self, size: int) -> Tensor | None:
+        """Return the variables if some part's are indivisible."""
+        divisible = all(units.together(n) is None for units, n in zip(self.parts, self.sizes, strict=True))
+        return None if divisible else self.variable_of(size)
+
     def on_columns(self, values: Tensor) -> Tensor:
         """Return values of variables at each of their columns."""
         return values[..., self.variable_of(self.group).to(values.device)]
@@ -201,6 +206,11 @@ class Mixed(Units):
         """Say which columns are normally distributed given their inputs."""
         parts = zip(self.parts, self.sizes, strict=True)
         return torch.cat([units.real_columns(n) for units, n in parts])
+
+    def count_columns(self, size: int) -> Tensor:
+        """Say which columns hold counts of any size."""
+        parts = zip(self.parts, self.sizes, strict=True)
+        return torch.cat([units.count_columns(n) for units, n in parts])
 
     def outside(self, x: Tensor) -> str | None:
         """Describe the first part whose values are outside its range, or return None."""

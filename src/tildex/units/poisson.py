@@ -30,6 +30,7 @@ class Poisson(Units):
     """
 
     bounded = False
+    counts = True
     finite = False
     high = math.inf
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from tildex.data import Record
+from tildex.data import Record, select
 from tildex.generator import Generator
 
 __all__ = ["at_most", "dense", "spread", "take"]
@@ -21,8 +21,8 @@ def dense(X: Any) -> np.ndarray:
 
 def take(record: Record, index: np.ndarray) -> Record:
     """Return the given rows of a record, dense."""
-    y = None if record.y is None else record.y[index]
-    return dataclasses.replace(record, X=dense(record.X[index]), y=y)
+    chosen = select(record, index)
+    return dataclasses.replace(chosen, X=dense(chosen.X))
 
 
 def at_most(record: Record, most: int) -> Record:

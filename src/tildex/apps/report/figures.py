@@ -87,7 +87,8 @@ def _corruption(estimator: Any) -> Corruption | None:
 def _corrupted(estimator: Any, corruption: Corruption, X: np.ndarray) -> np.ndarray:
     """Return rows corrupted as in training, on the model's scale."""
     scaled = estimator.scaling_(torch.as_tensor(X).to(estimator.scaling_.offset))
-    noisy = corruption(scaled, Generator(0, scaled.device))
+    whole = corruption.whole(estimator.likelihood_.together(scaled.shape[1]))
+    noisy = whole(scaled, Generator(0, scaled.device))
     return estimator.scaling_.inverse(noisy).cpu().numpy().astype(X.dtype)
 
 

@@ -145,7 +145,7 @@ def shortened(values: Iterable[Any], n: int = 3) -> str:
 
 def _simple(value: Any) -> Any:
     """Return a whole float as an int."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value
 
 
 def _unknown(value: Any) -> bool:

@@ -53,9 +53,10 @@ def decoded(path: Path) -> tuple[str, str]:
         if content.startswith(bom):
             return _decode(content, encoding, path), encoding.upper().removesuffix("-SIG")
     # Without a mark, UTF-16 of Latin letters shows as every other byte being zero.
-    if content[1:200:2].count(0) > 60 or content[:200:2].count(0) > 60:
-        encoding = "utf-16-le" if content[1:200:2].count(0) > 60 else "utf-16-be"
-        return _decode(content, encoding, path), "UTF-16"
+    some = content[:400]
+    for encoding, half in (("utf-16-le", some[1::2]), ("utf-16-be", some[::2])):
+        if half.count(0) > len(half) / 2:
+            return _decode(content, encoding, path), "UTF-16"
     for encoding in ("utf-8", "cp1252"):
         try:
             return content.decode(encoding), encoding.upper() if encoding == "utf-8" else encoding

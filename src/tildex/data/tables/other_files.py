@@ -9,6 +9,8 @@ from tildex.data.errors import DataError
 from tildex.data.tables.cells import Cells
 from tildex.data.tables.libraries.pyarrow_frames import cells
 from tildex.data.tables.table import Table
+from tildex.data.tables.text import name_of
+from tildex.data.tables.words import MISSING
 from tildex.files import missing
 
 __all__ = ["read_parquet", "read_workbook"]
@@ -59,19 +61,14 @@ def _rows(sheet: Any) -> list[tuple[Any, ...]]:
 
 
 def _columns(rows: list[tuple[Any, ...]], path: Path) -> list[Cells]:
-    from tildex.data.tables.text import MISSING
-
     columns = []
     for k, name in enumerate(rows[0]):
         values = [row[k] if k < len(row) else None for row in rows[1:]]
         values = [None if isinstance(v, str) and v.strip() in MISSING else v for v in values]
         if name is None and all(value is None for value in values):
             continue
-        columns.append(Cells.of("" if name is None and k == 0 else _name(name, k), values))
+        title = name_of(k, rows[0]) if name is None else str(name).strip()
+        columns.append(Cells.of(title, values))
     if all(isinstance(name, int | float) for name in rows[0]):
         raise DataError(f"{path}: expected column names in the first row, got numbers; add a row with names")
     return columns
-
-
-def _name(name: Any, k: int) -> str:
-    return f"column {k + 1}" if name is None else str(name).strip()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from tildex.data.tables.columns import Column
-from tildex.data.tables.kinds import Kind
 from tildex.data.tables.schema import Schema
 from tildex.data.tables.table import Table
 
 __all__ = ["in_words"]
 
 _MOST_LINES = 40
+_FEW_LINES = 8
 _WIDTH = 96
-_CURE = "to change that: --as NAME=KIND, --drop NAME, --columns NAME, --label NAME, --id NAME; kinds:"
+_CURE = """\
+to change that: --as NAME=KIND, --drop NAME, --columns NAME, --label NAME, --id NAME
+kinds: real, positive, count, category, binary, date, text, identifier, constant"""
 
 
 def in_words(schema: Schema, table: Table) -> str:
@@ -28,16 +30,20 @@ def in_words(schema: Schema, table: Table) -> str:
     """
     written = f" ({table.note})" if table.note else ""
     head = f"{table.name}: {len(schema.columns)} column{'s' * (len(schema.columns) != 1)}{written}"
-    lines = _each(schema) if len(schema.columns) <= _MOST_LINES else _by_kind(schema)
-    kinds = ", ".join(name for name in Kind.table if name not in ("label", "dropped"))
-    return "\n".join([head, *lines, f"{_CURE} {kinds}"])
+    alike = len({column.kind.name for column in schema.columns if column.kind.width}) == 1
+    most = _FEW_LINES if alike else _MOST_LINES
+    lines = _by_kind(schema) if len(schema.columns) > most else _each(schema)
+    return "\n".join([head, *lines, f"{_CURE}"])
 
 
 def _each(schema: Schema) -> list[str]:
     names = max(min(len(column.name), 30) for column in schema.columns)
     kinds = max(len(column.kind.name) for column in schema.columns)
     return [
-        f"  {_cut(column.name, 30):{names}}  {column.kind.name:{kinds}}  {_about(column)}".rstrip()[:_WIDTH]
+        _cut(
+            f"  {_cut(column.name, 30):{names}}  {column.kind.name:{kinds}}  {_about(column)}".rstrip(),
+            _WIDTH,
+        )
         for column in schema.columns
     ]
 

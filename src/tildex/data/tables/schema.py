@@ -165,9 +165,9 @@ class Schema:
 
     def same_numbers(self, other: Schema) -> bool:
         """Return whether another schema encodes tables into the same columns of numbers."""
-        return [span.kind.to_json() | {"whole": 0, "dispersion": 0, "largest": 0} for span in self.spans] == [
-            span.kind.to_json() | {"whole": 0, "dispersion": 0, "largest": 0} for span in other.spans
-        ] and self.names == other.names
+        return self.names == other.names and all(
+            one.kind.same_numbers(another.kind) for one, another in zip(self.spans, other.spans, strict=True)
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return the schema as JSON."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
-import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +12,9 @@ from tildex.data.errors import DataError
 from tildex.data.tables.dialect import Dialect, decoded, dialect_of
 from tildex.data.tables.libraries.pyarrow_frames import cells
 from tildex.data.tables.table import Table
-from tildex.data.tables.words import comma_decimals, typed
+from tildex.data.tables.words import MISSING, comma_decimals, typed
 
-__all__ = ["MISSING", "read_text"]
-
-MISSING = (
-    "",
-    "NA",
-    "N/A",
-    "n/a",
-    "#N/A",
-    "NaN",
-    "nan",
-    "NAN",
-    "NULL",
-    "null",
-    "<NA>",
-    "?",
-    "-",
-    "--",
-    ".",
-    "NaT",
-)
-"""Words for an unknown cell."""
+__all__ = ["name_of", "read_text"]
 
 
 def read_text(path: Path) -> Table:
@@ -77,27 +58,27 @@ def _content(text: str, dialect: Dialect) -> bytes:
 def _arrow(content: bytes, dialect: Dialect, decimal: str, path: Path) -> Any:
     try:
         import pyarrow as pa
-        from pyarrow import csv
+        from pyarrow.csv import ConvertOptions, ParseOptions, ReadOptions, read_csv
     except ImportError as error:
         from tildex.files import missing
 
         raise DataError(missing(f"{path.name} needs pyarrow")) from error
-    unnamed = [f"\0{k}" if name == "" and k else name for k, name in enumerate(dialect.names)]
+    unnamed = [name or f"\0{k}" for k, name in enumerate(dialect.names)]
     separator = "\t" if dialect.separator == " " else dialect.separator
     places = [f"{k}" for k in range(len(unnamed))]
     coded = {places[k]: pa.string() for k, name in enumerate(dialect.names) if name in dialect.coded}
     try:
-        table = csv.read_csv(
+        table = read_csv(
             io.BytesIO(content),
             # One thread: only then are rows numbered in errors.
-            csv.ReadOptions(skip_rows=dialect.skipped, column_names=places, use_threads=False),
-            csv.ParseOptions(
+            ReadOptions(skip_rows=dialect.skipped, column_names=places, use_threads=False),
+            ParseOptions(
                 delimiter=separator,
                 quote_char=dialect.quote,
                 newlines_in_values=True,
                 invalid_row_handler=lambda row: "skip" if row.text.startswith("#") else "error",
             ),
-            csv.ConvertOptions(
+            ConvertOptions(
                 column_types=coded,
                 null_values=list(MISSING),
                 strings_can_be_null=True,
@@ -106,30 +87,51 @@ def _arrow(content: bytes, dialect: Dialect, decimal: str, path: Path) -> Any:
             ),
         )
     except (pa.ArrowException, OSError) as error:
-        raise _unreadable(error, dialect, path) from error
+        raise _unreadable(error, content, dialect, path) from error
     return table.rename_columns(_named(unnamed, table))
 
 
 def _named(names: list[str], table: Any) -> list[str]:
-    """Return the columns' names: columns without a name and without cells are dropped later, others have a number."""
-    return [
-        ("" if column.null_count == len(column) else f"column {k + 1}") if name.startswith("\0") else name
-        for k, (name, column) in enumerate(zip(names, table.columns, strict=True))
-    ]
+    """Return the columns' names; the first without a name is "row", and those without cells are dropped."""
+    named = []
+    for k, (name, column) in enumerate(zip(names, table.columns, strict=True)):
+        if name.startswith("\0"):
+            name = name_of(k, names)
+            if column.null_count == len(column):
+                name = ""
+        named.append(name)
+    return named
 
 
-def _unreadable(error: Exception, dialect: Dialect, path: Path) -> DataError:
+def name_of(k: int, names: Collection[str]) -> str:
+    """Return a name for column ``k``, which has none: programs write the rows' names so, in the first column."""
+    return "row" if k == 0 and "row" not in names else f"column {k + 1}"
+
+
+def _unreadable(error: Exception, content: bytes, dialect: Dialect, path: Path) -> DataError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    ragged = re.search(r"Row #(\d+): Expected (\d+) columns, got (\d+)", reason)
-    if ragged:
-        row = int(ragged[1]) + dialect.skipped
+    if "columns, got" in reason and (found := _ragged(content, dialect)):
+        line, n = found
         return DataError(
-            f"{path}, line {row}: expected {ragged[2]} cells, as in the header ({dialect}), got {ragged[3]}; "
-            "mend the line, or put cells that contain the separator in quotes"
+            f"{path}, line {line}: expected {len(dialect.names)} cells, as in the header ({dialect}), got {n}; mend the "
+            "line, or put cells that contain the separator in quotes"
         )
     if "Empty CSV" in reason:
         return DataError(f"{path}: expected at least one row below the header line, got none")
     return DataError(f"{path} is not a table with a header line ({reason}); write it again")
+
+
+def _ragged(content: bytes, dialect: Dialect) -> tuple[int, int] | None:
+    """Return the number of the first line whose row has not as many cells as the header, and how many it has."""
+    separator = "\t" if dialect.separator == " " else dialect.separator
+    stream = io.StringIO(content.decode(), newline="")
+    for _ in range(dialect.skipped):
+        stream.readline()
+    rows = csv.reader(stream, delimiter=separator, quotechar=dialect.quote)
+    for row in rows:
+        if row and len(row) != len(dialect.names) and not row[0].startswith("#"):
+            return rows.line_num + dialect.skipped, len(row)
+    return None
 
 
 def _without_end(table: Any) -> Any:

@@ -7,7 +7,28 @@ from typing import Any
 
 from tildex.data.errors import DataError
 
-__all__ = ["comma_decimals", "typed"]
+__all__ = ["MISSING", "comma_decimals", "typed"]
+
+MISSING = (
+    "",
+    "NA",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "NaN",
+    "nan",
+    "NAN",
+    "NULL",
+    "null",
+    "<NA>",
+    "?",
+    "-",
+    "--",
+    ".",
+    "NaT",
+)
+"""Words for an unknown cell."""
+
 
 _POINT = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _COMMA = r"^[-+]?(\d+,\d*|,\d+)([eE][-+]?\d+)?$"
@@ -34,7 +55,7 @@ def comma_decimals(table: Any, *, outside: bool) -> bool:
 
     points = any(pa.types.is_floating(column.type) for column in table.columns)
     for column in _words(table):
-        if all_match(column, _COMMA + "|" + _THOUSANDS[","] + r"|^[-+]?\d+$"):
+        if all_match(column, _COMMA + "|" + _THOUSANDS[","] + r"|^[-+]?\d+([eE][-+]?\d+)?$"):
             if any_match(column, _SURELY_COMMA):
                 return True
             if outside and not points and any_match(column, _COMMA) and not any_match(column, r",\d+,"):
@@ -75,8 +96,6 @@ def _typed(column: Any, decimal: str, where: str) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from tildex.data.tables.text import MISSING
-
     column = pc.utf8_trim_whitespace(column)
     column = pc.if_else(pc.is_in(column, pa.array(MISSING)), pa.scalar(None, pa.string()), column)
     if column.null_count == len(column):
@@ -87,6 +106,8 @@ def _typed(column: Any, decimal: str, where: str) -> Any:
     mark = _MARK[decimal]
     if all_match(column, plain + "|" + _THOUSANDS[decimal]):
         return _numbers(column, mark, decimal)
+    if all_match(column, _POINT):
+        return _numbers(column, "", ".")
     for pattern, formats in _DATES.items():
         if all_match(column, pattern):
             return _dates(column, formats)
@@ -98,7 +119,7 @@ def _numbers(column: Any, mark: str, decimal: str) -> Any:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    column = pc.replace_substring(column, mark, "")
+    column = pc.replace_substring(column, mark, "") if mark else column
     column = pc.replace_substring(column, decimal, ".")
     if all_match(column, r"^[-+]?\d{1,18}$"):
         return pc.replace_substring_regex(column, r"^\+", "").cast(pa.int64())

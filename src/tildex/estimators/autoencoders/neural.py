@@ -12,7 +12,7 @@ from tildex.corruptions import Corruption
 from tildex.estimators.base.pair import PairEstimator
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm, layer_sizes, tie
+from tildex.maps import Architecture, Dense, Norm, layer_sizes, seen, tie
 from tildex.models import Conditional, Pair
 from tildex.optimizers import Adam
 from tildex.penalties import Penalty
@@ -60,7 +60,8 @@ class NeuralAutoencoder(PairEstimator):
         if self.tied:
             tie(encoder, decoder)
         code, units = code.sized(self.n_components), likelihood.sized(n_features)
-        return Pair(Conditional(encoder, code), Conditional(decoder, units).starting_at(mean))
+        visible = seen(units.count_columns(n_features), encoder)
+        return Pair(Conditional(visible, code), Conditional(decoder, units).starting_at(mean))
 
     def _rule(self) -> Rule:
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))

@@ -19,7 +19,7 @@ from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import guards
 from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm, layer_sizes
+from tildex.maps import Architecture, Dense, Norm, layer_sizes, seen
 from tildex.models import Conditional, LatentPair, importance_weighted_bound
 from tildex.optimizers import Adam
 from tildex.priors import Prior, StandardPrior
@@ -134,6 +134,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         prior = part(self, "prior").sized(
             code, self.n_components, visible=visible, n_features=n_features, generator=generator
         )
+        encoder = seen(visible.count_columns(n_features), encoder)
         return LatentPair(Conditional(encoder, code), Conditional(decoder, visible).starting_at(mean), prior)
 
     def _start(self, X: Any, generator: Generator) -> Rows:

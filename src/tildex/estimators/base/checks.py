@@ -48,7 +48,7 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = No
         finite = "allow-nan" if estimator.allows_nan and not issparse(X) else True
     if not isinstance(X, Tensor):
         if finite is True and estimator.reading_.schema is not None and isinstance(X, np.ndarray):
-            require_known(X, estimator.reading_.schema.names)
+            require_known(X, estimator.reading_.schema)
         kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
         X = validate_data(estimator, X, reset=reset, **kinds)
         if estimator.counts:

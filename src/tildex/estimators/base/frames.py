@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,7 @@ def as_frame(schema: Schema | None, rows: Any, given: Any) -> Any:
     return schema.frame(rows, library, like=given) if library else rows
 
 
-def require_known(X: Any, names: Sequence[str]) -> None:
+def require_known(X: Any, schema: Schema) -> None:
     """Refuse unknown values, by the name of their column.
 
     Raises
@@ -69,10 +68,11 @@ def require_known(X: Any, names: Sequence[str]) -> None:
     if not (unknown := np.isnan(X)).any():
         return
     row, column = (int(k) for k in np.argwhere(unknown)[0])
+    name = next(span.name for span in schema.spans if column < span.stop)
     rows = int(unknown.any(1).sum())
     raise ValueError(
         f"{rows} of {len(X)} rows have cells that are empty or unknown (NaN), the first in row {row + 1}, column "
-        f"{names[column]!r}: fill them in, or drop these rows or columns"
+        f"{name!r}: fill them in, or drop these rows or columns"
     )
 
 

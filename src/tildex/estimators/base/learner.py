@@ -19,7 +19,7 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.choosing import built, choose, recognise
+from tildex.estimators.base.choosing import built, choose, look, recognise
 from tildex.estimators.base.columns import (
     Columns,
     Transformed,
@@ -210,6 +210,7 @@ class Learner(BaseEstimator, ABC):
         with torch.device(self.device_):
             module = built(self, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights).eval()
+        look(self, self.module_, scaled)
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
         return scaled

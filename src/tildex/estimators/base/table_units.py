@@ -7,7 +7,7 @@ from itertools import groupby
 
 from tildex.data import Schema
 from tildex.data.tables import Span
-from tildex.units import Bernoulli, Categorical, Mixed, Poisson, Units
+from tildex.units import Bernoulli, Categorical, Mixed, NegativeBinomial, Units
 
 __all__ = ["units_of"]
 
@@ -46,6 +46,6 @@ def _family(span: Span, real: Callable[[], Units]) -> Units:
         case "category":
             return Categorical(span.kind.width)
         case "count":
-            return Poisson()
+            return NegativeBinomial(**span.kind.settings)
         case _:
             return real()

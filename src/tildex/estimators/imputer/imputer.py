@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tildex.data import Reading, Record, is_frame
 from tildex.estimators.base.checks import begin, check, check_whole
+from tildex.estimators.base.table import is_model
 from tildex.estimators.imputer.calibration import Calibration
 from tildex.estimators.imputer.coding import Coding
 from tildex.estimators.imputer.completed import with_gaps_filled
@@ -159,7 +160,7 @@ class Imputer(TransformerMixin, BaseEstimator):
 
     def _trained(self, numbers: Any) -> Any:
         model = clone(self.estimator)
-        if not (getattr(model, "allows_nan", False) and hasattr(model, "impute")):
+        if not (is_model(model) and model.allows_nan):
             raise ValueError(
                 f"expected an estimator that fills unknown values, such as RBM() or VariationalAutoencoder(), got "
                 f"{model!r}"

@@ -10,13 +10,13 @@ from sklearn.base import clone
 from torch import Tensor
 
 from tildex.estimators.base.checks import check_counts, check_whole
-from tildex.estimators.base.choosing import built
+from tildex.estimators.base.choosing import built, look
 from tildex.estimators.base.columns import Columns, Transformed, outside
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.table import is_model
 from tildex.estimators.base.transformer import Estimator
 from tildex.generator import Generator
-from tildex.maps import Affine, Scaling, layer_sizes
+from tildex.maps import Affine, Scaling, layer_sizes, seen
 from tildex.models import Conditional, Pair, one_layer, unroll
 from tildex.part import nearest
 from tildex.products import autocast
@@ -70,6 +70,7 @@ def unrolled(
         up = Affine.fresh(n_in, layer.n_components, generator=generator)
         down = Affine.fresh(layer.n_components, n_in, generator=generator)
         ours = layer.module_.to(generator.device)
+        up = seen(layer.likelihood_.count_columns(n_in), up)
         pairs.append(Pair(Conditional(up, ours.encoder.units), Conditional(down, ours.decoder.units)))
         n_in = layer.n_components
     pairs[0].decoder.starting_at(mean)
@@ -151,6 +152,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         with torch.device(deep.device_):
             module = built(layer, layer.likelihood_, generator, mean)
         layer.module_ = module.to(like)
+        look(layer, layer.module_, Transformed(below, layer.scaling_))
         return layer._trainer_for(generator, [])
 
     def end(trainer: Trainer) -> None:

@@ -74,9 +74,9 @@ class Kind(ABC):
         return 0 if self.units is None else 1
 
     @property
-    def group(self) -> int:
-        """The number of adjacent columns of numbers that are one variable."""
-        return self.width
+    def settings(self) -> dict[str, Any]:
+        """What the family of its numbers is to be told."""
+        return {}
 
     def names(self, column: str) -> tuple[str, ...]:
         """Return the names of the columns of numbers."""
@@ -89,6 +89,10 @@ class Kind(ABC):
     @abstractmethod
     def decode(self, numbers: np.ndarray) -> np.ndarray:
         """Return a column of cells given numbers of shape (rows, width); what a model gives is rounded as needed."""
+
+    def same_numbers(self, other: Kind) -> bool:
+        """Return whether the other kind makes the same numbers of the same cells."""
+        return self == other
 
     def about(self) -> str:
         """Return in a few words what distinguishes this column among its kind."""

@@ -18,6 +18,7 @@ _MOST_WORDS = 200
 _MOST_NUMBERS = 12
 _CELLS_PER_LEVEL = 2
 _CELLS_PER_NUMBER = 5
+_STEADY = 0.7
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Category(Kind):
     """One of several levels: one column of zeros and ones per level.
 
     Recognised are words of at most 200 levels, two cells per level on average, and whole numbers from 0 of at most 12
-    values, five cells per value on average, that vary less than counts would: their variance is below their mean. A
+    values, five cells per value on average, that vary less than counts do: their variance is below 0.7 of their mean. A
     level that training did not have is unknown.
     """
 
@@ -43,7 +44,7 @@ class Category(Kind):
         if cells.form == "word":
             return levels <= min(_MOST_WORDS, len(x) / _CELLS_PER_LEVEL)
         few = 3 <= levels <= min(_MOST_NUMBERS, len(x) / _CELLS_PER_NUMBER)
-        return bool(few and cells.whole and x.min() >= 0 and x.var() < x.mean())
+        return bool(few and cells.whole and x.min() >= 0 and x.var() < _STEADY * x.mean())
 
     @classmethod
     def of(cls, cells: Cells) -> Self:

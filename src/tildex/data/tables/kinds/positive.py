@@ -50,10 +50,15 @@ class Positive(Kind):
         """Return the logarithms."""
         return np.log(_above_zero(cells))[:, None], []
 
+    def same_numbers(self, other: Kind) -> bool:
+        """Return whether the other is of this kind."""
+        return self.name == other.name
+
     def decode(self, numbers: np.ndarray) -> np.ndarray:
         """Return the exponentials, whole if the numbers of training were, and at least 1 then."""
         with np.errstate(over="ignore"):
             values = np.minimum(np.exp(numbers[:, 0].astype(np.float64)), np.finfo(np.float32).max)
+        values = values.astype(numbers.dtype)
         return restored(np.maximum(values, 1) if self.whole else values, whole=self.whole)
 
     def about(self) -> str:

@@ -38,6 +38,10 @@ class Real(Kind):
         """Return the numbers."""
         return finite_numbers(cells)[:, None], []
 
+    def same_numbers(self, other: Kind) -> bool:
+        """Return whether the other is of this kind."""
+        return self.name == other.name
+
     def decode(self, numbers: np.ndarray) -> np.ndarray:
         """Return the numbers, whole if those of training were."""
         return restored(numbers[:, 0], whole=self.whole)
