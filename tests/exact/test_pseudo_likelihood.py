@@ -1,5 +1,7 @@
 """The pseudo-likelihood against conditionals by enumeration."""
 
+import math
+
 import pytest
 import torch
 
@@ -7,7 +9,15 @@ from tildex.evaluate import log_likelihood
 from tildex.generator import Generator
 from tildex.maps import Coupling
 from tildex.models import BoltzmannMachine, Layer, pseudo_log_likelihood, pseudo_log_likelihood_estimate
-from tildex.units import Bernoulli, Categorical, Gaussian, LearnedGaussian, ReplicatedSoftmax
+from tildex.units import (
+    Bernoulli,
+    Categorical,
+    Gaussian,
+    LearnedGaussian,
+    Mixed,
+    NegativeBinomial,
+    ReplicatedSoftmax,
+)
 
 
 @torch.no_grad()
@@ -59,6 +69,38 @@ def test_densities_of_real_columns_agree_with_likelihoods_on_a_fine_grid(visible
         each = machine.log_marginal([changed, changed]).view(len(v), -1)
         expected += machine.log_marginal([v, v]) - each.logsumexp(1) - (grid[1] - grid[0]).log()
     torch.testing.assert_close(pseudo_log_likelihood(machine, v), expected, atol=1e-7, rtol=0)
+
+
+def mixed_machine():
+    """Return a machine of two real columns, counts and a category, and rows of it."""
+    units = Mixed([LearnedGaussian(), NegativeBinomial(1.0, largest=3), Categorical(3)], [2, 1, 3])
+    generator = Generator(0)
+    layers = [Layer(units, 6), Layer(Bernoulli(), 3)]
+    machine = BoltzmannMachine(layers, {(0, 1): Coupling(6, 3, generator=generator)}).double()
+    for parameter in machine.parameters():
+        parameter.data.copy_(generator.normal_like(parameter))
+    return machine, machine.layers[0].units.sample(machine.layers[0].bias.detach().expand(9, -1), generator)
+
+
+@torch.no_grad()
+def test_mixed_columns_agree_with_likelihoods_of_every_value_of_each(close):
+    machine, v = mixed_machine()
+    grid = torch.linspace(-60, 60, 12_001, dtype=torch.float64)[:, None]
+    counts, classes = torch.arange(4, dtype=torch.float64)[:, None], torch.eye(3, dtype=torch.float64)
+    expected = torch.zeros(len(v), dtype=torch.float64)
+    for columns, values, width in (
+        ([0], grid, 0.01),
+        ([1], grid, 0.01),
+        ([2], counts, 1),
+        ([3, 4, 5], classes, 1),
+    ):
+        changed = v.repeat_interleave(len(values), 0)
+        changed[:, columns] = values.repeat(len(v), 1)
+        each = machine.log_marginal([changed, changed]).view(len(v), -1)
+        expected += machine.log_marginal([v, v]) - each.logsumexp(1) - math.log(width)
+    torch.testing.assert_close(pseudo_log_likelihood(machine, v), expected, atol=1e-7, rtol=0)
+    estimates = pseudo_log_likelihood_estimate(machine, v[:1].expand(20_000, -1), Generator(0))
+    close(estimates, expected[0])
 
 
 @torch.no_grad()

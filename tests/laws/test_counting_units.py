@@ -9,7 +9,7 @@ from scipy import stats
 from torch import distributions
 
 from tildex.generator import Generator
-from tildex.units import Bernoulli, Binomial, Categorical, ReLU, ReplicatedSoftmax, Spin
+from tildex.units import Bernoulli, Binomial, Categorical, NegativeBinomial, ReLU, ReplicatedSoftmax, Spin
 
 ETA = [-1e5, -1e3, -80.0, -10.0, -4.001, -3.999, -1.0, 0.0, 1.0, 4.0, 30.0, 1e3]
 
@@ -66,6 +66,47 @@ def test_rectified_gradients_are_finite_and_right_everywhere():
 def test_inputs_of_a_rectified_mean(mean):
     wanted = torch.tensor([mean], dtype=torch.float64)
     torch.testing.assert_close(ReLU().mean(ReLU().inputs_for(wanted)), wanted)
+
+
+@pytest.mark.parametrize("scale", [1.0, 7.0])
+@pytest.mark.parametrize("mean", [0.02, 3.0, 40.0])
+def test_negative_binomial_counts_are_scipys_where_none_is_cut_off(mean, scale):
+    units = NegativeBinomial(0.5, largest=4000, scale=scale)
+    inputs = units.inputs_for(torch.tensor([mean / scale], dtype=torch.float64))
+    theirs = stats.nbinom(2, 2 / (2 + mean))
+    counts = torch.arange(100, dtype=torch.float64)[:, None]
+    found = units.log_prob(counts / scale, inputs.expand(100, 1))
+    np.testing.assert_allclose(found, theirs.logpmf(counts[:, 0]), atol=1e-8)
+    assert float(units.mean(inputs)) * scale == pytest.approx(mean)
+    assert float(units.variance(inputs)) * scale**2 == pytest.approx(mean + 0.5 * mean**2)
+
+
+def test_negative_binomial_counts_in_one_pass_or_many():
+    units, inputs = NegativeBinomial(0.5, largest=2000), torch.linspace(-1, 1, 5000)[:, None]
+    halves = [units.cgf(half) for half in inputs.split(100)]
+    torch.testing.assert_close(units.cgf(inputs), torch.cat(halves))
+    draws = units.sample(inputs, Generator(0))
+    assert units.outside(draws) is None
+    assert float(draws[-1]) > 1900
+
+
+def test_a_negative_binomial_fitted_to_counts_has_their_moments():
+    counts = torch.from_numpy(stats.nbinom(2, 0.1).rvs(20_000, random_state=0)).double()
+    counts[::7] = math.nan
+    units = NegativeBinomial.fitting(counts)
+    assert units.dispersion == pytest.approx(0.5, rel=0.1)
+    assert units.scale == round(float(counts[~counts.isnan()].std()))
+    assert units.largest >= 2 * int(counts.nan_to_num().max())
+    few = NegativeBinomial.fitting(torch.tensor([0.0, 1.0, 0.0, 1.0]))
+    assert (few.dispersion, few.scale) == (0.01, 1.0)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"dispersion": 0.0}, {"largest": 0}, {"largest": 10**6}, {"scale": -1.0}]
+)
+def test_impossible_negative_binomials_are_refused(settings):
+    with pytest.raises(ValueError, match=r"must be .*, got"):
+        NegativeBinomial(**settings)
 
 
 def test_binomial_agrees_with_torch():

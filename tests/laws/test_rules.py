@@ -1,6 +1,7 @@
 """Every rule gives one scalar that is the sum of its parts, and descending it climbs what it says."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -273,9 +274,10 @@ def test_cd_is_the_expected_gap_after_k_steps(close, k):
 
 
 @pytest.mark.parametrize("rule", [CD(2), PCD(n_chains=7)], ids=repr)
-def test_closed_form_gradient_is_the_tapes(unit_pair, rule):
-    model = machine(4 * unit_pair[0].group, 3 * unit_pair[1].group, families=unit_pair)
-    inputs = torch.zeros(5, 4 * unit_pair[0].group, dtype=torch.float64)
+def test_closed_form_gradient_is_the_tapes(unit_pair, rule, repeated):
+    sizes = [repeated(units, n) * units.group for units, n in zip(unit_pair, (4, 3), strict=True)]
+    model = machine(*sizes, families=unit_pair)
+    inputs = torch.zeros(5, sizes[0], dtype=torch.float64)
     x = model.layers[0].units.sample(inputs, Generator(1)).detach()
     taped, plain = rule.copy().set_params(penalty=L1(0.0)), rule.copy()
     expected = gradient(taped(model, x, Generator(0)), model)

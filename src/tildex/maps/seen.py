@@ -89,6 +89,15 @@ class Seen(Map):
         """Return the view and the map behind it."""
         return self.view, self.inner
 
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
+        """Load weights saved before encoders had views: their map saw counts as they are."""
+        if f"{prefix}view.counts" not in state_dict:
+            for key in [key for key in state_dict if key.startswith(prefix)]:
+                state_dict[f"{prefix}inner.{key.removeprefix(prefix)}"] = state_dict.pop(key)
+            none = View(torch.zeros_like(self.view.counts)).state_dict()
+            state_dict.update({f"{prefix}view.{key}": value for key, value in none.items()})
+        super()._load_from_state_dict(state_dict, prefix, *rest)
+
     def input_weight(self) -> Tensor | None:
         """Return the matrix that multiplies what is seen."""
         return self.inner.input_weight()

@@ -164,12 +164,12 @@ class Mixed(Units):
 
     def n_variables(self, size: int) -> int:
         """Return the number of variables of all parts."""
-        return sum(units.n_variables(n) for units, n in zip(self.parts, self.sizes, strict=True))
+        return sum(units.n_variables(n) for units, n in self._within(size))
 
     def variable_of(self, size: int) -> Tensor:
         """Return the index of each column's variable, counted through all parts."""
         found, start = [], 0
-        for units, n in zip(self.parts, self.sizes, strict=True):
+        for units, n in self._within(size):
             found.append(units.variable_of(n) + start)
             start += units.n_variables(n)
         return torch.cat(found)
@@ -180,7 +180,7 @@ class Mixed(Units):
 
     def together(self, size: int) -> Tensor | None:
         """Return the variables if some part's are indivisible."""
-        divisible = all(units.together(n) is None for units, n in zip(self.parts, self.sizes, strict=True))
+        divisible = all(units.together(n) is None for units, n in self._within(size))
         return None if divisible else self.variable_of(size)
 
     def on_columns(self, values: Tensor) -> Tensor:
@@ -189,8 +189,7 @@ class Mixed(Units):
 
     def tables(self, size: int) -> list[Tensor]:
         """Return all values of each variable."""
-        parts = zip(self.parts, self.sizes, strict=True)
-        return [table for units, n in parts for table in units.tables(n)]
+        return [table for units, n in self._within(size) for table in units.tables(n)]
 
     def limits(self, like: Tensor) -> tuple[Tensor, Tensor]:
         """Return the smallest and largest value of each column."""
@@ -199,18 +198,15 @@ class Mixed(Units):
 
     def standardised_columns(self, size: int) -> Tensor:
         """Say which columns are of a family that an estimator standardises."""
-        parts = zip(self.parts, self.sizes, strict=True)
-        return torch.cat([units.standardised_columns(n) for units, n in parts])
+        return torch.cat([units.standardised_columns(n) for units, n in self._within(size)])
 
     def real_columns(self, size: int) -> Tensor:
         """Say which columns are normally distributed given their inputs."""
-        parts = zip(self.parts, self.sizes, strict=True)
-        return torch.cat([units.real_columns(n) for units, n in parts])
+        return torch.cat([units.real_columns(n) for units, n in self._within(size)])
 
     def count_columns(self, size: int) -> Tensor:
         """Say which columns hold counts of any size."""
-        parts = zip(self.parts, self.sizes, strict=True)
-        return torch.cat([units.count_columns(n) for units, n in parts])
+        return torch.cat([units.count_columns(n) for units, n in self._within(size)])
 
     def outside(self, x: Tensor) -> str | None:
         """Describe the first part whose values are outside its range, or return None."""
@@ -218,6 +214,12 @@ class Mixed(Units):
             if (message := units.outside(x[..., own])) is not None:
                 return f"in columns {own.start} to {own.stop - 1}, of {units!r}, {message}"
         return None
+
+    def _within(self, size: int) -> Iterator[tuple[Units, int]]:
+        """Yield every part and its number of columns, if they are ``size`` together."""
+        if size != self.group:
+            raise ValueError(f"the parts of {self!r} cover {self.group} columns, got {size}: change sizes")
+        return zip(self.parts, self.sizes, strict=True)
 
     def _split(self, x: Tensor) -> Iterator[tuple[Units, Tensor]]:
         return zip(self.families, x.split(self.sizes, -1), strict=True)  # type: ignore[arg-type]
