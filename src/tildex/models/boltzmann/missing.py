@@ -105,10 +105,9 @@ def infer(machine: Graph, x: Tensor, *, n_steps: int = 50, tol: float = 1e-5) ->
 
 
 def by_layer(machine: Graph, x: Tensor) -> bool:
-    """Say whether each visible layer of each row is known or unknown as a whole, and some layer of each row known."""
+    """Say whether each of several visible layers is known or unknown as a whole, in every row."""
     parts = [part.isnan() for part in machine.split(x).values()]
-    whole = all(bool((part.any(-1) == part.all(-1)).all()) for part in parts)
-    return whole and not bool(torch.stack([part.any(-1) for part in parts]).all(0).any())
+    return len(parts) > 1 and all(bool((part.any(-1) == part.all(-1)).all()) for part in parts)
 
 
 def clamp_of(machine: Graph, x: Tensor) -> Clamp:
