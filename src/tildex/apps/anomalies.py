@@ -144,7 +144,7 @@ def reasons_of(model: Any, train: Any, X: Record) -> Reasons:
     terms, scores = _scores(model, X.X)
     possible = np.asarray(model.in_range(X.X))
     spans = _spans(X)
-    impossible = {name: ~possible[:, start:stop].all(1) for name, start, stop in spans}
+    impossible = {name: np.any(~possible[:, start:stop], 1) for name, start, stop in spans}
     columns = {
         name: np.where(
             impossible[name], -np.inf, terms[:, start:stop].sum(1) - usual[:, start:stop].sum(1).mean()

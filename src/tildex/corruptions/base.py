@@ -136,7 +136,7 @@ def drawn_whole(probability: Tensor, variable: Tensor | None, generator: Generat
 
     Example
     -------
-    >>> drawn_whole(torch.full((1, 4), 0.5), torch.tensor([0, 0, 1, 1]), Generator(1))
+    >>> drawn_whole(torch.full((1, 4), 0.5), torch.tensor([0, 0, 1, 1]), Generator(0))
     tensor([[0., 0., 1., 1.]])
     """
     if variable is None:

@@ -9,7 +9,7 @@ from tildex.maps.mlp import ACTIVATIONS, MLP, Affine, activation_named
 from tildex.maps.norms import BatchNorm, LayerNorm, Norm
 from tildex.maps.residual import Features, Frame, Residual, marked
 from tildex.maps.scaling import CommonLength, Scaling
-from tildex.maps.seen import Seen, View, seen
+from tildex.maps.seen import Seen, View, seen, with_views
 from tildex.maps.tied import Matching, Transposed, tie
 from tildex.maps.whitening import Whitening
 
@@ -50,4 +50,5 @@ __all__ = [
     "marked",
     "seen",
     "tie",
+    "with_views",
 ]

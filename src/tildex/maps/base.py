@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from torch import Tensor, nn
@@ -68,8 +68,8 @@ class Map(nn.Module):
         """The last layer's matrix, shape (outputs, in), or None if there is none."""
         return None
 
-    def look(self, rows: Tensor) -> None:
-        """Look at some rows before training; for maps that see them on a scale of their own."""
+    def look(self, rows: Callable[[], Tensor]) -> None:
+        """Look at some rows before training; only maps that see them on a scale of their own ask for them."""
 
     def opened(self) -> tuple[Any, Map]:
         """Return what stands between the rows and the map, or None, and the map."""

@@ -5,6 +5,7 @@ r"""Counts as an encoder sees them: standardised logarithms, so that one large c
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from tildex.generator import Generator
 from tildex.maps.base import Map
 
-__all__ = ["Seen", "View", "seen"]
+__all__ = ["Seen", "View", "seen", "with_views"]
 
 # Standardised logarithms further out than this say no more.
 _FURTHEST = 8.0
@@ -79,24 +80,15 @@ class Seen(Map):
 
     def forward(self, x: Tensor, generator: Generator | None = None) -> Tensor:
         """Return the inner map's output at what is seen."""
-        return self.inner(self.view(x), generator)  # type: ignore[no-any-return]
+        return self.inner(self.view(x), generator)
 
-    def look(self, rows: Tensor) -> None:
+    def look(self, rows: Callable[[], Tensor]) -> None:
         """Let the view look at some rows."""
-        self.view.look(rows)
+        self.view.look(rows())
 
     def opened(self) -> tuple[View, Map]:
         """Return the view and the map behind it."""
         return self.view, self.inner
-
-    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *rest: Any) -> None:
-        """Load weights saved before encoders had views: their map saw counts as they are."""
-        if f"{prefix}view.counts" not in state_dict:
-            for key in [key for key in state_dict if key.startswith(prefix)]:
-                state_dict[f"{prefix}inner.{key.removeprefix(prefix)}"] = state_dict.pop(key)
-            none = View(torch.zeros_like(self.view.counts)).state_dict()
-            state_dict.update({f"{prefix}view.{key}": value for key, value in none.items()})
-        super()._load_from_state_dict(state_dict, prefix, *rest)
 
     def input_weight(self) -> Tensor | None:
         """Return the matrix that multiplies what is seen."""
@@ -121,3 +113,16 @@ class Seen(Map):
 def seen(counts: Tensor, map: Map) -> Map:
     """Return ``map`` behind a view of the columns that are ``counts``; the map itself if there are none."""
     return Seen(View(counts), map) if bool(counts.any()) else map
+
+
+def with_views(weights: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return saved weights under the names of ``wanted``; maps saved before there were views see counts as they are."""
+    found = dict(weights)
+    for key in wanted:
+        before, last, _ = key.rpartition("view.counts")
+        if last and key not in weights:
+            inner = [old for old in found if old.startswith(before)]
+            found |= {f"{before}inner.{old.removeprefix(before)}": found.pop(old) for old in inner}
+            nothing = View(torch.zeros_like(wanted[key])).state_dict()
+            found |= {f"{before}view.{name}": value for name, value in nothing.items()}
+    return found

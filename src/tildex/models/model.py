@@ -52,8 +52,8 @@ class Model(nn.Module):
     curve: ClassVar[str | None] = None
     draws: ClassVar[str] = "New rows, drawn by the model."
 
-    def look(self, rows: Tensor) -> None:
-        """Look at some rows before training; for models that see them on a scale of their own."""
+    def look(self, rows: Callable[[], Tensor]) -> None:
+        """Look at some rows before training; only models that see them on a scale of their own ask for them."""
 
     @property
     def deep(self) -> bool:

@@ -6,6 +6,7 @@ r"""The stochastic autoencoder: two conditional distributions, each a map follow
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Self
 
 import torch
@@ -153,9 +154,9 @@ class Pair(Model):
         linear = encoder is not None and self.encoder.units.real and self.decoder.units.real
         return decoder if linear else None
 
-    def look(self, rows: Tensor) -> None:
+    def look(self, rows: Callable[[], Tensor]) -> None:
         """Let the encoder look at some rows."""
-        self.encoder.map.look(self.shown(rows))
+        self.encoder.map.look(lambda: self.shown(rows()))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return the decoder's mean at the code's mean, shape (batch, visible)."""

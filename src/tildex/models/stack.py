@@ -56,7 +56,7 @@ class Chain(Map):
             x = conditional.inputs(x, generator) if last else conditional.mean(x, generator)
         return x
 
-    def look(self, rows: Tensor) -> None:
+    def look(self, rows: Callable[[], Tensor]) -> None:
         """Let the first conditional look at some rows."""
         self.conditionals[0].map.look(rows)
 

@@ -48,8 +48,7 @@ class VampPrior(Prior):
         inputs = torch.zeros(self.n_components, visible.arity * n_features, device=generator.device)
         fresh.rows = nn.Parameter(visible.sample(inputs, generator).detach())
         fresh.logits = nn.Parameter(inputs.new_zeros(self.n_components))
-        for name, limit in zip(("_low", "_high"), visible.limits(fresh.rows.detach()), strict=True):
-            fresh.register_buffer(name, limit, persistent=False)
+        fresh._low, fresh._high = visible.limits(fresh.rows.detach())
         return fresh
 
     def begin_at(self, rows: Callable[[int], Tensor]) -> None:
@@ -61,4 +60,6 @@ class VampPrior(Prior):
 
     def components(self, encode: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
         """Return the encoder's output at the learned rows, which are kept inside the range of the data."""
-        return self.logits.log_softmax(0), encode(within(self.rows, self._low, self._high))
+        return self.logits.log_softmax(0), encode(
+            within(self.rows, self._low.to(self.rows), self._high.to(self.rows))
+        )

@@ -79,7 +79,7 @@ class NegativeBinomial(Units):
         Example
         -------
         >>> NegativeBinomial.fitting(torch.tensor([0.0, 1.0, 1.0, 6.0]))
-        NegativeBinomial(dispersion=0.8125, largest=22, scale=2.0)
+        NegativeBinomial(dispersion=0.875, largest=22, scale=2.0)
         """
         known = counts[~counts.isnan()].double()
         mean, variance = float(known.mean()), float(known.var(correction=0))

@@ -87,7 +87,7 @@ def _labels(table: Table, schema: Schema) -> tuple[np.ndarray | None, tuple[str,
     new = sorted(set(words) - set(levels))
     names = (*levels, *new)
     of = {name: k for k, name in enumerate(names)}
-    said = [f"{len(new)} labels are new: {', '.join(new)}"] if new else []
+    said = [f"{len(new)} label{' is' if len(new) == 1 else 's are'} new: {', '.join(new)}"] if new else []
     return np.array([of[word] for word in words], dtype=np.int64), names, said
 
 

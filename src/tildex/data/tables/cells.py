@@ -85,6 +85,8 @@ class Cells:
             return ()
         if self.form == "word":
             return tuple(sorted(set(self.present.tolist())))
+        if self.given is not None:
+            return tuple(sorted(set(self.given[self.known].tolist())))
         levels = np.unique(self.present)
         if self.form == "flag":
             return tuple(bool(level) for level in levels)
@@ -110,7 +112,7 @@ class Cells:
         return self.values
 
     def _pairs(self) -> Iterable[tuple[Any, bool]]:
-        values: Sequence[Any] = self.values.tolist()
+        values: Sequence[Any] = (self.values if self.given is None else self.given).tolist()
         if self.form == "flag":
             values = [value == 1 for value in values]
         return zip(values, self.known.tolist(), strict=True)

@@ -161,7 +161,8 @@ class Schema:
     def frame(self, X: Any, library: str, *, like: Any = None) -> Any:
         """Return numbers as a frame of ``library`` with the columns' names and types, and the index of ``like``."""
         dtypes = {column.name: column.dtype for column in self.columns if library == self.library}
-        return frame_of(self.decode(X), dtypes, library, like=like)
+        levels = {column.name: getattr(column.kind, "levels", None) for column in self.columns}
+        return frame_of(self.decode(X), dtypes, library, levels=levels, like=like)
 
     def same_numbers(self, other: Schema) -> bool:
         """Return whether another schema encodes tables into the same columns of numbers."""

@@ -113,8 +113,8 @@ def _unreadable(error: Exception, content: bytes, dialect: Dialect, path: Path) 
     if "columns, got" in reason and (found := _ragged(content, dialect)):
         line, n = found
         return DataError(
-            f"{path}, line {line}: expected {len(dialect.names)} cells, as in the header ({dialect}), got {n}; mend the "
-            "line, or put cells that contain the separator in quotes"
+            f"{path}, line {line}: expected {len(dialect.names)} cells, as in the header ({dialect}), got {n}; mend "
+            "the line, or put cells that contain the separator in quotes"
         )
     if "Empty CSV" in reason:
         return DataError(f"{path}: expected at least one row below the header line, got none")

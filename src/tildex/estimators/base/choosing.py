@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -15,7 +14,7 @@ from tildex.generator import Generator
 from tildex.train import Rows
 from tildex.units import Units
 
-__all__ = ["built", "choose", "look", "recognise"]
+__all__ = ["built", "choose", "recognise"]
 
 
 def choose(estimator: Any, data: Rows, weights: torch.dtype) -> Tensor:
@@ -51,13 +50,6 @@ def built(estimator: Any, likelihood: Units, generator: Generator, mean: Tensor 
         means = torch.zeros(estimator.n_features_in_) if mean is None else mean
         module.expect_unknown(means)  # type: ignore[operator]
     return module
-
-
-def look(estimator: Any, module: nn.Module, data: Rows) -> None:
-    """Let the module look at some scaled rows, if their family asks for it."""
-    if bool(estimator.likelihood_.count_columns(estimator.n_features_in_).any()):
-        some = np.unique(np.linspace(0, len(data) - 1, 2048).astype(np.int64))
-        module.look(data.take(some))  # type: ignore[operator]
 
 
 def _require(estimator: Any, columns: Columns) -> Tensor:

@@ -27,9 +27,9 @@ __all__ = [
     "chunks",
     "hold_out",
     "open_rows",
-    "outside",
     "reader",
     "require_consistent",
+    "some_rows",
     "standard",
 ]
 
@@ -161,6 +161,11 @@ def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
     return torch.where(real, columns.mean, 0.0), torch.where(real & (columns.std > 0), columns.std, 1.0)
 
 
+def some_rows(data: Rows, n: int = _CHUNK) -> Tensor:
+    """Return at most ``n`` rows from all over the data."""
+    return data.take(np.unique(np.linspace(0, len(data) - 1, n).astype(np.int64)))
+
+
 def chunks(data: Rows, size: int = _CHUNK) -> Any:
     """Yield all rows in order, ``size`` at a time."""
     for start in range(0, len(data), size):
@@ -216,18 +221,9 @@ def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor, rows: i
     return result.cpu().numpy().astype(X.dtype, copy=False)
 
 
-def outside(units: Units, x: Tensor) -> str | None:
-    """Describe why known values of scaled rows are outside the range of ``units``, or return None."""
-    if bool((unknown := x.isnan()).any()):
-        # A variable is complete or unknown as a whole; some mean of the family is always within range.
-        some = units.mean(x.new_zeros(1, units.arity * x.shape[1]))
-        x = torch.where(unknown, some.detach(), x)
-    return units.outside(x)
-
-
 def require_consistent(units: Units, data: Rows) -> None:
     """Refuse scaled rows whose values are not consistent, such as classes that do not add up to one."""
-    if units.constrained and (message := outside(units, data.take(slice(0, min(len(data), _CHUNK))))):
+    if units.constrained and (message := units.outside_known(data.take(slice(0, min(len(data), _CHUNK))))):
         raise ValueError(f"{units!r} units expect {message}: encode the columns accordingly")
 
 

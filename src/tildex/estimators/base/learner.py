@@ -19,18 +19,19 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.choosing import built, choose, look, recognise
+from tildex.estimators.base.choosing import built, choose, recognise
 from tildex.estimators.base.columns import (
     Columns,
     Transformed,
     open_rows,
     reader,
     require_consistent,
+    some_rows,
     standard,
 )
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
-from tildex.estimators.base.table_units import units_of
+from tildex.estimators.base.table_units import default_units
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
@@ -39,7 +40,7 @@ from tildex.train import Plan, Rows, Trainer
 from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
-from tildex.units import Bernoulli, Gaussian, Units
+from tildex.units import Gaussian, Units
 
 __all__ = ["Learner"]
 
@@ -135,11 +136,7 @@ class Learner(BaseEstimator, ABC):
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
-        if self.likelihood is not None:
-            return part(self, "likelihood")
-        if (units := units_of(self.reading_.schema, self.real_units)) is not None:
-            return units
-        return Bernoulli() if columns.in_unit_interval else self.real_units()
+        return part(self, "likelihood") or default_units(self, columns.in_unit_interval)
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""
@@ -210,7 +207,7 @@ class Learner(BaseEstimator, ABC):
         with torch.device(self.device_):
             module = built(self, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights).eval()
-        look(self, self.module_, scaled)
+        self.module_.look(partial(some_rows, scaled))
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
         return scaled

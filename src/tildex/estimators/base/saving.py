@@ -21,6 +21,7 @@ from tildex.estimators.base.table import is_model
 from tildex.estimators.base.trained import bare
 from tildex.files import RunError
 from tildex.generator import Generator
+from tildex.maps import with_views
 from tildex.part import decode, encode
 from tildex.runs import Run, read_run, write_run
 from tildex.train import Rows
@@ -159,7 +160,8 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
     estimator.scaling_.to(weights)
     module = built(estimator, estimator.likelihood_, Generator(0), None)
     estimator.module_ = module.to(weights).eval()
-    _copy(run.weights, weights_of(estimator))
+    wanted = weights_of(estimator)
+    _copy(with_views(run.weights, wanted), wanted)
     estimator.scaling_.to(device)
     estimator.module_.to(device)
     estimator.device_ = device

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 from tildex.data import Schema
 from tildex.data.tables import Span
 from tildex.units import Bernoulli, Categorical, Mixed, NegativeBinomial, Units
 
-__all__ = ["units_of"]
+__all__ = ["default_units", "units_of"]
+
+
+def default_units(estimator: Any, in_unit_interval: bool) -> Units:
+    """Return the family of data without a given one: that of a table's columns, Bernoulli, or the estimator's own."""
+    of_table = units_of(estimator.reading_.schema, estimator.real_units)
+    return of_table or (Bernoulli() if in_unit_interval else estimator.real_units())
 
 
 def units_of(schema: Schema | None, real: Callable[[], Units]) -> Units | None:
@@ -26,8 +33,9 @@ def units_of(schema: Schema | None, real: Callable[[], Units]) -> Units | None:
     -------
     >>> from tildex.units import Gaussian
     >>> table = {"age": [31.5, 20, 4, 58], "sex": ["f", "m", "m", "f"], "eyes": ["blue", "grey", "blue", "brown"]}
-    >>> units_of(Schema.of(table, {"eyes": "category"}), Gaussian)
-    Mixed(parts=(Gaussian(), Bernoulli(), Categorical(3)), sizes=(1, 1, 3))
+    >>> units = units_of(Schema.of(table, {"eyes": "category"}), Gaussian)
+    >>> [type(part).__name__ for part in units.parts], units.sizes
+    (['Gaussian', 'Bernoulli', 'Categorical'], (1, 1, 3))
     """
     if schema is None or {span.kind.units for span in schema.spans} == {"real"}:
         return None

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from tildex.estimators.base.binarised import binary_rows
 from tildex.estimators.base.checks import begin, check, check_whole, drawing
-from tildex.estimators.base.columns import apply, hold_out, outside
+from tildex.estimators.base.columns import apply, hold_out
 from tildex.estimators.base.frames import as_frame
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
@@ -226,7 +226,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
 
         def score(x: Tensor) -> Tensor:
             x = self.scaling_(x)
-            if (message := outside(self.likelihood_, x)) is not None:
+            if (message := self.likelihood_.outside_known(x)) is not None:
                 raise ValueError(f"{self.likelihood_!r} units expect {message}: rescale the data as for fit")
             return self._log_score(x) + self.scaling_.log_volume(x)
 

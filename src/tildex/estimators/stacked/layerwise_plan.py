@@ -10,8 +10,8 @@ from sklearn.base import clone
 from torch import Tensor
 
 from tildex.estimators.base.checks import check_counts, check_whole
-from tildex.estimators.base.choosing import built, look
-from tildex.estimators.base.columns import Columns, Transformed, outside
+from tildex.estimators.base.choosing import built
+from tildex.estimators.base.columns import Columns, Transformed, some_rows
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.table import is_model
 from tildex.estimators.base.transformer import Estimator
@@ -70,8 +70,8 @@ def unrolled(
         up = Affine.fresh(n_in, layer.n_components, generator=generator)
         down = Affine.fresh(layer.n_components, n_in, generator=generator)
         ours = layer.module_.to(generator.device)
-        up = seen(layer.likelihood_.count_columns(n_in), up)
-        pairs.append(Pair(Conditional(up, ours.encoder.units), Conditional(down, ours.decoder.units)))
+        visible = seen(layer.likelihood_.count_columns(n_in), up)
+        pairs.append(Pair(Conditional(visible, ours.encoder.units), Conditional(down, ours.decoder.units)))
         n_in = layer.n_components
     pairs[0].decoder.starting_at(mean)
     return unroll(pairs, noise=part(deep, "noise"))
@@ -142,7 +142,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         layer.device_, layer._products = deep.device_, deep._products
         layer.scaling_ = layer._scaling(columns, layer.likelihood_).to(like)
         scaled = Transformed(below, layer.scaling_).take(slice(0, min(len(below), 2048)))
-        if (message := outside(layer.likelihood_, scaled)) is not None:
+        if (message := layer.likelihood_.outside_known(scaled)) is not None:
             raise ValueError(
                 f"pretrain, layer {depth + 1}: {layer.likelihood_!r} units expect {message}: choose hidden or code "
                 "units below that stay in this range"
@@ -152,7 +152,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
         with torch.device(deep.device_):
             module = built(layer, layer.likelihood_, generator, mean)
         layer.module_ = module.to(like)
-        look(layer, layer.module_, Transformed(below, layer.scaling_))
+        layer.module_.look(partial(some_rows, Transformed(below, layer.scaling_)))
         return layer._trainer_for(generator, [])
 
     def end(trainer: Trainer) -> None:

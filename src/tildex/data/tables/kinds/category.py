@@ -15,6 +15,8 @@ from tildex.data.tables.kinds.levels import column_of, places
 __all__ = ["Category"]
 
 _MOST_WORDS = 200
+_FEW_WORDS = 20
+_SHORT = 60
 _MOST_NUMBERS = 12
 _CELLS_PER_LEVEL = 2
 _CELLS_PER_NUMBER = 5
@@ -25,9 +27,9 @@ _STEADY = 0.7
 class Category(Kind):
     """One of several levels: one column of zeros and ones per level.
 
-    Recognised are words of at most 200 levels, two cells per level on average, and whole numbers from 0 of at most 12
-    values, five cells per value on average, that vary less than counts do: their variance is below 0.7 of their mean. A
-    level that training did not have is unknown.
+    Recognised are words of at most 200 levels, two cells per level on average, unless more than 20 levels are longer
+    than 60 letters on average; and whole numbers from 0 of at most 12 values, five cells per value on average, that
+    vary less than counts do: their variance is below 0.7 of their mean. A level that training did not have is unknown.
     """
 
     name: ClassVar[str] = "category"
@@ -42,7 +44,8 @@ class Category(Kind):
             return False
         x, levels = cells.present, len(cells.levels)
         if cells.form == "word":
-            return levels <= min(_MOST_WORDS, len(x) / _CELLS_PER_LEVEL)
+            short = levels <= _FEW_WORDS or sum(map(len, x)) <= _SHORT * len(x)
+            return short and levels <= min(_MOST_WORDS, len(x) / _CELLS_PER_LEVEL)
         few = 3 <= levels <= min(_MOST_NUMBERS, len(x) / _CELLS_PER_NUMBER)
         return bool(few and cells.whole and x.min() >= 0 and x.var() < _STEADY * x.mean())
 

@@ -79,7 +79,7 @@ class Count(Kind):
 
     def same_numbers(self, other: Kind) -> bool:
         """Return whether the other scales counts alike."""
-        return isinstance(other, Count) and self.scale == other.scale
+        return self.name == other.name and self.settings["scale"] == other.settings["scale"]
 
     def decode(self, numbers: np.ndarray) -> np.ndarray:
         """Return the nearest whole numbers from zero."""

@@ -12,15 +12,17 @@ from tildex.data.tables.cells import Cells
 
 __all__ = ["LIBRARIES", "cells_of", "frame_of", "is_frame", "is_plain", "library_of"]
 
-LIBRARIES = ("pandas", "polars", "pyarrow")
-"""A library is one file here, with ``cells``, ``plain`` and ``frame``."""
+LIBRARIES = {"pandas": "DataFrame", "polars": "DataFrame", "pyarrow": "Table"}
+"""The name of the table in each library; a library is one file here, with ``cells``, ``plain`` and ``frame``."""
 
 
 def library_of(given: Any) -> str | None:
     """Return the name of the library whose table this is, or None."""
-    library = type(given).__module__.partition(".")[0]
-    is_table = hasattr(given, "columns") and getattr(given, "ndim", 2) == 2 and len(given.shape) == 2
-    return library if library in LIBRARIES and is_table else None
+    for cls in type(given).__mro__:
+        library = cls.__module__.partition(".")[0]
+        if LIBRARIES.get(library) == cls.__name__:
+            return library
+    return None
 
 
 def is_frame(given: Any) -> bool:
@@ -29,7 +31,7 @@ def is_frame(given: Any) -> bool:
     >>> is_frame([[1, 2]])
     False
     """
-    return type(given).__module__.partition(".")[0] in LIBRARIES and library_of(given) is not None
+    return library_of(given) is not None
 
 
 def cells_of(frame: Any) -> Iterable[Cells]:
@@ -43,12 +45,29 @@ def is_plain(frame: Any) -> bool:
 
 
 def frame_of(
-    columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], library: str, *, like: Any = None
+    columns: Mapping[str, np.ndarray],
+    dtypes: Mapping[str, str],
+    library: str,
+    *,
+    levels: Mapping[str, Any] | None = None,
+    like: Any = None,
 ) -> Any:
-    """Return a frame of ``library`` with these columns, each of the named type where it can be, and the rows' names
-    of ``like``.
+    """Return a frame of ``library``.
+
+    Parameters
+    ----------
+    columns : mapping of str to array
+        Cells by name.
+    dtypes : mapping of str to str
+        The types of columns, as that library spells them; a type that cannot hold the cells is not used.
+    library : str
+        One of ``LIBRARIES``.
+    levels : mapping of str to sequence, optional
+        All levels of columns of categories.
+    like : frame, optional
+        A frame of as many rows, whose names of rows are taken over.
     """
-    return _file(library).frame(columns, dtypes, like)
+    return _file(library).frame(columns, dtypes, levels or {}, like)
 
 
 def _file(library: str | None) -> Any:

@@ -24,15 +24,23 @@ def plain(frame: Any) -> bool:
     return not bool(frame.isna().to_numpy().any())
 
 
-def frame(columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], like: Any) -> Any:
+def frame(
+    columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], levels: Mapping[str, Any], like: Any
+) -> Any:
     """Return a frame of the columns' types, with the index of ``like``."""
     import pandas
 
     index = None if like is None or len(like) != len(next(iter(columns.values()))) else like.index
-    made = pandas.DataFrame(dict(columns), index=index)
+    # Python's dates are objects in pandas.
+    objects = {
+        name: v.astype(object)
+        for name, v in columns.items()
+        if v.dtype.kind == "M" and dtypes.get(name) == "object"
+    }
+    made = pandas.DataFrame({**columns, **objects}, index=index)
     for name, dtype in dtypes.items():
         if name in made and dtype and str(made[name].dtype) != dtype:
-            made[name] = _typed(made[name], dtype)
+            made[name] = _typed(made[name], dtype, levels.get(name))
     return made
 
 
@@ -57,8 +65,12 @@ def _cells(name: str, series: Any) -> Cells:
     return Cells.of(name, series.tolist(), dtype=dtype)
 
 
-def _typed(series: Any, dtype: str) -> Any:
+def _typed(series: Any, dtype: str, levels: Any) -> Any:
+    import pandas
+
     try:
+        if dtype == "category" and levels is not None:
+            return series.astype(pandas.CategoricalDtype(list(levels)))
         return series.astype(dtype)
     except (TypeError, ValueError):
         # A type that cannot hold these values, as int cannot hold an unknown one: the values matter more.

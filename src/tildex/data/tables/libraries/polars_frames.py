@@ -27,14 +27,16 @@ def plain(frame: Any) -> bool:
     return True
 
 
-def frame(columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], like: Any) -> Any:
+def frame(
+    columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], levels: Mapping[str, Any], like: Any
+) -> Any:
     """Return a frame of the columns' types; polars frames have no names of rows."""
     import polars
 
     made = []
     for name, values in columns.items():
         series = polars.Series(name, values.tolist() if values.dtype == object else values, nan_to_null=True)
-        made.append(_typed(series, dtypes.get(name, "")))
+        made.append(_typed(series, dtypes.get(name, ""), levels.get(name)))
     return polars.DataFrame(made)
 
 
@@ -51,7 +53,7 @@ def _cells(series: Any) -> Cells:
     return Cells.of(name, series.to_list(), dtype=dtype)
 
 
-def _typed(series: Any, dtype: str) -> Any:
+def _typed(series: Any, dtype: str, levels: Any) -> Any:
     import polars
 
     # Types with arguments, such as Datetime and Enum, are spelled with them; their names are enough here.
@@ -59,7 +61,7 @@ def _typed(series: Any, dtype: str) -> Any:
     if target is None or str(series.dtype) == dtype:
         return series
     if dtype.startswith("Enum"):
-        target = polars.Categorical
+        target = polars.Enum(levels)
     try:
         return series.cast(target)
     except (polars.exceptions.PolarsError, TypeError):

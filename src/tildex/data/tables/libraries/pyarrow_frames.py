@@ -25,7 +25,9 @@ def plain(table: Any) -> bool:
     return False
 
 
-def frame(columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], like: Any) -> Any:
+def frame(
+    columns: Mapping[str, np.ndarray], dtypes: Mapping[str, str], levels: Mapping[str, Any], like: Any
+) -> Any:
     """Return a table of the columns' types."""
     import pyarrow as pa
 
