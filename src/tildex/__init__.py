@@ -38,6 +38,7 @@ _PUBLIC = {
         "DenoisingAutoencoder",
         "DropoutAutoencoder",
         "GaussianRBM",
+        "Imputer",
         "LinearAutoencoder",
         "Modality",
         "MultimodalDBM",

@@ -21,6 +21,7 @@ from tildex.runs import read_run
 COMMANDS = [
     "fit",
     "evaluate",
+    "compare",
     "likelihood",
     "encode",
     "reconstruct",
