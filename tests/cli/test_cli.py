@@ -20,6 +20,7 @@ from tildex.runs import read_run
 
 COMMANDS = [
     "fit",
+    "fill",
     "evaluate",
     "compare",
     "likelihood",
