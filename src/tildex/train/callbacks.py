@@ -89,7 +89,8 @@ class Checkpoint:
 
     def __call__(self, trainer: Trainer) -> None:
         """Write when due, and always at the end."""
-        if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
+        last = trainer.stop or trainer.epoch >= (trainer.plan.n_iter or 0)
+        if trainer.epoch % self.every and not last:
             return
         state = {"identity": json.dumps(self.identity), "seed": self.seed, **self.state_of(trainer)}
         if distributed.rank() == 0:
@@ -193,11 +194,11 @@ class ProgressBar:
     ----------
     title : str
         What is being trained.
-    n_iter : int
-        Epochs.
+    n_iter : int, optional
+        Epochs; the trainer's plan says them when not given.
     """
 
-    def __init__(self, title: str, n_iter: int) -> None:
+    def __init__(self, title: str, n_iter: int | None = None) -> None:
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -223,5 +224,8 @@ class ProgressBar:
         record = trainer.history[-1]
         shown = "held_out" if "held_out" in record else "loss"
         self.progress.update(
-            self.task, completed=trainer.epoch, loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}"
+            self.task,
+            total=trainer.plan.n_iter,
+            completed=trainer.epoch,
+            loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}",
         )

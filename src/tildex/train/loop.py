@@ -32,6 +32,9 @@ from tildex.train.restraints import (
 
 __all__ = ["Callback", "Plan", "Rows", "Trainer"]
 
+# Passes over which the schedules of noise, temperature and the like run where the number of passes is open.
+_OPEN_PASSES = 50
+
 
 class Rows(Protocol):
     """Data as the loop reads it."""
@@ -110,11 +113,14 @@ class Trainer:
 
     def fit(self, rows: Rows, held_out: Tensor | None = None) -> None:
         """Train until the plan ends or a callback stops it; the model then holds the averaged weights, if any."""
-        while self.epoch < self.plan.n_iter and not self.stop:
+        given, self.plan = self.plan, self.plan.for_rows(len(rows))
+        while self.epoch < (self.plan.n_iter or 0) and not self.stop:
             self.run_epoch(rows, held_out)
             self.diagnose(rows, held_out)
             for callback in self.callbacks:
                 callback(self)
+        # Later passes, of other rows, are not part of this training.
+        self.plan = given
         self.settle()
 
     def settle(self) -> None:
@@ -125,13 +131,17 @@ class Trainer:
             restore(self.restraints)
 
     def run_epoch(self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None) -> None:
-        """Run one epoch, in batches of the plan's or the given size, and add its record to the history."""
+        """Run one epoch, in batches of the plan's or the given size, and add its record to the history.
+
+        Without a number of passes in the plan, training has no end that a learning rate could fall towards: it stays
+        at its highest.
+        """
         began = time.perf_counter()
         if self.set_aside is not None:
             _copy(self.set_aside, self.moving)
             self.set_aside = None
         n_rows = len(rows)
-        size = batch_size or self.plan.batch_size or n_rows
+        size = batch_size or self.plan.rows_per_step(n_rows)
         n_steps = -(-n_rows // size)
         order = self.order.permutation(n_rows) if self.plan.shuffle else None
         meter = Meter(self.epoch)
@@ -141,8 +151,9 @@ class Trainer:
             for start in range(0, n_rows, size):
                 stop = min(start + size, n_rows)
                 x = rows.take(slice(start, stop) if order is None else order[start:stop])
-                self.rule.progress = progress = min(1.0, self.steps / (self.plan.n_iter * n_steps))
-                settings = self.optimizer.settings_at(progress)
+                passes = self.plan.n_iter or _OPEN_PASSES
+                self.rule.progress = progress = min(1.0, self.steps / (passes * n_steps))
+                settings = self.optimizer.settings_at(progress, ends=self.plan.n_iter is not None)
                 for group in self.torch_optimizer.param_groups:
                     group.update(settings)
                 if self.paces:
@@ -199,7 +210,7 @@ class Trainer:
     def diagnose(self, rows: Rows, held_out: Tensor | None = None) -> None:
         """Add the rule's diagnostics on a few rows, with separate noise, to the newest record when due."""
         watches = type(self.rule).diagnose is not Rule.diagnose
-        if not watches or not watch_due(self.epoch, self.plan.n_iter, len(rows)):
+        if not watches or not watch_due(self.epoch, self.plan.n_iter or self.epoch, len(rows)):
             return
         began = time.perf_counter()
         generator = Generator(self.validation_seed, self.parameters[0].device)

@@ -106,8 +106,8 @@ warm_start, verbose, random_state
     weights: str = "tied"
     solver: str = "gradient"
     rule: Rule | None = None
-    n_iter: int = 20
-    batch_size: int | None = None
+    n_iter: int | None = 20
+    batch_size: int | str | None = None
     precision: str = "float64"
 
     @property

@@ -28,7 +28,7 @@ from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
 from tildex.rules import Rule
-from tildex.train import Plan, Rows, Trainer
+from tildex.train import Budget, Plan, Rows, Trainer
 from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
@@ -56,6 +56,8 @@ class Learner(BaseEstimator, ABC):
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
         The smallest ``n_iter``; the default family of data outside [0, 1].
+    budget : Budget
+        What None for ``n_iter`` and "auto" for ``batch_size`` mean.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -69,10 +71,11 @@ class Learner(BaseEstimator, ABC):
     staged: ClassVar[bool] = False
     gives_codes: ClassVar[bool] = False
     real_units: ClassVar[type[Units]] = Gaussian
+    budget: ClassVar[Budget] = Budget()
 
     optimizer: Optimizer | None = None
-    n_iter: int = 50
-    batch_size: int | None = 100
+    n_iter: int | None = None
+    batch_size: int | str | None = "auto"
     shuffle: bool = True
     early_stopping: bool = False
     validation_fraction: float = 0.1
@@ -102,6 +105,7 @@ class Learner(BaseEstimator, ABC):
     n_features_in_: int = field(init=False)
     reading_: Reading = field(init=False, default=Reading())
     n_iter_: int = field(init=False)
+    batch_size_: int = field(init=False)
     history_: list[dict[str, float]] = field(init=False)
     _products: torch.dtype = field(init=False)
     _digest: str = field(init=False)
@@ -243,9 +247,10 @@ class Learner(BaseEstimator, ABC):
             callbacks=callbacks,
         )
 
-    def _plan(self, n_iter: int) -> Plan:
+    def _plan(self, n_iter: int | None) -> Plan:
         """Return the number of epochs, the batch size and the other settings of the loop."""
         return Plan(
+            budget=self.budget,
             n_iter=n_iter,
             batch_size=self.batch_size,
             shuffle=self.shuffle,
@@ -259,6 +264,7 @@ class Learner(BaseEstimator, ABC):
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
         """Train on ``data``, and keep the trainer and its history."""
+        self.batch_size_ = self._plan(None).rows_per_step(len(data))
         stages = self._stages(data, held_out)
         history, trainer = run_stages(
             stages,

@@ -80,7 +80,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
 
     def _pass_size(self, n_rows: int) -> int:
         """Return the number of rows per step of :meth:`partial_fit`."""
-        return self.batch_size or n_rows
+        return self._plan(None).rows_per_step(n_rows)
 
     def fit(
         self,

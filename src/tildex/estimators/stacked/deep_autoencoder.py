@@ -118,6 +118,6 @@ precision, device, warm_start, verbose, random_state
     def _rule(self) -> Rule:
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))
 
-    def _plan(self, n_iter: int) -> Plan:
+    def _plan(self, n_iter: int | None) -> Plan:
         # Without fine-tuning there is still a trainer, for partial_fit.
-        return super()._plan(max(1, n_iter))
+        return super()._plan(n_iter if n_iter is None else max(1, n_iter))

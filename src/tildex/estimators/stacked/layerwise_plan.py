@@ -52,7 +52,7 @@ def layer_by_layer(deep: Any, data: Rows, held_out: Tensor | None) -> Stages:
     stages = []
     if _pretrained(deep) and deep.n_iter_pretraining != 0 and not deep._goes_on:
         stages = [_layer_stage(deep, depth, layer, data) for depth, layer in enumerate(layers)]
-    if deep.n_iter:
+    if deep.n_iter != 0:
         joint = partial(deep._trainer_for, callbacks=[])
         stages.append(Stage("fine-tuning", joint, data, held_out))
     if not stages:
