@@ -41,16 +41,24 @@ class EarlyStopping:
         self.waited = 0
         self.weights: list[Tensor] = []
 
+    def begin(self, trainer: Trainer, held_out: Tensor) -> None:
+        """Take the weights before training as the best so far: a start that is already good is never left for worse."""
+        self.best = trainer.validate(held_out)
+        self._keep(trainer)
+
     def __call__(self, trainer: Trainer) -> None:
         """Compare the newest record with the best one."""
         criterion = trainer.history[-1]["held_out"]
         if criterion < self.best - self.tol:
             self.best, self.waited = criterion, 0
-            with trainer.averaged():
-                self.weights = [t.detach().clone() for t in trainer.moving]
+            self._keep(trainer)
         else:
             self.waited += 1
         trainer.stop = trainer.stop or self.waited >= self.patience
+
+    def _keep(self, trainer: Trainer) -> None:
+        with trainer.averaged():
+            self.weights = [t.detach().clone() for t in trainer.moving]
 
     def restore(self, trainer: Trainer) -> None:
         """Restore the best weights and buffers into the model."""

@@ -144,6 +144,8 @@ def run_stages(
                 trainer.set_state(saved["trainer"])
             if saver is not None:
                 trainer.callbacks = [*trainer.callbacks, saver]
+            if stopper is not None and stage.held_out is not None and trainer.epoch == 0:
+                stopper.begin(trainer, stage.held_out)
             _run(stage, trainer, callbacks)
         _end(stage, trainer, stopper)
         history = [*history, *_records(trainer, stage, number + 1, len(history))]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from tildex.corruptions import Corruption
 from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.principal_start import copy_into, principal_start
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm, layer_sizes, tie
+from tildex.maps import MLP, Architecture, Dense, Norm, layer_sizes, tie
 from tildex.models import Conditional, Pair
-from tildex.optimizers import Adam
+from tildex.optimizers import Adam, Cosine
+from tildex.part import nearest
 from tildex.penalties import Penalty
 from tildex.rules import Reconstruction, Rule
+from tildex.train import Rows
 from tildex.units import Activation, Gaussian, Units
 
 __all__ = ["NeuralAutoencoder"]
+
+_INITS = ("auto", "pca", "random")
 
 
 @settings
@@ -27,7 +32,7 @@ class NeuralAutoencoder(PairEstimator):
     """An encoder and a decoder, with any corruption, penalty and internal noise: see :class:`Autoencoder`."""
 
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": Adam(),
+        "optimizer": Adam(3e-3, schedule=Cosine()),
         "code": Gaussian(),
         "architecture": Dense(),
     }
@@ -44,6 +49,8 @@ class NeuralAutoencoder(PairEstimator):
     noise: Corruption | None = None
     code_noise: Corruption | None = None
     augmentation: Corruption | None = None
+    init: str = "auto"
+    early_stopping: bool | str = "auto"
 
     # A setting of some subclasses: whether the decoder uses the encoder's weight matrices, transposed.
     tied: bool = field(init=False, default=False)
@@ -60,6 +67,31 @@ class NeuralAutoencoder(PairEstimator):
             tie(encoder, decoder)
         code, units = code.sized(self.n_components), likelihood.sized(n_features)
         return Pair(Conditional(encoder, code), Conditional(decoder, units).starting_at(mean))
+
+    def _start(self, X: Any, generator: Generator) -> Rows:
+        goes_on = self._goes_on
+        data = super()._start(X, generator)
+        if not goes_on and self._init():
+            pair = self.module_
+            start = principal_start(data, self.n_components, pair.encoder.units, self.likelihood_)
+            if start is not None:
+                copy_into(start, pair.encoder.map.layers[0], pair.decoder.map.layers[0])
+        return data
+
+    def _init(self) -> bool:
+        """Return whether training starts at PCA: where one free matrix leads to the code, and one back."""
+        if self.init not in _INITS:
+            raise ValueError(f"init must be one of {list(_INITS)}, got {self.init!r}; {nearest(str(self.init), _INITS)}")
+        pair = self.module_
+        simple = not self.tied and all(
+            isinstance(half.map, MLP) and half.map.affine_weight() is not None for half in (pair.encoder, pair.decoder)
+        )
+        if self.init == "pca" and not simple:
+            raise ValueError(
+                "init='pca' needs a code of one layer: leave hidden_layer_sizes, architecture and tied at their defaults, "
+                "or use init='auto'"
+            )
+        return simple and self.init != "random"
 
     def _rule(self) -> Rule:
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))

@@ -66,7 +66,8 @@ class Columns:
             square += shifted.square_().sum(0)
         shift = total / n
         std = (square / n - shift.square()).clamp_min(0).sqrt()
-        std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
+        rounding = torch.finfo(origin.dtype).eps * (first + shift).abs()
+        std[(std <= rounding) | (low == high)] = 0
         inside = bool((low >= 0).all() and (high <= 1).all())
         values = [low.double(), high.double(), first + shift, std]
         digest = hashlib.sha256(torch.cat(values).cpu().numpy().tobytes()).hexdigest()

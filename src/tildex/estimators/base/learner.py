@@ -36,6 +36,9 @@ from tildex.units import Bernoulli, Gaussian, Units
 
 __all__ = ["Learner"]
 
+# The value of `early_stopping` that leaves it open, and the fewest rows of which some are then held out.
+_AUTO, _ENOUGH = "auto", 50
+
 
 @settings
 class Learner(BaseEstimator, ABC):
@@ -77,7 +80,7 @@ class Learner(BaseEstimator, ABC):
     n_iter: int | None = None
     batch_size: int | str | None = "auto"
     shuffle: bool = True
-    early_stopping: bool = False
+    early_stopping: bool | str = False
     validation_fraction: float = 0.1
     n_iter_no_change: int = 10
     tol: float = 1e-4
@@ -271,7 +274,7 @@ class Learner(BaseEstimator, ABC):
             generator,
             title=type(self).__name__,
             verbose=self.verbose,
-            stopping=partial(EarlyStopping, self.n_iter_no_change, self.tol) if self.early_stopping else None,
+            stopping=self._stopping(len(data)),
             checkpoint=None if checkpoint is None else (Path(checkpoint), saving.identity(self, data)),
             callbacks=[] if self._kept is None else [self._kept],
         )
@@ -281,6 +284,22 @@ class Learner(BaseEstimator, ABC):
         self._trainer = trainer
         self._remember(trainer)
         return self
+
+    def _holds_out(self, n_rows: int) -> bool:
+        """Return whether ``fit`` holds out some of its rows; by itself only where it chooses the length of training."""
+        if self.early_stopping == _AUTO:
+            return self.n_iter is None and n_rows >= _ENOUGH
+        return bool(self.early_stopping)
+
+    def _stopping(self, n_rows: int) -> Callable[[], EarlyStopping] | None:
+        """Return what makes the callback that stops training early, or None."""
+        if self.early_stopping != _AUTO:
+            return partial(EarlyStopping, self.n_iter_no_change, self.tol) if self.early_stopping else None
+        if self.n_iter is not None:
+            return None
+        # A falling learning rate brings late gains, so passes without one say little.
+        passes = self._plan(None).for_rows(n_rows).n_iter or 1
+        return partial(EarlyStopping, max(self.n_iter_no_change, passes // 4), self.tol)
 
     def _remember(self, trainer: Trainer) -> None:
         self.history_, self.n_iter_ = trainer.history, trainer.epoch

@@ -121,7 +121,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         held_out = None
         if X_val is not None:
             held_out = self._read(self._checked(X_val, reset=False)).take(slice(None))
-        elif self.early_stopping:
+        elif self._holds_out(len(data)):
             data, held_out = hold_out(data, self.validation_fraction, generator)
         self._learn(self._training_rows(data), held_out, generator, checkpoint)
         self._finish(data)
@@ -134,7 +134,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
 
         The first call fixes the scaling of the columns and, unless it was given, the likelihood.
         """
-        if self.early_stopping:
+        if self.early_stopping is True:
             raise ValueError("partial_fit cannot honour early_stopping, which needs several epochs: use fit")
         first = not hasattr(self, "module_")
         X = self._checked(X, reset=first)
