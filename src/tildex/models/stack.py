@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
-from tildex.maps import Affine, Map, Scaling
+from tildex.maps import Affine, Around, Map, Scaling
 from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.model import Model
 from tildex.models.pair import Conditional, Pair
@@ -86,7 +86,7 @@ def grow(layers: Sequence[Callable[[Tensor], Pair]], x: Tensor) -> list[Pair]:
     return pairs
 
 
-def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None) -> Pair:
+def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None, shortcut: bool = False) -> Pair:
     """Return one deep pair over the same parameters: up through every encoder, down through every decoder.
 
     Parameters
@@ -95,10 +95,17 @@ def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None) -> Pair:
         Bottom up.
     noise : callable, optional
         A corruption of every hidden layer and of the code, applied when a call passes a generator.
+    shortcut : bool
+        Whether a linear layer, zero at first, leads around the hidden layers in both directions.
     """
     encoders = [pair.encoder for pair in pairs]
     decoders = [pair.decoder for pair in reversed(pairs)]
-    up, down = Chain(encoders, noise=noise), Chain(decoders, input_noise=noise, noise=noise)
+    up: Map = Chain(encoders, noise=noise)
+    down: Map = Chain(decoders, input_noise=None if shortcut else noise, noise=noise)
+    if shortcut:
+        rows, codes = _width(encoders[0]), _width(decoders[0])
+        up = Around(up, rows, codes)
+        down = Around(down, codes, rows, input_noise=noise)
     return Pair(Conditional(up, encoders[-1].units), Conditional(down, decoders[-1].units))
 
 
@@ -134,6 +141,11 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
         # The mean of Gaussian units is their variance times their input.
         down, b = scaling.scale[:, None] * down, scaling.scale * b + scaling.offset / below.variance(b)
     return Pair(Conditional(_affine(up, c), above), Conditional(_affine(down, b), below))
+
+
+def _width(conditional: Conditional) -> int:
+    """Return the number of columns that an affine map takes."""
+    return _matrix(conditional)[0].shape[1]
 
 
 def _matrix(conditional: Conditional) -> tuple[Tensor, Tensor]:

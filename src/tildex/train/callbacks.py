@@ -23,6 +23,10 @@ from tildex.train.loop import Trainer
 __all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar", "Snapshots", "begun_from"]
 
 
+# Groups of held-out rows that tell a gain from chance.
+_GROUPS = 30
+
+
 class EarlyStopping:
     """Ends training when the held-out criterion has stopped improving, and restores the best weights.
 
@@ -32,46 +36,71 @@ class EarlyStopping:
         Epochs without improvement that end training.
     tol : float
         The smallest improvement that counts, in units of the criterion.
+    doubt : float
+        Standard errors by which the best weights must beat those before training: the best of many passes on few
+        held-out rows looks better than it is.
     """
 
-    def __init__(self, patience: int = 10, tol: float = 1e-4) -> None:
+    def __init__(self, patience: int = 10, tol: float = 1e-4, *, doubt: float = 0.0) -> None:
         self.patience = patience
         self.tol = tol
+        self.doubt = doubt
         self.best = math.inf
         self.waited = 0
         self.weights: list[Tensor] = []
+        self.start: list[Tensor] = []
 
     def begin(self, trainer: Trainer, held_out: Tensor) -> None:
         """Take the weights before training as the best so far: a start that is already good is never left for worse."""
         self.best = trainer.validate(held_out)
-        self._keep(trainer)
+        self.weights = self.start = _weights(trainer)
+        self.held_out = held_out
 
     def __call__(self, trainer: Trainer) -> None:
         """Compare the newest record with the best one."""
         criterion = trainer.history[-1]["held_out"]
         if criterion < self.best - self.tol:
-            self.best, self.waited = criterion, 0
-            self._keep(trainer)
+            self.best, self.waited, self.weights = criterion, 0, _weights(trainer)
         else:
             self.waited += 1
         trainer.stop = trainer.stop or self.waited >= self.patience
 
-    def _keep(self, trainer: Trainer) -> None:
-        with trainer.averaged():
-            self.weights = [t.detach().clone() for t in trainer.moving]
-
     def restore(self, trainer: Trainer) -> None:
         """Restore the best weights and buffers into the model."""
-        for tensor, best in zip(trainer.moving, self.weights, strict=False):
-            tensor.data.copy_(best)
+        if self.doubt and self.start and not self._surely_better(trainer):
+            self.weights = self.start
+        _put(trainer, self.weights)
+
+    def _surely_better(self, trainer: Trainer) -> bool:
+        """Return whether the best weights beat the start on groups of held-out rows by more than chance explains."""
+        groups = self.held_out.tensor_split(min(len(self.held_out), _GROUPS))
+        losses = []
+        for weights in (self.start, self.weights):
+            _put(trainer, weights)
+            losses.append([trainer.validate(group, average=False) for group in groups])
+        gains = torch.tensor(losses[0], dtype=torch.float64) - torch.tensor(losses[1], dtype=torch.float64)
+        if len(gains) < 2:
+            return False
+        return float(gains.mean()) > self.doubt * float(gains.std()) / len(gains) ** 0.5
 
     def get_state(self) -> dict[str, Any]:
         """Return the state that the next decision depends on."""
-        return {"best": self.best, "waited": self.waited, "weights": self.weights}
+        return {"best": self.best, "waited": self.waited, "weights": self.weights, "start": self.start}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Restore the state."""
         self.best, self.waited, self.weights = state["best"], state["waited"], state["weights"]
+        self.start = state["start"]
+
+
+def _weights(trainer: Trainer) -> list[Tensor]:
+    with trainer.averaged():
+        return [t.detach().clone() for t in trainer.moving]
+
+
+def _put(trainer: Trainer, weights: Sequence[Tensor]) -> None:
+    for tensor, value in zip(trainer.moving, weights, strict=False):
+        tensor.data.copy_(value)
 
 
 class Checkpoint:

@@ -199,9 +199,13 @@ class Trainer:
         return kept[0]
 
     @torch.no_grad()
-    def validate(self, held_out: Tensor) -> float:
-        """Return the rule's held-out criterion, with the same noise at every call."""
-        with self.averaged(), autocast(held_out.device, self.plan.precision):
+    def validate(self, held_out: Tensor, *, average: bool = True) -> float:
+        """Return the rule's held-out criterion, with the same noise at every call.
+
+        It uses the averaged weights, if any, unless ``average`` is false.
+        """
+        averaged = self.averaged() if average else contextlib.nullcontext()
+        with averaged, autocast(held_out.device, self.plan.precision):
             generator = Generator(self.validation_seed, held_out.device)
             rows = self._presented(held_out, generator)
             return float(self.rule.validate(self.model, rows, generator))

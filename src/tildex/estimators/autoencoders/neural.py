@@ -31,6 +31,7 @@ _INITS = ("auto", "pca", "random")
 class NeuralAutoencoder(PairEstimator):
     """An encoder and a decoder, with any corruption, penalty and internal noise: see :class:`Autoencoder`."""
 
+    tones = True
     defaults: ClassVar[dict[str, Default]] = {
         "optimizer": Adam(3e-3, schedule=Cosine()),
         "code": Gaussian(),
@@ -81,10 +82,13 @@ class NeuralAutoencoder(PairEstimator):
     def _init(self) -> bool:
         """Return whether training starts at PCA: where one free matrix leads to the code, and one back."""
         if self.init not in _INITS:
-            raise ValueError(f"init must be one of {list(_INITS)}, got {self.init!r}; {nearest(str(self.init), _INITS)}")
+            raise ValueError(
+                f"init must be one of {list(_INITS)}, got {self.init!r}; {nearest(str(self.init), _INITS)}"
+            )
         pair = self.module_
         simple = not self.tied and all(
-            isinstance(half.map, MLP) and half.map.affine_weight() is not None for half in (pair.encoder, pair.decoder)
+            isinstance(half.map, MLP) and half.map.affine_weight() is not None
+            for half in (pair.encoder, pair.decoder)
         )
         if self.init == "pca" and not simple:
             raise ValueError(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tildex.estimators.autoencoders.neural import NeuralAutoencoder
-from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.columns import Columns, common
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.generator import Generator
@@ -84,8 +84,7 @@ class SparseAutoencoder(NeuralAutoencoder):
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         if not likelihood.standardised or not columns.in_unit_interval:
             return super()._scaling(columns, likelihood)
-        scale = columns.std.square().mean().sqrt()
-        return Scaling(columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone())
+        return Scaling(*common(columns))
 
     def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
         module: Any = super()._build(n_features, likelihood, generator, mean)

@@ -21,11 +21,11 @@ from tildex.evaluate import guards
 from tildex.generator import Generator
 from tildex.maps import Architecture, Dense, Norm, layer_sizes
 from tildex.models import Conditional, LatentPair, importance_weighted_bound
-from tildex.optimizers import Adam
+from tildex.optimizers import Adam, Cosine
 from tildex.priors import Prior, StandardPrior
 from tildex.rules import ELBO, Rule
 from tildex.train import Rows
-from tildex.units import DiagonalGaussian, Units
+from tildex.units import DiagonalGaussian, LearnedGaussian, Units
 
 __all__ = ["VariationalAutoencoder"]
 
@@ -80,6 +80,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     """
 
     slug = "vae"
+    real_units = LearnedGaussian
     can = PairEstimator.can | {"sample"}
     row = ModelRow(
         60,
@@ -88,7 +89,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         rule="ELBO, importance-weighted bound",
     )
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": Adam(),
+        "optimizer": Adam(3e-3, schedule=Cosine()),
         "architecture": Dense(),
         "code": DiagonalGaussian(),
         "prior": StandardPrior(),

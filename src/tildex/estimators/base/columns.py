@@ -25,6 +25,7 @@ __all__ = [
     "Transformed",
     "apply",
     "chunks",
+    "common",
     "hold_out",
     "open_rows",
     "reader",
@@ -33,16 +34,22 @@ __all__ = [
 
 _CHUNK = 2048
 
+# Values this near to 0 or 1 are on or off rather than between.
+_END = 0.02
+
 
 @dataclass
 class Columns:
-    """Statistics per column, shape (features,) each; whether all values lie in [0, 1]; a checksum."""
+    """Statistics per column, shape (features,) each; whether all values lie in [0, 1]; the share of
+    all values that are at most 0.02 or at least 0.98; a checksum.
+    """
 
     low: Tensor
     high: Tensor
     mean: Tensor
     std: Tensor
     in_unit_interval: bool
+    at_ends: float
     digest: str
 
     @classmethod
@@ -52,7 +59,7 @@ class Columns:
         Sums within a chunk use the data's dtype, sums over chunks float64: converting every value to float64 takes
         eight times as long.
         """
-        n = len(data)
+        n, ends = len(data), 0
         origin = data.take(slice(0, 1))[0].clone()
         low, high, first = origin, origin, origin.double()
         total, square = torch.zeros_like(first), torch.zeros_like(first)
@@ -60,6 +67,7 @@ class Columns:
             x = data.take(slice(start, min(start + _CHUNK, n)))
             # Two passes: torch.aminmax along rows takes four times as long as both.
             low, high = torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
+            ends += int(((x <= _END) | (x >= 1 - _END)).sum())
             # Moments about the first row: no cancellation where the mean is far from zero.
             shifted = x - origin
             total += shifted.sum(0)
@@ -71,7 +79,7 @@ class Columns:
         inside = bool((low >= 0).all() and (high <= 1).all())
         values = [low.double(), high.double(), first + shift, std]
         digest = hashlib.sha256(torch.cat(values).cpu().numpy().tobytes()).hexdigest()
-        return cls(values[0], values[1], values[2], values[3], inside, digest)
+        return cls(values[0], values[1], values[2], values[3], inside, ends / (n * len(origin)), digest)
 
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
         """Return the scaled means; raise an error that names the first column outside the range of ``units``."""
@@ -111,6 +119,12 @@ def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
     if not units.standardised:
         return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
     return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
+
+
+def common(columns: Columns) -> tuple[Tensor, Tensor]:
+    """Return offset and one scale for all columns, to unit mean variance: dark corners of images stay dark."""
+    scale = columns.std.square().mean().sqrt()
+    return columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone()
 
 
 def chunks(data: Rows, size: int = _CHUNK) -> Any:

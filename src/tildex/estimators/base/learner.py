@@ -20,7 +20,7 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, standard
+from tildex.estimators.base.columns import Columns, Transformed, common, open_rows, reader, standard
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.trained import trained
@@ -38,6 +38,12 @@ __all__ = ["Learner"]
 
 # The value of `early_stopping` that leaves it open, and the fewest rows of which some are then held out.
 _AUTO, _ENOUGH = "auto", 50
+
+# The share of values near 0 or 1 from which on grey values are taken for shades of on and off.
+_ENDS = 0.25
+
+# Standard errors by which training must then beat its start.
+_DOUBT = 2.0
 
 
 @settings
@@ -61,6 +67,10 @@ class Learner(BaseEstimator, ABC):
         The smallest ``n_iter``; the default family of data outside [0, 1].
     budget : Budget
         What None for ``n_iter`` and "auto" for ``batch_size`` mean.
+    tones : bool
+        Whether values in [0, 1] of which few are near 0 or 1, such as those of photographs, are taken for real.
+    before : dict
+        Settings of the shape of the module, as they were in runs that were saved before these settings existed.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -75,6 +85,8 @@ class Learner(BaseEstimator, ABC):
     gives_codes: ClassVar[bool] = False
     real_units: ClassVar[type[Units]] = Gaussian
     budget: ClassVar[Budget] = Budget()
+    before: ClassVar[dict[str, Any]] = {}
+    tones: ClassVar[bool] = False
 
     optimizer: Optimizer | None = None
     n_iter: int | None = None
@@ -133,10 +145,13 @@ class Learner(BaseEstimator, ABC):
         """Return the units of the data."""
         if self.likelihood is not None:
             return part(self, "likelihood")
-        return Bernoulli() if columns.in_unit_interval else self.real_units()
+        binary = columns.in_unit_interval and not (self.tones and columns.at_ends < _ENDS)
+        return Bernoulli() if binary else self.real_units()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""
+        if self.tones and self.likelihood is None and columns.in_unit_interval and likelihood.standardised:
+            return Scaling(*common(columns))
         return Scaling(*standard(columns, likelihood))
 
     def _rule(self) -> Rule:
@@ -299,7 +314,7 @@ class Learner(BaseEstimator, ABC):
             return None
         # A falling learning rate brings late gains, so passes without one say little.
         passes = self._plan(None).for_rows(n_rows).n_iter or 1
-        return partial(EarlyStopping, max(self.n_iter_no_change, passes // 4), self.tol)
+        return partial(EarlyStopping, max(self.n_iter_no_change, passes // 4), self.tol, doubt=_DOUBT)
 
     def _remember(self, trainer: Trainer) -> None:
         self.history_, self.n_iter_ = trainer.history, trainer.epoch

@@ -18,7 +18,7 @@ from tildex.estimators.base.principal import principal_axes
 from tildex.train import Rows
 from tildex.units import Activation, Units
 
-__all__ = ["PrincipalStart", "copy_into", "principal_start"]
+__all__ = ["PrincipalStart", "copy_into", "plain", "principal_start"]
 
 # Rows that the start is computed from: more do not move the axes enough to matter to training.
 _ROWS = 20_000
@@ -55,7 +55,7 @@ def principal_start(
     data: Rows, size: int, code: Units | Activation, likelihood: Units
 ) -> PrincipalStart | None:
     """Return the start at PCA of the scaled rows, or None where code or rows are neither real nor binary."""
-    if not (_plain(code) and _plain(likelihood)):
+    if not (plain(code) and plain(likelihood)):
         return None
     some = _some(data)
     mean = sum(x.double().sum(0) for x in chunks(some)) / len(some)
@@ -81,7 +81,7 @@ def copy_into(start: PrincipalStart, up: nn.Linear, down: nn.Linear) -> None:
         down.bias.copy_(start.down_bias)
 
 
-def _plain(units: Units | Activation) -> bool:
+def plain(units: Units | Activation) -> bool:
     """Return whether units are real or binary, with one number per unit and a mean that varies smoothly with it."""
     return units.has_likelihood and units.arity == 1 and (units.real or units.binary)
 

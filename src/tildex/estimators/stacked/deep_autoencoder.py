@@ -13,12 +13,14 @@ from torch import Tensor
 
 from tildex.corruptions import Corruption
 from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.principal_start import principal_start
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.stacked.layerwise_plan import layer_by_layer, unrolled
 from tildex.generator import Generator
+from tildex.maps import Around
 from tildex.models import Pair
-from tildex.optimizers import Adam
+from tildex.optimizers import Adam, Cosine
 from tildex.penalties import Penalty
 from tildex.rules import Reconstruction, Rule
 from tildex.train import Plan, Rows
@@ -26,6 +28,8 @@ from tildex.train.stages import Stages
 from tildex.units import Activation, Bernoulli, Gaussian, Units
 
 __all__ = ["DeepAutoencoder"]
+
+_SHORTCUTS = ("pca", "none")
 
 
 @settings
@@ -93,8 +97,14 @@ precision, device, warm_start, verbose, random_state
     slug = "deep"
     staged = True
     least_passes = 0
+    tones = True
+    before: ClassVar[dict[str, Any]] = {"shortcut": "none"}
     row = ModelRow(55, "unrolled stack", "unrolled stack", "any", "any", "greedy, then reconstruction")
-    defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(), "hidden": Bernoulli(), "code": Gaussian()}
+    defaults: ClassVar[dict[str, Default]] = {
+        "optimizer": Adam(3e-3, schedule=Cosine()),
+        "hidden": Bernoulli(),
+        "code": Gaussian(),
+    }
 
     n_components: int = field(default=30, kw_only=False)
     hidden_layer_sizes: Sequence[int] | int = (256, 64)
@@ -108,6 +118,24 @@ precision, device, warm_start, verbose, random_state
     noise: Corruption | None = None
     augmentation: Corruption | None = None
     max_norm: float | None = None
+    shortcut: str = "pca"
+    early_stopping: bool | str = "auto"
+
+    def _start(self, X: Any, generator: Generator) -> Rows:
+        goes_on = self._goes_on
+        data = super()._start(X, generator)
+        self.__dict__.pop("_principal", None)
+        if not goes_on and isinstance(self.module_.encoder.map, Around):
+            units = self.module_.encoder.units
+            self._principal = principal_start(data, self.n_components, units, self.likelihood_)
+        return data
+
+    @property
+    def _shortcut(self) -> bool:
+        """Whether a linear way leads around the hidden layers."""
+        if self.shortcut not in _SHORTCUTS:
+            raise ValueError(f"shortcut must be one of {list(_SHORTCUTS)}, got {self.shortcut!r}")
+        return self.shortcut == "pca"
 
     def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
         return unrolled(self, n_features, likelihood, generator, mean)
