@@ -38,6 +38,7 @@ _PUBLIC = {
         "DropoutAutoencoder",
         "GaussianRBM",
         "LinearAutoencoder",
+        "LosesToBaseline",
         "Modality",
         "MultimodalDBM",
         "PatchFeatures",

@@ -27,6 +27,7 @@ from tildex.estimators.base.columns import Columns
 from tildex.estimators.base.pair import PairEstimator
 from tildex.estimators.base.principal import code_moment, principal_axes, second_moment
 from tildex.estimators.base.settings import Default, settings
+from tildex.estimators.base.standing import stand, warn_if_lost
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import principal_angles
 from tildex.generator import Generator
@@ -194,6 +195,12 @@ warm_start, verbose, random_state
         # A layer of a stack has no history of its own.
         if hasattr(self, "history_"):
             self.history_[-1]["largest_angle"] = float(self.principal_angles_.max())
+
+    def _stand(self, data: Rows, held_out: Tensor | None) -> None:
+        """Warn where gradient steps have not reached PCA in the default number of passes."""
+        if self.n_iter == type(self).n_iter and (found := stand(self, data, held_out)) is not None:
+            self.standing_ = found
+            warn_if_lost(self, found, "use solver='closed-form', or more passes (n_iter)")
 
     def _matrices(self) -> list[nn.Parameter]:
         """Return the encoder's weights, and the decoder's if untied."""

@@ -32,6 +32,7 @@ class NeuralAutoencoder(PairEstimator):
     """An encoder and a decoder, with any corruption, penalty and internal noise: see :class:`Autoencoder`."""
 
     tones = True
+    compared = True
     defaults: ClassVar[dict[str, Default]] = {
         "optimizer": Adam(3e-3, schedule=Cosine()),
         "code": Gaussian(),
@@ -92,7 +93,7 @@ class NeuralAutoencoder(PairEstimator):
         )
         if self.init == "pca" and not simple:
             raise ValueError(
-                "init='pca' needs a code of one layer: leave hidden_layer_sizes, architecture and tied at their defaults, "
+                "init='pca' needs a code of one layer: leave hidden_layer_sizes, architecture and tied as they "
                 "or use init='auto'"
             )
         return simple and self.init != "random"

@@ -1,6 +1,7 @@
 r"""The principal axes of rows, in the smaller of rows and columns: never columns x columns where rows are few.
 
-.. math:: \tfrac1n X^\top X = V \Lambda V^\top, \qquad V = X^\top U (n \Lambda)^{-1/2} \text{ where } \tfrac1n X X^\top = U \Lambda U^\top
+.. math:: \tfrac1n X^\top X = V \Lambda V^\top,
+          \qquad V = X^\top U (n \Lambda)^{-1/2} \text{ where } \tfrac1n X X^\top = U \Lambda U^\top
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 r"""A start at PCA: the best linear code and decoder, in closed form, from which training can only gain.
 
-.. math:: W = V_k^\top, \qquad (B, c) = \arg\min \sum_n \big\| \eta(\bar x + V_k V_k^\top (x_n - \bar x)) - B h_n - c \big\|^2
+.. math:: W = V_k^\top, \qquad \quad (B, c) = \arg\min
+          \sum_n \big\| \eta(\bar x + V_k V_k^\top (x_n - \bar x)) - B h_n - c \big\|^2
 
 where :math:`\eta` gives the decoder's inputs for a mean: the identity for real columns, the logit for binary ones.
 """

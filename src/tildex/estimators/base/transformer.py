@@ -78,6 +78,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     def _finish(self, data: Rows) -> None:
         """Finish the module after training."""
 
+    def _stand(self, data: Rows, held_out: Tensor | None) -> None:
+        """Measure the trained module beside a baseline, and warn of a loss, where the class does."""
+
     def _pass_size(self, n_rows: int) -> int:
         """Return the number of rows per step of :meth:`partial_fit`."""
         return self._plan(None).rows_per_step(n_rows)
@@ -125,6 +128,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             data, held_out = hold_out(data, self.validation_fraction, generator)
         self._learn(self._training_rows(data), held_out, generator, checkpoint)
         self._finish(data)
+        self._stand(data, held_out)
         if len(snapshots):
             end_snapshots(self)
         return self

@@ -98,6 +98,7 @@ precision, device, warm_start, verbose, random_state
     staged = True
     least_passes = 0
     tones = True
+    compared = True
     before: ClassVar[dict[str, Any]] = {"shortcut": "none"}
     row = ModelRow(55, "unrolled stack", "unrolled stack", "any", "any", "greedy, then reconstruction")
     defaults: ClassVar[dict[str, Default]] = {
