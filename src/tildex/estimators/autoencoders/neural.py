@@ -93,7 +93,7 @@ class NeuralAutoencoder(PairEstimator):
         )
         if self.init == "pca" and not simple:
             raise ValueError(
-                "init='pca' needs a code of one layer: leave hidden_layer_sizes, architecture and tied as they "
+                "init='pca' needs a code of one layer: leave hidden_layer_sizes, architecture and tied as they are, "
                 "or use init='auto'"
             )
         return simple and self.init != "random"
