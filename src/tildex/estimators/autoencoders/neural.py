@@ -11,7 +11,7 @@ from torch import Tensor
 from tildex.corruptions import Corruption
 from tildex.estimators.base.pair import PairEstimator
 from tildex.estimators.base.principal_start import copy_into, principal_start
-from tildex.estimators.base.settings import Default, part, settings
+from tildex.estimators.base.settings import Default, part, settings, where
 from tildex.generator import Generator
 from tildex.maps import MLP, Architecture, Dense, Norm, layer_sizes, tie
 from tildex.models import Conditional, Pair
@@ -22,9 +22,19 @@ from tildex.rules import Reconstruction, Rule
 from tildex.train import Rows
 from tildex.units import Activation, Gaussian, Units
 
-__all__ = ["NeuralAutoencoder"]
+__all__ = ["NeuralAutoencoder", "starts_at_random"]
 
 _INITS = ("auto", "pca", "random")
+
+
+def _deep(estimator: Any) -> bool:
+    """Return whether there is more than one layer, which a high rate can throw off."""
+    return estimator.architecture is not None or estimator.hidden_layer_sizes != ()
+
+
+def starts_at_random(estimator: Any) -> bool:
+    """Return whether weights start at random by request: the form in which these models were published."""
+    return estimator.init == "random"
 
 
 @settings
@@ -32,9 +42,10 @@ class NeuralAutoencoder(PairEstimator):
     """An encoder and a decoder, with any corruption, penalty and internal noise: see :class:`Autoencoder`."""
 
     tones = True
+    before: ClassVar[dict[str, Any]] = {"init": "random"}
     compared = True
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": Adam(3e-3, schedule=Cosine()),
+        "optimizer": where(_deep, Adam(3e-3, schedule=Cosine()), otherwise=Adam(1e-2, schedule=Cosine())),
         "code": Gaussian(),
         "architecture": Dense(),
     }

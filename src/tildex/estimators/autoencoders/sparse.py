@@ -15,6 +15,7 @@ from tildex.estimators.base.table import ModelRow
 from tildex.generator import Generator
 from tildex.maps import MLP, Matching, Scaling
 from tildex.models import Pair
+from tildex.optimizers import Adam, Cosine
 from tildex.penalties import L0, L1, Penalty, Revive
 from tildex.rules import Rule, SparseReconstruction
 from tildex.train.restraints import UnitNorm, restore
@@ -74,6 +75,7 @@ class SparseAutoencoder(NeuralAutoencoder):
     defaults: ClassVar[dict[str, Default]] = {
         **NeuralAutoencoder.defaults,
         "code": Rectified(),
+        "optimizer": Adam(3e-3, schedule=Cosine()),
         "penalty": lambda estimator, module: _OWN_PENALTIES.get(type(estimator.code), L1(0.1)),
     }
 

@@ -55,14 +55,16 @@ class DeepAutoencoder(PairEstimator):
         for all layers, or one per layer, the code's last. The stack sets sizes, device, precision and randomness, and
         the unit families that a model leaves open. ``none`` leaves the weights random.
     n_iter_pretraining : int, optional
-        Epochs per layer; each model's own ``n_iter`` by default, and 0 skips pretraining.
+        Epochs per layer; each model's own ``n_iter`` by default, or as many as make 400 steps; 0 skips pretraining.
     hidden : Units, optional
         Unit family of the hidden layers, which hold means; ``Bernoulli()``, logistic units, by default.
     code : Units, optional
         Unit family of the code; ``Gaussian()``, a linear code, by default.
     likelihood : Units, optional
-        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
-        after standardising each column.
+        Unit family of the data, chosen as by :class:`Autoencoder`.
+    shortcut : str
+        "pca", the default: a linear layer leads around the hidden layers in both directions and starts at PCA, so that
+        hidden layers only add what no linear map can do; or "none", the form of the papers.
     corruption, penalty, augmentation
         As in :class:`Autoencoder`, in fine-tuning.
     noise : Corruption, optional
@@ -70,9 +72,9 @@ class DeepAutoencoder(PairEstimator):
     max_norm : float, optional
         Largest norm of a unit's incoming weights, in fine-tuning.
     optimizer : Optimizer, optional
-        Optimiser of fine-tuning; ``Adam(1e-3)`` by default.
-    n_iter : int
-        Epochs of fine-tuning, 50 by default; 0 skips it.
+        Optimiser of fine-tuning; ``Adam(3e-3)`` with a cosine decay by default.
+    n_iter : int, optional
+        Epochs of fine-tuning, as in :class:`Autoencoder`; 0 skips it.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
         As in :class:`Autoencoder`; all but the last five apply to fine-tuning only.
