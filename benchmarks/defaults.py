@@ -2,8 +2,8 @@
 
 Autoencoders: squared error of held-out rows over PCA's. Denoising, contractive, dropout and sparse codes: accuracy of
 a logistic regression minus that on PCA's scores. Variational autoencoders: nats a row above independent units, and
-above a normal density of full covariance where columns are real. One line of JSON a cell; cells that the file of results
-has are not measured again, so that the whole table can run in the background.
+above a normal density of full covariance where columns are real. One line of JSON a cell; cells that the file of
+results has are not measured again, so that the whole table can run in the background.
 """
 
 from __future__ import annotations

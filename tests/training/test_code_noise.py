@@ -89,7 +89,11 @@ def test_the_code_has_the_noise_of_hidden_layers_unless_it_is_given():
 
 
 def first_loss(**settings):
-    return build(Autoencoder, hidden_layer_sizes=(), init="random", n_iter=1, **settings).fit(X).history_[0]["loss"]
+    return (
+        build(Autoencoder, hidden_layer_sizes=(), init="random", n_iter=1, **settings)
+        .fit(X)
+        .history_[0]["loss"]
+    )
 
 
 def test_a_code_that_is_lost_leaves_the_columns_means():

@@ -129,7 +129,9 @@ def test_every_layer_learns_the_code_below_it_under_its_own_corruption():
 def test_pretraining_alone_stacks_what_the_layers_have_learned():
     """The first layer is the model trained by itself: it rebuilds rows through one decoder."""
     deep = DeepAutoencoder(4, hidden_layer_sizes=20, pretrain="denoising", n_iter_pretraining=30, n_iter=0)
-    deep.set_params(pretrain=DenoisingAutoencoder(optimizer=Adam(1e-2), init="random"), random_state=0).fit(DIGITS)
+    deep.set_params(pretrain=DenoisingAutoencoder(optimizer=Adam(1e-2), init="random"), random_state=0).fit(
+        DIGITS
+    )
     assert {record["stage"] for record in deep.history_} == {1.0, 2.0}
     up, down = deep.module_.encoder.map.conditionals[0], deep.module_.decoder.map.conditionals[-1]
     x = torch.from_numpy(DIGITS)

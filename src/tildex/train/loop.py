@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from tildex.optimizers import Optimizer
 from tildex.products import autocast, fast_products
 from tildex.rules import Rule, watch_due, watched
 from tildex.shapes import Loss
+from tildex.train.interfaces import Callback, Rows
 from tildex.train.meter import Meter
 from tildex.train.plan import Plan
 from tildex.train.restraints import (
@@ -34,26 +35,6 @@ __all__ = ["Callback", "Plan", "Rows", "Trainer"]
 
 # Passes over which the schedules of noise, temperature and the like run where the number of passes is open.
 _OPEN_PASSES = 50
-
-
-class Rows(Protocol):
-    """Data as the loop reads it."""
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-        ...
-
-    def take(self, index: Any) -> Tensor:
-        """Return the rows at ``index`` on the device, shape (batch, features)."""
-        ...
-
-
-class Callback(Protocol):
-    """Called after every epoch; may set ``trainer.stop``. Its state goes into checkpoints."""
-
-    def __call__(self, trainer: Trainer) -> None:
-        """Inspect the trainer."""
-        ...
 
 
 @dataclass

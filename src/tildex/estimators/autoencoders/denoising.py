@@ -29,9 +29,10 @@ class DenoisingAutoencoder(NeuralAutoencoder):
     """An autoencoder that reconstructs the clean row from a corrupted one (Vincent et al., 2008, "Extracting and
     composing robust features with denoising autoencoders").
 
-    All parameters are those of :class:`Autoencoder` and the four below. ``corruption`` defaults to ``Masking(0.1)``,
-    and with ``init="random"`` to ``Masking(0.3)`` and ``code`` to ``Bernoulli()``, as published; ``likelihood``, unless all values lie in [0, 1], to ``LearnedGaussian()``, so that
-    the draws of :meth:`sample` vary about their mean as much as the data do.
+    All parameters are those of :class:`Autoencoder` and the four below. ``corruption`` defaults to ``Masking(0.1)``;
+    with ``init="random"``, as published, to ``Masking(0.3)``, and ``code`` to ``Bernoulli()``. ``likelihood``, where
+    :class:`Autoencoder` takes ``Gaussian()``, defaults to ``LearnedGaussian()``, so that the draws of :meth:`sample`
+    vary about their mean as much as the data do.
 
     Parameters
     ----------

@@ -48,8 +48,8 @@ class VariationalAutoencoder(PairEstimator):
     n_components : int
         Columns of the code, 10 by default: units, or variables times classes for categorical codes.
     hidden_layer_sizes, activation, architecture, norm, likelihood
-        As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family, by
-        default ``Bernoulli()`` for values in [0, 1] and ``LearnedGaussian()`` for others.
+        As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family,
+        by default ``Bernoulli()`` for values in [0, 1] and ``LearnedGaussian()`` for others.
     code : Units, optional
         Unit family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
     prior : Prior, optional

@@ -29,10 +29,14 @@ __all__ = [
     "hold_out",
     "open_rows",
     "reader",
+    "require_inside",
     "standard",
 ]
 
 _CHUNK = 2048
+
+# The share of values near 0 or 1 from which on grey values are taken for shades of on and off.
+_SHADES = 0.25
 
 # Values this near to 0 or 1 are on or off rather than between.
 _END = 0.02
@@ -81,6 +85,10 @@ class Columns:
         digest = hashlib.sha256(torch.cat(values).cpu().numpy().tobytes()).hexdigest()
         return cls(values[0], values[1], values[2], values[3], inside, ends / (n * len(origin)), digest)
 
+    def binary(self, tones: bool) -> bool:
+        """Return whether values are binary or shades of it; with ``tones``, not if few of them are near 0 or 1."""
+        return self.in_unit_interval and not (tones and self.at_ends < _SHADES)
+
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
         """Return the scaled means; raise an error that names the first column outside the range of ``units``."""
         low, high, mean = scaling(torch.stack([self.low, self.high, self.mean]).to(scaling.offset))
@@ -94,6 +102,15 @@ class Columns:
                 "likelihood such as Gaussian()"
             )
         return mean
+
+
+def require_inside(units: Units, data: Rows) -> None:
+    """Raise an error if the first rows break a constraint of ``units`` that columns alone do not show."""
+    if (
+        units.constrained
+        and (message := units.outside(data.take(slice(0, min(len(data), _CHUNK))))) is not None
+    ):
+        raise ValueError(f"{units!r} units expect {message}: encode the columns accordingly")
 
 
 class Transformed:

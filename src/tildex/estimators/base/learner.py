@@ -6,7 +6,6 @@ import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import field
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -20,8 +19,17 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.columns import Columns, Transformed, common, open_rows, reader, standard
+from tildex.estimators.base.columns import (
+    Columns,
+    Transformed,
+    common,
+    open_rows,
+    reader,
+    require_inside,
+    standard,
+)
 from tildex.estimators.base.settings import Default, fill_in, part, settings
+from tildex.estimators.base.stopping import plan_of, stopper
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
@@ -29,21 +37,12 @@ from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
 from tildex.rules import Rule
 from tildex.train import Budget, Plan, Rows, Trainer
-from tildex.train.callbacks import EarlyStopping, Snapshots
+from tildex.train.callbacks import Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
 from tildex.units import Bernoulli, Gaussian, Units
 
 __all__ = ["Learner"]
-
-# The value of `early_stopping` that leaves it open, and the fewest rows of which some are then held out.
-_AUTO, _ENOUGH = "auto", 50
-
-# The share of values near 0 or 1 from which on grey values are taken for shades of on and off.
-_ENDS = 0.25
-
-# Standard errors by which training must then beat its start.
-_DOUBT = 2.0
 
 
 @settings
@@ -65,12 +64,10 @@ class Learner(BaseEstimator, ABC):
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
         The smallest ``n_iter``; the default family of data outside [0, 1].
-    budget : Budget
-        What None for ``n_iter`` and "auto" for ``batch_size`` mean.
+    budget, before
+        What None for ``n_iter`` and "auto" for ``batch_size`` mean; settings of runs saved before these existed.
     tones : bool
         Whether values in [0, 1] of which few are near 0 or 1, such as those of photographs, are taken for real.
-    before : dict
-        Settings of the shape of the module, as they were in runs that were saved before these settings existed.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -145,8 +142,7 @@ class Learner(BaseEstimator, ABC):
         """Return the units of the data."""
         if self.likelihood is not None:
             return part(self, "likelihood")
-        binary = columns.in_unit_interval and not (self.tones and columns.at_ends < _ENDS)
-        return Bernoulli() if binary else self.real_units()
+        return Bernoulli() if columns.binary(self.tones) else self.real_units()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""
@@ -215,12 +211,7 @@ class Learner(BaseEstimator, ABC):
         data, weights = open_rows(self, X)
         mean = self._choose(data, weights)
         scaled = data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
-        if self.likelihood_.constrained:
-            some = scaled.take(slice(0, min(len(data), 2048)))
-            if (message := self.likelihood_.outside(some)) is not None:
-                raise ValueError(
-                    f"{self.likelihood_!r} units expect {message}: encode the columns accordingly"
-                )
+        require_inside(self.likelihood_, scaled)
         with torch.device(self.device_):
             module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
         self.module_ = module.to(self.device_, weights)
@@ -267,16 +258,7 @@ class Learner(BaseEstimator, ABC):
 
     def _plan(self, n_iter: int | None) -> Plan:
         """Return the number of epochs, the batch size and the other settings of the loop."""
-        return Plan(
-            budget=self.budget,
-            n_iter=n_iter,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            clip_norm=self.clip_norm,
-            averaging=self.averaging,
-            max_norm=self.max_norm,
-            precision=self._products,
-        )
+        return plan_of(self, n_iter)
 
     def _learn(
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
@@ -289,7 +271,7 @@ class Learner(BaseEstimator, ABC):
             generator,
             title=type(self).__name__,
             verbose=self.verbose,
-            stopping=self._stopping(len(data)),
+            stopping=stopper(self, len(data)),
             checkpoint=None if checkpoint is None else (Path(checkpoint), saving.identity(self, data)),
             callbacks=[] if self._kept is None else [self._kept],
         )
@@ -299,22 +281,6 @@ class Learner(BaseEstimator, ABC):
         self._trainer = trainer
         self._remember(trainer)
         return self
-
-    def _holds_out(self, n_rows: int) -> bool:
-        """Return whether ``fit`` holds out some of its rows; by itself only where it chooses the length of training."""
-        if self.early_stopping == _AUTO:
-            return self.n_iter is None and n_rows >= _ENOUGH
-        return bool(self.early_stopping)
-
-    def _stopping(self, n_rows: int) -> Callable[[], EarlyStopping] | None:
-        """Return what makes the callback that stops training early, or None."""
-        if self.early_stopping != _AUTO:
-            return partial(EarlyStopping, self.n_iter_no_change, self.tol) if self.early_stopping else None
-        if self.n_iter is not None:
-            return None
-        # A falling learning rate brings late gains, so passes without one say little.
-        passes = self._plan(None).for_rows(n_rows).n_iter or 1
-        return partial(EarlyStopping, max(self.n_iter_no_change, passes // 4), self.tol, doubt=_DOUBT)
 
     def _remember(self, trainer: Trainer) -> None:
         self.history_, self.n_iter_ = trainer.history, trainer.epoch

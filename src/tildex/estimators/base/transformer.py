@@ -20,6 +20,7 @@ from tildex.estimators.base.columns import apply, hold_out
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
+from tildex.estimators.base.stopping import holds_out
 from tildex.train import Rows
 
 __all__ = ["Estimator"]
@@ -124,7 +125,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         held_out = None
         if X_val is not None:
             held_out = self._read(self._checked(X_val, reset=False)).take(slice(None))
-        elif self._holds_out(len(data)):
+        elif holds_out(self, len(data)):
             data, held_out = hold_out(data, self.validation_fraction, generator)
         self._learn(self._training_rows(data), held_out, generator, checkpoint)
         self._finish(data)
