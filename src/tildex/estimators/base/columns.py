@@ -131,10 +131,15 @@ class Transformed:
         return self.function(self.data.take(index if self.index is None else self.index[index]))
 
 
-def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
-    """Return offset and scale of columns of one unit family: zeros and ones if the family is not standardised."""
+def standard(columns: Columns, units: Units, *, together: bool = False) -> tuple[Tensor, Tensor]:
+    """Return offset and scale of columns of one unit family: zeros and ones if the family is not standardised.
+
+    With ``together``, all columns have one scale, as the pixels of an image do.
+    """
     if not units.standardised:
         return torch.zeros_like(columns.mean), torch.ones_like(columns.mean)
+    if together:
+        return common(columns)
     return columns.mean, torch.where(columns.std > 0, columns.std, 1.0)
 
 

@@ -19,15 +19,7 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.columns import (
-    Columns,
-    Transformed,
-    common,
-    open_rows,
-    reader,
-    require_inside,
-    standard,
-)
+from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, require_inside, standard
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.stopping import plan_of, stopper
 from tildex.estimators.base.table import ModelRow
@@ -146,9 +138,8 @@ class Learner(BaseEstimator, ABC):
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""
-        if self.tones and self.likelihood is None and columns.in_unit_interval and likelihood.standardised:
-            return Scaling(*common(columns))
-        return Scaling(*standard(columns, likelihood))
+        together = self.tones and self.likelihood is None and columns.in_unit_interval
+        return Scaling(*standard(columns, likelihood, together=together))
 
     def _rule(self) -> Rule:
         """Return a new rule."""
@@ -170,8 +161,7 @@ class Learner(BaseEstimator, ABC):
 
     def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
         """Return the stages of the training: one by default."""
-        joint = Stage("", lambda generator: self._trainer_for(generator, []), data, held_out)
-        return Stages([joint], self.module_)
+        return Stages([Stage("", lambda drawn: self._trainer_for(drawn, []), data, held_out)], self.module_)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters by name; ``part__name`` sets one of a part, even if the part is a default."""
