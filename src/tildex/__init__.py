@@ -40,6 +40,7 @@ _PUBLIC = {
         "GaussianRBM",
         "Imputer",
         "LinearAutoencoder",
+        "LosesToBaseline",
         "Modality",
         "MultimodalDBM",
         "PatchFeatures",

@@ -65,7 +65,11 @@ def test_axes_are_turned_without_changing_a_reconstruction(weights):
 
 def test_changes_of_the_code_leave_the_product_alone():
     encoder, decoder = (torch.from_numpy(DRAWS.normal(size=(4, 7))) for _ in range(2))
-    moment = torch.from_numpy(np.cov(DRAWS.normal(size=(7, 50))))
+    covariance = torch.from_numpy(np.cov(DRAWS.normal(size=(7, 50))))
+
+    def moment(encoder):
+        return encoder @ covariance @ encoder.t()
+
     for change in (lambda e, d: uncorrelated(e, d, moment), unit_length):
         e, d = change(encoder, decoder)
         torch.testing.assert_close(d.t() @ e, decoder.t() @ encoder)

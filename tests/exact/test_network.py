@@ -181,9 +181,10 @@ def test_machines_that_are_no_chain_are_refused():
 def estimators():
     data = np.random.default_rng(0).random((30, 4))
     short = {"n_iter": 1, "random_state": 0}
+    binary = {"likelihood": Bernoulli(), **short}
     return {
-        "autoencoder": Autoencoder(3, **short).fit(data),
-        "deep": Autoencoder(3, hidden_layer_sizes=(6, 5), code=Bernoulli(), noise=Dropout(0.1), **short).fit(
+        "autoencoder": Autoencoder(3, **binary).fit(data),
+        "deep": Autoencoder(3, hidden_layer_sizes=(6, 5), code=Bernoulli(), noise=Dropout(0.1), **binary).fit(
             data
         ),
         "variational": VariationalAutoencoder(2, **short).fit(data),

@@ -111,7 +111,10 @@ def test_any_one_layer_model_pretrains(name, X, tmp_path):
 def test_every_layer_learns_the_code_below_it_under_its_own_corruption():
     _Recorded.seen = []
     deep = DeepAutoencoder(
-        4, hidden_layer_sizes=(12, 8), pretrain=DenoisingAutoencoder(corruption=_Recorded()), **SHORT
+        4,
+        hidden_layer_sizes=(12, 8),
+        pretrain=DenoisingAutoencoder(corruption=_Recorded(), batch_size=100),
+        **SHORT,
     ).set_params(n_iter=0, n_iter_pretraining=1)
     deep.fit(DIGITS)
     assert [x.shape[1] for x in _Recorded.seen[::4]] == [64, 12, 8]
@@ -126,11 +129,15 @@ def test_every_layer_learns_the_code_below_it_under_its_own_corruption():
 def test_pretraining_alone_stacks_what_the_layers_have_learned():
     """The first layer is the model trained by itself: it rebuilds rows through one decoder."""
     deep = DeepAutoencoder(4, hidden_layer_sizes=20, pretrain="denoising", n_iter_pretraining=30, n_iter=0)
-    deep.set_params(pretrain=DenoisingAutoencoder(optimizer=Adam(1e-2)), random_state=0).fit(DIGITS)
+    deep.set_params(pretrain=DenoisingAutoencoder(optimizer=Adam(1e-2), init="random"), random_state=0).fit(
+        DIGITS
+    )
     assert {record["stage"] for record in deep.history_} == {1.0, 2.0}
     up, down = deep.module_.encoder.map.conditionals[0], deep.module_.decoder.map.conditionals[-1]
     x = torch.from_numpy(DIGITS)
-    alone = DenoisingAutoencoder(20, optimizer=Adam(1e-2), n_iter=30, random_state=1).fit(DIGITS)
+    alone = DenoisingAutoencoder(20, optimizer=Adam(1e-2), n_iter=30, init="random", random_state=1).fit(
+        DIGITS
+    )
     ours = float((down.mean(up.mean(x)) - x).square().sum(1).mean().detach())
     theirs = float(((alone.reconstruct(DIGITS) - DIGITS) ** 2).sum(1).mean())
     assert ours == pytest.approx(theirs, rel=0.1)
@@ -241,7 +248,9 @@ def test_fine_tuning_takes_corruption_penalty_noise_augmentation_and_a_largest_n
 @pytest.mark.parametrize("pretrain", ["denoising", "contractive", "rbm", "none"])
 def test_a_classifier_starts_from_the_stack_with_dropout_and_a_largest_norm(pretrain):
     y = read("digits").y[:400]
-    deep = DeepAutoencoder(32, hidden_layer_sizes=64, pretrain=pretrain, code=Bernoulli(), **SHORT)
+    deep = DeepAutoencoder(
+        32, hidden_layer_sizes=64, pretrain=pretrain, code=Bernoulli(), shortcut="none", **SHORT
+    )
     deep.fit(DIGITS)
     settings = {"corruption": Dropout(0.1), "noise": Dropout(0.1), "max_norm": 3.0, "random_state": 0}
     frozen = StackedClassifier(deep, start_rate=0.0, n_iter=1, **settings | {"max_norm": None}).fit(DIGITS, y)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from tildex import Autoencoder, DeepBeliefNetwork, RunError, load
+from tildex import Adam, Autoencoder, DeepBeliefNetwork, RunError, load
 from tildex.apps.report.snapshots import snapshots
 from tildex.data import Record
 from tildex.train import Trainer
@@ -13,7 +13,7 @@ X = np.random.default_rng(0).random((120, 6))
 
 
 def model(**settings):
-    return Autoencoder(2, n_iter=4, random_state=0, **settings)
+    return Autoencoder(2, optimizer=Adam(), n_iter=4, random_state=0, **settings)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_codes_are_those_of_the_epochs(watched):
     assert list(watched.snapshots_) == [0, 1, 4]
     assert (watched.snapshot_rows_ == np.arange(120)).all()
     np.testing.assert_array_equal(watched.snapshots_[4], watched.transform(X))
-    short = Autoencoder(2, n_iter=1, random_state=0).fit(X)
+    short = Autoencoder(2, optimizer=Adam(), n_iter=1, random_state=0).fit(X)
     np.testing.assert_array_equal(watched.snapshots_[1], short.transform(X))
 
 

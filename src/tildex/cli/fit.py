@@ -264,6 +264,8 @@ def _summary(out: Path, estimator: Any, json: bool) -> None:
         if name not in ("epoch", *GUARD_COLUMNS)
     )
     say(f"{type(estimator).__name__} after {estimator.n_iter_} epochs: {losses}")
+    if (standing := getattr(estimator, "standing_", None)) is not None:
+        say(standing.sentence)
     for guard in guards(estimator.history_):
         if not guard.ok:
             say(f"{guard.name}: {guard.sentence}")

@@ -9,6 +9,7 @@ from tildex.estimators.autoencoders.semantic_hashing import SemanticHashing
 from tildex.estimators.autoencoders.sparse import SparseAutoencoder
 from tildex.estimators.autoencoders.vae import VariationalAutoencoder
 from tildex.estimators.base.registry import load, model_table
+from tildex.estimators.base.standing import LosesToBaseline
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.transformer import Estimator
 from tildex.estimators.boltzmann.bernoulli_rbm import BernoulliRBM
@@ -43,6 +44,7 @@ __all__ = [
     "GaussianRBM",
     "Imputer",
     "LinearAutoencoder",
+    "LosesToBaseline",
     "Modality",
     "ModelRow",
     "MultimodalDBM",

@@ -1,6 +1,7 @@
 """Maps: from a condition to the natural parameters of units."""
 
 from tildex.maps.architectures import Architecture, Convolutional, Dense, layer_sizes
+from tildex.maps.around import Around
 from tildex.maps.base import Linearised, Map
 from tildex.maps.convolution import Composed, Downward, Grid, Upward
 from tildex.maps.coupling import Coupling, Down, Up
@@ -18,6 +19,7 @@ __all__ = [
     "MLP",
     "Affine",
     "Architecture",
+    "Around",
     "BatchNorm",
     "CommonLength",
     "Composed",

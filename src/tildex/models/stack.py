@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
-from tildex.maps import Affine, Map, Scaling, Seen
+from tildex.maps import Affine, Around, Map, Scaling, Seen
 from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.model import Model
 from tildex.models.pair import Conditional, Pair
@@ -90,7 +90,7 @@ def grow(layers: Sequence[Callable[[Tensor], Pair]], x: Tensor) -> list[Pair]:
     return pairs
 
 
-def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None) -> Pair:
+def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None, shortcut: bool = False) -> Pair:
     """Return one deep pair over the same parameters: up through every encoder, down through every decoder.
 
     Parameters
@@ -99,10 +99,17 @@ def unroll(pairs: Sequence[Pair], *, noise: Noise | None = None) -> Pair:
         Bottom up.
     noise : callable, optional
         A corruption of every hidden layer and of the code, applied when a call passes a generator.
+    shortcut : bool
+        Whether a linear layer, zero at first, leads around the hidden layers in both directions.
     """
     encoders = [pair.encoder for pair in pairs]
     decoders = [pair.decoder for pair in reversed(pairs)]
-    up, down = Chain(encoders, noise=noise), Chain(decoders, input_noise=noise, noise=noise)
+    up: Map = Chain(encoders, noise=noise)
+    down: Map = Chain(decoders, input_noise=None if shortcut else noise, noise=noise)
+    if shortcut:
+        rows, codes = _width(encoders[0]), _width(decoders[0])
+        up = Around(up, rows, codes)
+        down = Around(down, codes, rows, input_noise=noise)
     return Pair(Conditional(up, encoders[-1].units), Conditional(down, decoders[-1].units))
 
 
@@ -143,6 +150,11 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     # A view is of columns that are not rescaled, so that the scaling is absorbed behind it.
     encoder = _affine(up, c) if view is None else Seen(copy.deepcopy(view), _affine(up, c))
     return Pair(Conditional(encoder, above), Conditional(_affine(down, b), below))
+
+
+def _width(conditional: Conditional) -> int:
+    """Return the number of columns that an affine map takes."""
+    return _matrix(conditional.map)[0].shape[1]
 
 
 def _matrix(map: Map) -> tuple[Tensor, Tensor]:

@@ -21,6 +21,11 @@ class Schedule(Part, ABC, kind="schedule"):
     def __call__(self, progress: float) -> float:
         """Return the factor at ``progress``, 0 before the first step and 1 after the last."""
 
+    @property
+    def peak(self) -> float:
+        """The progress at which the factor is largest."""
+        return 0.0
+
 
 class Constant(Schedule):
     """A constant learning rate."""
@@ -63,6 +68,11 @@ class Cosine(Schedule):
         done = (progress - self.warmup) / (1 - self.warmup)
         return self.end + (1 - self.end) * 0.5 * (1 + math.cos(math.pi * done))
 
+    @property
+    def peak(self) -> float:
+        """The end of the rise."""
+        return self.warmup
+
 
 class Optimizer(Part, ABC, kind="optimizer"):
     """Minimises the loss.
@@ -90,6 +100,10 @@ class Optimizer(Part, ABC, kind="optimizer"):
         factor = 1.0 if self.schedule is None else self.schedule(progress)
         return self.learning_rate * factor
 
-    def settings_at(self, progress: float) -> dict[str, float]:
-        """Return the settings that the loop sets in torch's optimiser before a step."""
-        return {"lr": self.rate_at(progress)}
+    def settings_at(self, progress: float, *, ends: bool = True) -> dict[str, float]:
+        """Return the settings that the loop sets in torch's optimiser before a step.
+
+        Where training has no end (``ends`` is false), the rate rises to its peak and stays there.
+        """
+        peak = 0.0 if self.schedule is None else self.schedule.peak
+        return {"lr": self.rate_at(progress if ends else min(progress, peak))}

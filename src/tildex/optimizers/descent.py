@@ -59,9 +59,9 @@ class SGD(Optimizer):
         self.momentum_rise = momentum_rise
         self.weight_decay = weight_decay
 
-    def settings_at(self, progress: float) -> dict[str, float]:
+    def settings_at(self, progress: float, *, ends: bool = True) -> dict[str, float]:
         """Return the learning rate and the momentum."""
-        settings = super().settings_at(progress)
+        settings = super().settings_at(progress, ends=ends)
         if self.initial_momentum is not None:
             risen = min(1.0, progress / self.momentum_rise)
             settings["momentum"] = self.initial_momentum + risen * (self.momentum - self.initial_momentum)

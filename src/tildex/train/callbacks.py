@@ -34,6 +34,10 @@ __all__ = [
 _SILENT: ContextVar[bool] = ContextVar("_SILENT", default=False)
 
 
+# Groups of held-out rows that tell a gain from chance.
+_GROUPS = 30
+
+
 class EarlyStopping:
     """Ends training when the held-out criterion has stopped improving, and restores the best weights.
 
@@ -43,38 +47,71 @@ class EarlyStopping:
         Epochs without improvement that end training.
     tol : float
         The smallest improvement that counts, in units of the criterion.
+    doubt : float
+        Standard errors by which the best weights must beat those before training: the best of many passes on few
+        held-out rows looks better than it is.
     """
 
-    def __init__(self, patience: int = 10, tol: float = 1e-4) -> None:
+    def __init__(self, patience: int = 10, tol: float = 1e-4, *, doubt: float = 0.0) -> None:
         self.patience = patience
         self.tol = tol
+        self.doubt = doubt
         self.best = math.inf
         self.waited = 0
         self.weights: list[Tensor] = []
+        self.start: list[Tensor] = []
+
+    def begin(self, trainer: Trainer, held_out: Tensor) -> None:
+        """Take the weights before training as the best so far: a start that is already good is never left for worse."""
+        self.best = trainer.validate(held_out)
+        self.weights = self.start = _weights(trainer)
+        self.held_out = held_out
 
     def __call__(self, trainer: Trainer) -> None:
         """Compare the newest record with the best one."""
         criterion = trainer.history[-1]["held_out"]
         if criterion < self.best - self.tol:
-            self.best, self.waited = criterion, 0
-            with trainer.averaged():
-                self.weights = [t.detach().clone() for t in trainer.moving]
+            self.best, self.waited, self.weights = criterion, 0, _weights(trainer)
         else:
             self.waited += 1
         trainer.stop = trainer.stop or self.waited >= self.patience
 
     def restore(self, trainer: Trainer) -> None:
         """Restore the best weights and buffers into the model."""
-        for tensor, best in zip(trainer.moving, self.weights, strict=False):
-            tensor.data.copy_(best)
+        if self.doubt and self.start and not self._surely_better(trainer):
+            self.weights = self.start
+        _put(trainer, self.weights)
+
+    def _surely_better(self, trainer: Trainer) -> bool:
+        """Return whether the best weights beat the start on groups of held-out rows by more than chance explains."""
+        groups = self.held_out.tensor_split(min(len(self.held_out), _GROUPS))
+        losses = []
+        for weights in (self.start, self.weights):
+            _put(trainer, weights)
+            losses.append([trainer.validate(group, average=False) for group in groups])
+        gains = torch.tensor(losses[0], dtype=torch.float64) - torch.tensor(losses[1], dtype=torch.float64)
+        if len(gains) < 2:
+            return False
+        return float(gains.mean()) > self.doubt * float(gains.std()) / len(gains) ** 0.5
 
     def get_state(self) -> dict[str, Any]:
         """Return the state that the next decision depends on."""
-        return {"best": self.best, "waited": self.waited, "weights": self.weights}
+        return {"best": self.best, "waited": self.waited, "weights": self.weights, "start": self.start}
 
     def set_state(self, state: dict[str, Any]) -> None:
         """Restore the state."""
         self.best, self.waited, self.weights = state["best"], state["waited"], state["weights"]
+        self.start = state["start"]
+
+
+def _weights(trainer: Trainer) -> list[Tensor]:
+    with trainer.averaged():
+        return [t.detach().clone() for t in trainer.moving]
+
+
+def _put(trainer: Trainer, weights: Sequence[Tensor]) -> None:
+    for tensor, value in zip(trainer.moving, weights, strict=False):
+        tensor.data.copy_(value)
 
 
 class Checkpoint:
@@ -100,7 +137,8 @@ class Checkpoint:
 
     def __call__(self, trainer: Trainer) -> None:
         """Write when due, and always at the end."""
-        if trainer.epoch % self.every and not trainer.stop and trainer.epoch < trainer.plan.n_iter:
+        last = trainer.stop or trainer.epoch >= (trainer.plan.n_iter or 0)
+        if trainer.epoch % self.every and not last:
             return
         state = {"identity": json.dumps(self.identity), "seed": self.seed, **self.state_of(trainer)}
         if distributed.rank() == 0:
@@ -214,11 +252,11 @@ class ProgressBar:
     ----------
     title : str
         What is being trained.
-    n_iter : int
-        Epochs.
+    n_iter : int, optional
+        Epochs; the trainer's plan says them when not given.
     """
 
-    def __init__(self, title: str, n_iter: int) -> None:
+    def __init__(self, title: str, n_iter: int | None = None) -> None:
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -244,5 +282,8 @@ class ProgressBar:
         record = trainer.history[-1]
         shown = "held_out" if "held_out" in record else "loss"
         self.progress.update(
-            self.task, completed=trainer.epoch, loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}"
+            self.task,
+            total=trainer.plan.n_iter,
+            completed=trainer.epoch,
+            loss=f"{shown.replace('_', ' ')} {record[shown]:.4g}",
         )

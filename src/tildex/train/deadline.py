@@ -51,6 +51,7 @@ class Deadline:
             return
         if self._planned is None:
             # Known only now: a plan may be completed when training begins.
+            assert trainer.plan.n_iter is not None
             self._planned = trainer.plan.n_iter
         each = (now - self._began) / (trainer.epoch - self._first)
         more = max(0, int((self._stage_ends - now) / each))

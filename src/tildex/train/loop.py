@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from tildex.optimizers import Optimizer
 from tildex.products import autocast, fast_products
 from tildex.rules import Rule, watch_due, watched
 from tildex.shapes import Loss
+from tildex.train.interfaces import Callback, Rows
 from tildex.train.meter import Meter
 from tildex.train.plan import Plan
 from tildex.train.restraints import (
@@ -32,22 +33,8 @@ from tildex.train.restraints import (
 
 __all__ = ["Callback", "Plan", "Rows", "Trainer"]
 
-
-class Rows(Protocol):
-    """Data as the loop reads it."""
-
-    def __len__(self) -> int:
-        """Return the number of rows."""
-
-    def take(self, index: Any) -> Tensor:
-        """Return the rows at ``index`` on the device, shape (batch, features)."""
-
-
-class Callback(Protocol):
-    """Called after every epoch; may set ``trainer.stop``. Its state goes into checkpoints."""
-
-    def __call__(self, trainer: Trainer) -> None:
-        """Inspect the trainer."""
+# Passes over which the schedules of noise, temperature and the like run where the number of passes is open.
+_OPEN_PASSES = 50
 
 
 @dataclass
@@ -110,11 +97,14 @@ class Trainer:
 
     def fit(self, rows: Rows, held_out: Tensor | None = None) -> None:
         """Train until the plan ends or a callback stops it; the model then holds the averaged weights, if any."""
-        while self.epoch < self.plan.n_iter and not self.stop:
+        given, self.plan = self.plan, self.plan.for_rows(len(rows))
+        while self.epoch < (self.plan.n_iter or 0) and not self.stop:
             self.run_epoch(rows, held_out)
             self.diagnose(rows, held_out)
             for callback in self.callbacks:
                 callback(self)
+        # Later passes, of other rows, are not part of this training.
+        self.plan = given
         self.settle()
 
     def settle(self) -> None:
@@ -125,13 +115,17 @@ class Trainer:
             restore(self.restraints)
 
     def run_epoch(self, rows: Rows, held_out: Tensor | None = None, *, batch_size: int | None = None) -> None:
-        """Run one epoch, in batches of the plan's or the given size, and add its record to the history."""
+        """Run one epoch, in batches of the plan's or the given size, and add its record to the history.
+
+        Without a number of passes in the plan, training has no end that a learning rate could fall towards: it stays
+        at its highest.
+        """
         began = time.perf_counter()
         if self.set_aside is not None:
             _copy(self.set_aside, self.moving)
             self.set_aside = None
         n_rows = len(rows)
-        size = batch_size or self.plan.batch_size or n_rows
+        size = batch_size or self.plan.rows_per_step(n_rows)
         n_steps = -(-n_rows // size)
         order = self.order.permutation(n_rows) if self.plan.shuffle else None
         meter = Meter(self.epoch)
@@ -141,8 +135,9 @@ class Trainer:
             for start in range(0, n_rows, size):
                 stop = min(start + size, n_rows)
                 x = rows.take(slice(start, stop) if order is None else order[start:stop])
-                self.rule.progress = progress = min(1.0, self.steps / (self.plan.n_iter * n_steps))
-                settings = self.optimizer.settings_at(progress)
+                passes = self.plan.n_iter or _OPEN_PASSES
+                self.rule.progress = progress = min(1.0, self.steps / (passes * n_steps))
+                settings = self.optimizer.settings_at(progress, ends=self.plan.n_iter is not None)
                 for group in self.torch_optimizer.param_groups:
                     group.update(settings)
                 if self.paces:
@@ -188,9 +183,13 @@ class Trainer:
         return kept[0]
 
     @torch.no_grad()
-    def validate(self, held_out: Tensor) -> float:
-        """Return the rule's held-out criterion, with the same noise at every call."""
-        with self.averaged(), autocast(held_out.device, self.plan.precision):
+    def validate(self, held_out: Tensor, *, average: bool = True) -> float:
+        """Return the rule's held-out criterion, with the same noise at every call.
+
+        It uses the averaged weights, if any, unless ``average`` is false.
+        """
+        averaged = self.averaged() if average else contextlib.nullcontext()
+        with averaged, autocast(held_out.device, self.plan.precision):
             generator = Generator(self.validation_seed, held_out.device)
             rows = self._presented(held_out, generator)
             return float(self.rule.validate(self.model, rows, generator))
@@ -199,7 +198,7 @@ class Trainer:
     def diagnose(self, rows: Rows, held_out: Tensor | None = None) -> None:
         """Add the rule's diagnostics on a few rows, with separate noise, to the newest record when due."""
         watches = type(self.rule).diagnose is not Rule.diagnose
-        if not watches or not watch_due(self.epoch, self.plan.n_iter, len(rows)):
+        if not watches or not watch_due(self.epoch, self.plan.n_iter or self.epoch, len(rows)):
             return
         began = time.perf_counter()
         generator = Generator(self.validation_seed, self.parameters[0].device)

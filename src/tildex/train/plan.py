@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import torch
 
+from tildex.train.budget import Budget
+
 __all__ = ["Plan"]
+
+# The rows per step that the budget chooses.
+_OPEN = "auto"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,10 +20,11 @@ class Plan:
 
     Attributes
     ----------
-    n_iter : int
-        Epochs: passes over the rows.
+    n_iter : int, optional
+        Epochs: passes over the rows; chosen by ``budget`` when not given.
     batch_size : int, optional
-        Rows per step over all processes; all rows when not given. The last batch may be smaller.
+        Rows per step over all processes; all rows when None, chosen by ``budget`` when ``auto``. The last batch may be
+        smaller.
     shuffle : bool
         Whether to shuffle the rows in every epoch.
     clip_norm : float, optional
@@ -29,15 +35,18 @@ class Plan:
         Maximum norm of a unit's incoming weights, a row of a weight matrix, enforced after every step.
     precision : torch.dtype
         The type of matrix products; with bfloat16, weights and sums stay in float32.
+    budget : Budget
+        Chooses what is left open once the number of rows is known.
     """
 
-    n_iter: int = 10
-    batch_size: int | None = 100
+    n_iter: int | None = 10
+    batch_size: int | str | None = 100
     shuffle: bool = True
     clip_norm: float | None = None
     averaging: float | None = None
     max_norm: float | None = None
     precision: torch.dtype = torch.float32
+    budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
         if self.averaging is not None and not 0 < self.averaging < 1:
@@ -46,3 +55,15 @@ class Plan:
             raise ValueError(f"clip_norm must be positive, or None, got {self.clip_norm!r}")
         if self.max_norm is not None and not self.max_norm > 0:
             raise ValueError(f"max_norm must be positive, or None, got {self.max_norm!r}")
+
+    def rows_per_step(self, n_rows: int) -> int:
+        """Return the rows per step for data of ``n_rows``."""
+        if self.batch_size == _OPEN:
+            return self.budget.batch_size(n_rows)
+        return n_rows if self.batch_size is None else int(self.batch_size)
+
+    def for_rows(self, n_rows: int) -> Plan:
+        """Return the plan with everything chosen that was left open, for data of ``n_rows``."""
+        size = self.rows_per_step(n_rows)
+        n_iter = self.budget.n_iter(n_rows, size) if self.n_iter is None else self.n_iter
+        return replace(self, n_iter=n_iter, batch_size=size)

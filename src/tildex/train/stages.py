@@ -140,6 +140,8 @@ def run_stages(
         stopper = None if stopping is None or stage.held_out is None else stopping()
         with ProgressBar(called, trainer.plan.n_iter) as bar:
             shown = EpochPrinter(called) if verbose else bar
+            if stopper is not None and stopper.doubt and stage.held_out is not None:
+                stopper.begin(trainer, stage.held_out)
             trainer.callbacks = [*([] if stopper is None else [stopper]), *callbacks, shown]
             if saved and number == done:
                 trainer.set_state(saved["trainer"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from tildex.corruptions import Dropout
-from tildex.estimators.autoencoders.neural import NeuralAutoencoder
-from tildex.estimators.base.settings import Default, settings
+from tildex.estimators.autoencoders.neural import NeuralAutoencoder, starts_at_random
+from tildex.estimators.base.settings import Default, settings, where
 from tildex.estimators.base.table import ModelRow
-from tildex.units import Bernoulli
+from tildex.units import Bernoulli, Gaussian
 
 __all__ = ["Autoencoder", "DropoutAutoencoder"]
 
@@ -38,8 +38,9 @@ class Autoencoder(NeuralAutoencoder):
         Unit family of the code; its mean is the activation of the last encoder layer: ``Gaussian()``, the default, is
         linear, ``Bernoulli()`` logistic. Or an activation without a distribution, such as ``TopK()``.
     likelihood : Units, optional
-        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
-        after standardising each column.
+        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1] and a quarter of them near
+        an end; otherwise ``Gaussian()``, after standardising each column, or all columns together if they lie in
+        [0, 1], as the pixels of photographs do.
     corruption : Corruption, optional
         Noise on the encoder's input, in training only.
     penalty : Penalty, optional
@@ -52,15 +53,21 @@ class Autoencoder(NeuralAutoencoder):
         Random change of each training row that the model reconstructs too, such as ``Shift()`` of images. Held-out
         rows are also changed, in the same way at every epoch.
     optimizer : Optimizer, optional
-        ``Adam(1e-3)`` by default.
-    n_iter : int
-        Epochs: passes over the training data, 50 by default.
-    batch_size : int or None
-        Rows per step, 100 by default; None for all.
+        ``Adam(1e-2)`` with a cosine decay by default, or ``Adam(3e-3)`` with hidden layers.
+    init : str
+        The weights before training: "pca", where one matrix leads to the code and one back, the best linear ones in
+        closed form, from which training can only gain; "random"; "auto", the default, is "pca" where possible.
+    n_iter : int, optional
+        Epochs: passes over the training data. By default as many as make 2,000 steps, at least 20, but no more than
+        20,000 steps take. ``partial_fit`` then keeps the learning rate constant.
+    batch_size : int, "auto" or None
+        Rows per step: "auto", the default, is a tenth of the rows, from 16 to 256; None is all.
     shuffle : bool
         Whether every epoch reads the rows in a new order; True by default.
-    early_stopping : bool
-        Whether to stop when the loss on held-out rows no longer improves, and keep the best weights.
+    early_stopping : bool or "auto"
+        Whether to stop when the loss on held-out rows no longer improves, and keep the best weights. "auto", the
+        default, does so where ``n_iter`` is open and there are at least 50 rows; it waits for a quarter of the passes,
+        and keeps the start unless training beats it by two standard errors.
     validation_fraction, n_iter_no_change, tol
         Held-out share (0.1), epochs to wait without improvement (10), and the least improvement that counts (1e-4).
     averaging : float, optional
@@ -86,6 +93,11 @@ class Autoencoder(NeuralAutoencoder):
         One record per epoch.
     likelihood_ : Units
         The unit family of the data, given or chosen.
+    batch_size_ : int
+        Rows per step, given or chosen.
+    standing_ : Standing
+        The squared error beside that of PCA of equal rank, where ``n_iter`` was open; ``standing_.sentence`` says it.
+        A loss is a :class:`LosesToBaseline` warning.
 
     Example
     -------
@@ -107,8 +119,9 @@ class DropoutAutoencoder(NeuralAutoencoder):
     way to prevent neural networks from overfitting").
 
     All parameters are those of :class:`Autoencoder`; three of them set the dropout. ``corruption`` acts on the inputs,
-    none by default; ``noise`` on the hidden layers, ``Dropout(0.2)`` by default; ``code_noise`` on the code, the same
-    as ``noise`` by default. ``Dropout(0)`` switches one off. ``code`` defaults to ``Bernoulli()``.
+    none by default; ``noise`` on the hidden layers, ``Dropout(0.1)`` by default; ``code_noise`` on the code, the same
+    as ``noise`` by default. ``Dropout(0)`` switches one off. With ``init="random"``, ``noise`` defaults to
+    ``Dropout(0.2)`` and ``code`` to ``Bernoulli()``, as published.
 
     Example
     -------
@@ -122,6 +135,6 @@ class DropoutAutoencoder(NeuralAutoencoder):
     row = ModelRow(50, "map + units", "map + units", corruption="masking of inputs, hidden layers or code")
     defaults: ClassVar[dict[str, Default]] = {
         **NeuralAutoencoder.defaults,
-        "code": Bernoulli(),
-        "noise": Dropout(0.2),
+        "code": where(starts_at_random, Bernoulli(), otherwise=Gaussian()),
+        "noise": where(starts_at_random, Dropout(0.2), otherwise=Dropout(0.1)),
     }

@@ -9,17 +9,17 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.corruptions import GaussianNoise, Masking, per_column
-from tildex.estimators.autoencoders.neural import NeuralAutoencoder
+from tildex.estimators.autoencoders.neural import NeuralAutoencoder, starts_at_random
 from tildex.estimators.base.checks import check_count, drawing
 from tildex.estimators.base.machine import known_values
-from tildex.estimators.base.settings import Default, part, settings
+from tildex.estimators.base.settings import Default, part, settings, where
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import score_field
 from tildex.generator import Generator
 from tildex.models import Denoiser
 from tildex.products import fast_products
 from tildex.rules import Reconstruction, Rule
-from tildex.units import Bernoulli, LearnedGaussian, Units
+from tildex.units import Bernoulli, Gaussian, LearnedGaussian, Units
 
 __all__ = ["DenoisingAutoencoder"]
 
@@ -29,9 +29,10 @@ class DenoisingAutoencoder(NeuralAutoencoder):
     """An autoencoder that reconstructs the clean row from a corrupted one (Vincent et al., 2008, "Extracting and
     composing robust features with denoising autoencoders").
 
-    All parameters are those of :class:`Autoencoder` and the four below. ``corruption`` defaults to ``Masking(0.3)``,
-    ``code`` to ``Bernoulli()``, and ``likelihood``, unless all values lie in [0, 1], to ``LearnedGaussian()``, so that
-    the draws of :meth:`sample` vary about their mean as much as the data do.
+    All parameters are those of :class:`Autoencoder` and the four below. ``corruption`` defaults to ``Masking(0.1)``;
+    with ``init="random"``, as published, to ``Masking(0.3)``, and ``code`` to ``Bernoulli()``. ``likelihood``, where
+    :class:`Autoencoder` takes ``Gaussian()``, defaults to ``LearnedGaussian()``, so that the draws of :meth:`sample`
+    vary about their mean as much as the data do.
 
     Parameters
     ----------
@@ -57,8 +58,8 @@ class DenoisingAutoencoder(NeuralAutoencoder):
     row = ModelRow(30, "map + units", "map + units", corruption="masking, Gaussian, salt and pepper, any")
     defaults: ClassVar[dict[str, Default]] = {
         **NeuralAutoencoder.defaults,
-        "code": Bernoulli(),
-        "corruption": Masking(0.3),
+        "code": where(starts_at_random, Bernoulli(), otherwise=Gaussian()),
+        "corruption": where(starts_at_random, Masking(0.3), otherwise=Masking(0.1)),
     }
 
     tied: bool = False

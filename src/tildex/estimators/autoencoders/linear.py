@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,16 +18,16 @@ from torch import Tensor, nn
 
 from tildex.data import rows
 from tildex.estimators.autoencoders.linear_axes import (
-    leading_axes,
     rotated,
-    second_moment,
     signed,
     uncorrelated,
     unit_length,
 )
 from tildex.estimators.base.columns import Columns
 from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.principal import code_moment, principal_axes, second_moment
 from tildex.estimators.base.settings import Default, settings
+from tildex.estimators.base.standing import stand, warn_if_lost
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import principal_angles
 from tildex.generator import Generator
@@ -60,8 +61,9 @@ class LinearAutoencoder(PairEstimator):
     weights : str
         "tied", the default: the decoder is the encoder's transpose; or "untied".
     solver : str
-        "gradient", the default, or "closed-form": an eigendecomposition of the covariance in float64, the optimum for
-        both rules, which ignores the training settings from ``optimizer`` to ``clip_norm``.
+        "gradient", the default, or "closed-form": an eigendecomposition in float64, in the smaller of rows and
+        columns, the optimum for both rules, which ignores the training settings from ``optimizer`` to ``clip_norm``.
+        Beyond 2,000 of both, a randomised one.
     columns : str
         "centred", the default: PCA of the covariance; or "standardised": PCA of the correlations, for columns of
         different units.
@@ -110,8 +112,8 @@ warm_start, verbose, random_state
     solver: str = "gradient"
     columns: str = "centred"
     rule: Rule | None = None
-    n_iter: int = 20
-    batch_size: int | None = None
+    n_iter: int | None = 20
+    batch_size: int | str | None = None
     precision: str = "float64"
 
     @property
@@ -169,7 +171,7 @@ warm_start, verbose, random_state
         if self._kept is not None:
             raise ValueError("a closed form has no epochs to keep codes at: omit snapshots")
         began = time.perf_counter()
-        axes = leading_axes(second_moment(data), self.n_components)
+        _, axes = principal_axes(data, self.n_components)
         for weight in self._matrices():
             weight.zero_()[: len(axes)] = axes
         rule, module = self._rule(), self.module_
@@ -183,7 +185,7 @@ warm_start, verbose, random_state
     @torch.no_grad()
     def _finish(self, data: Rows) -> None:
         """Make the axes unit length and ordered, and compute their principal angles to PCA."""
-        moment = second_moment(data)
+        moment = partial(code_moment, data)
         encoder, decoder = self._matrices()[0].double(), self._matrices()[-1].double()
         if not self._rule().ordered:
             encoder, decoder = self._named("weights", _ROTATIONS)(encoder, decoder, moment)
@@ -191,11 +193,17 @@ warm_start, verbose, random_state
             encoder, decoder = unit_length(encoder, decoder)
         for weight, axes in zip(self._matrices(), signed(encoder, decoder), strict=False):
             weight.copy_(axes)
-        wanted = leading_axes(moment, self.n_components)
+        _, wanted = principal_axes(data, self.n_components)
         self.principal_angles_ = principal_angles(self.components_, wanted)
         # A layer of a stack has no history of its own.
         if hasattr(self, "history_"):
             self.history_[-1]["largest_angle"] = float(self.principal_angles_.max())
+
+    def _stand(self, data: Rows, held_out: Tensor | None) -> None:
+        """Warn where gradient steps have not reached PCA in the default number of passes."""
+        if self.n_iter == type(self).n_iter and (found := stand(self, data, held_out)) is not None:
+            self.standing_ = found
+            warn_if_lost(self, found, "use solver='closed-form', or more passes (n_iter)")
 
     def _matrices(self) -> list[nn.Parameter]:
         """Return the encoder's weights, and the decoder's if untied."""

@@ -5,37 +5,24 @@ r"""The axes of a linear code, and changes of basis that leave every reconstruct
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from tildex.estimators.base.columns import chunks
-from tildex.train import Rows
+__all__ = ["rotated", "signed", "uncorrelated", "unit_length"]
 
-__all__ = ["leading_axes", "rotated", "second_moment", "signed", "uncorrelated", "unit_length"]
-
-
-def second_moment(data: Rows) -> Tensor:
-    """Return the mean outer product of each row with itself in float64: the covariance, if rows are centred."""
-    total: Any = 0.0
-    for x in chunks(data):
-        total = total + x.double().t() @ x.double()
-    return total / len(data)
+# From an encoder to the second moment of its codes, shape (units, units): no array of features x features.
+Moment = Callable[[Tensor], Tensor]
 
 
-def leading_axes(moment: Tensor, rank: int) -> Tensor:
-    """Return the eigenvectors of the largest eigenvalues, largest first, shape (rank or fewer, features)."""
-    return torch.linalg.eigh(moment).eigenvectors.flip(1)[:, :rank].t()
-
-
-def rotated(encoder: Tensor, decoder: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
+def rotated(encoder: Tensor, decoder: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
     """Return tied weights rotated so that the units of the code are uncorrelated, largest variance first."""
-    axes = torch.linalg.eigh(encoder @ moment @ encoder.t()).eigenvectors.flip(1).t()
+    axes = torch.linalg.eigh(moment(encoder)).eigenvectors.flip(1).t()
     return axes @ encoder, axes @ decoder
 
 
-def uncorrelated(encoder: Tensor, decoder: Tensor, moment: Tensor) -> tuple[Tensor, Tensor]:
+def uncorrelated(encoder: Tensor, decoder: Tensor, moment: Moment) -> tuple[Tensor, Tensor]:
     """Return untied weights with an orthonormal decoder of the same span, and the encoder of the code along its axes.
 
     An SVD of the decoder gives orthonormal axes; its singular values move to the encoder, and the code is rotated as

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from tildex.corruptions import Corruption
+from tildex.estimators.base.columns import Transformed
 from tildex.estimators.base.pair import PairEstimator
-from tildex.estimators.base.settings import Default, part, settings
+from tildex.estimators.base.principal_start import copy_into, principal_start
+from tildex.estimators.base.settings import Default, part, settings, where
 from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm, layer_sizes, seen, tie
+from tildex.maps import MLP, Architecture, Dense, Norm, layer_sizes, seen, tie
 from tildex.models import Conditional, Pair
-from tildex.optimizers import Adam
+from tildex.optimizers import Adam, Cosine
+from tildex.part import nearest
 from tildex.penalties import Penalty
 from tildex.rules import Reconstruction, Rule
+from tildex.train import Rows
 from tildex.units import Activation, Gaussian, Units
 
-__all__ = ["NeuralAutoencoder"]
+__all__ = ["NeuralAutoencoder", "starts_at_random"]
+
+_INITS = ("auto", "pca", "random")
+
+
+def _deep(estimator: Any) -> bool:
+    """Return whether there is more than one layer, which a high rate can throw off."""
+    return estimator.architecture is not None or estimator.hidden_layer_sizes != ()
+
+
+def starts_at_random(estimator: Any) -> bool:
+    """Return whether weights start at random by request: the form in which these models were published."""
+    return estimator.init == "random"
 
 
 @settings
@@ -27,8 +43,11 @@ class NeuralAutoencoder(PairEstimator):
     """An encoder and a decoder, with any corruption, penalty and internal noise: see :class:`Autoencoder`."""
 
     allows_nan = True
+    tones = True
+    before: ClassVar[dict[str, Any]] = {"init": "random"}
+    compared = True
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": Adam(),
+        "optimizer": where(_deep, Adam(3e-3, schedule=Cosine()), otherwise=Adam(1e-2, schedule=Cosine())),
         "code": Gaussian(),
         "architecture": Dense(),
     }
@@ -45,6 +64,8 @@ class NeuralAutoencoder(PairEstimator):
     noise: Corruption | None = None
     code_noise: Corruption | None = None
     augmentation: Corruption | None = None
+    init: str = "auto"
+    early_stopping: bool | str = "auto"
 
     # A setting of some subclasses: whether the decoder uses the encoder's weight matrices, transposed.
     tied: bool = field(init=False, default=False)
@@ -62,6 +83,35 @@ class NeuralAutoencoder(PairEstimator):
         code, units = code.sized(self.n_components), likelihood.sized(n_features)
         visible = seen(units.count_columns(n_features), encoder)
         return Pair(Conditional(visible, code), Conditional(decoder, units).starting_at(mean))
+
+    def _start(self, X: Any, generator: Generator) -> Rows:
+        goes_on = self._goes_on
+        data = super()._start(X, generator)
+        if not goes_on and self._init():
+            pair = self.module_
+            whole = Transformed(data, pair.shown) if self._gaps else data
+            start = principal_start(whole, self.n_components, pair.encoder.units, self.likelihood_)
+            if start is not None:
+                copy_into(start, pair.encoder.map.layers[0], pair.decoder.map.layers[0])
+        return data
+
+    def _init(self) -> bool:
+        """Return whether training starts at PCA: where one free matrix leads to the code, and one back."""
+        if self.init not in _INITS:
+            raise ValueError(
+                f"init must be one of {list(_INITS)}, got {self.init!r}; {nearest(str(self.init), _INITS)}"
+            )
+        pair = self.module_
+        simple = not self.tied and all(
+            isinstance(half.map, MLP) and half.map.affine_weight() is not None
+            for half in (pair.encoder, pair.decoder)
+        )
+        if self.init == "pca" and not simple:
+            raise ValueError(
+                "init='pca' needs a code of one layer: leave hidden_layer_sizes, architecture and tied as they are, "
+                "or use init='auto'"
+            )
+        return simple and self.init != "random"
 
     def _rule(self) -> Rule:
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))

@@ -13,6 +13,7 @@ from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.generator import Generator
 from tildex.models import Pair
+from tildex.optimizers import Adam, Cosine
 from tildex.penalties import Decorrelation, KLSparsity
 from tildex.units import Bernoulli, Units
 
@@ -51,6 +52,7 @@ class SemanticHashing(NeuralAutoencoder):
     defaults: ClassVar[dict[str, Default]] = {
         **NeuralAutoencoder.defaults,
         "code": Bernoulli(),
+        "optimizer": Adam(3e-3, schedule=Cosine()),
         "code_noise": BernoulliNoise(),
         "corruption": Masking(0.3),
         "penalty": KLSparsity(1.0, target=0.5) + Decorrelation(1.0),

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from tildex.estimators.autoencoders.neural import NeuralAutoencoder
-from tildex.estimators.base.columns import Columns
+from tildex.estimators.base.columns import Columns, common
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.table_units import units_of
 from tildex.generator import Generator
 from tildex.maps import MLP, Matching, Scaling
 from tildex.models import Pair
+from tildex.optimizers import Adam, Cosine
 from tildex.penalties import L0, L1, Penalty, Revive
 from tildex.rules import Rule, SparseReconstruction
 from tildex.train.restraints import UnitNorm, restore
@@ -75,6 +76,7 @@ class SparseAutoencoder(NeuralAutoencoder):
     defaults: ClassVar[dict[str, Default]] = {
         **NeuralAutoencoder.defaults,
         "code": Rectified(),
+        "optimizer": Adam(3e-3, schedule=Cosine()),
         "penalty": lambda estimator, module: _OWN_PENALTIES.get(type(estimator.code), L1(0.1)),
     }
 
@@ -85,8 +87,7 @@ class SparseAutoencoder(NeuralAutoencoder):
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         if not bool(likelihood.standardised_columns(len(columns.mean)).all()) or not columns.in_unit_interval:
             return super()._scaling(columns, likelihood)
-        scale = columns.std.square().mean().sqrt()
-        return Scaling(columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone())
+        return Scaling(*common(columns))
 
     def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
         module: Any = super()._build(n_features, likelihood, generator, mean)

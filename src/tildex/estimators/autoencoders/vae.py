@@ -21,11 +21,11 @@ from tildex.evaluate import guards
 from tildex.generator import Generator
 from tildex.maps import Architecture, Dense, Norm, layer_sizes, seen
 from tildex.models import Conditional, LatentPair, importance_weighted_bound
-from tildex.optimizers import Adam
+from tildex.optimizers import Adam, Cosine
 from tildex.priors import Prior, StandardPrior
 from tildex.rules import ELBO, Rule
 from tildex.train import Rows
-from tildex.units import DiagonalGaussian, Units
+from tildex.units import DiagonalGaussian, LearnedGaussian, Units
 
 __all__ = ["VariationalAutoencoder"]
 
@@ -48,7 +48,8 @@ class VariationalAutoencoder(PairEstimator):
     n_components : int
         Columns of the code, 10 by default: units, or variables times classes for categorical codes.
     hidden_layer_sizes, activation, architecture, norm, likelihood
-        As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family.
+        As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family,
+        by default ``Bernoulli()`` for values in [0, 1] and ``LearnedGaussian()`` for others.
     code : Units, optional
         Unit family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
     prior : Prior, optional
@@ -81,6 +82,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
 
     slug = "vae"
     allows_nan = True
+    real_units = LearnedGaussian
     can = PairEstimator.can | {"sample"}
     row = ModelRow(
         60,
@@ -89,7 +91,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         rule="ELBO, importance-weighted bound",
     )
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": Adam(),
+        "optimizer": Adam(3e-3, schedule=Cosine()),
         "architecture": Dense(),
         "code": DiagonalGaussian(),
         "prior": StandardPrior(),

@@ -124,15 +124,22 @@ def drawing(estimator: Any, random_state: Any) -> Generator:
 
 
 def check_counts(estimator: Any) -> None:
-    """Refuse numbers of units, epochs and rows that are not positive whole numbers; ``batch_size`` may be None."""
+    """Refuse numbers of units, epochs and rows that are not positive whole numbers.
+
+    None leaves ``n_iter`` open and means all rows for ``batch_size``, which "auto" leaves open.
+    """
     for name in ("n_components", "n_iter", "batch_size"):
         if not hasattr(estimator, name):
             continue
         value = getattr(estimator, name)
-        if name == "batch_size" and value is None:
+        if value in _OPEN.get(name, ()):
             continue
         least = estimator.least_passes if name == "n_iter" else 1
         check_whole(name, value, least)
+
+
+# Values of these settings that are no numbers.
+_OPEN = {"n_iter": (None,), "batch_size": (None, "auto")}
 
 
 def check_whole(name: str, value: Any, least: int) -> None:

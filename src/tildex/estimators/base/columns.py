@@ -25,6 +25,7 @@ __all__ = [
     "Transformed",
     "apply",
     "chunks",
+    "common",
     "hold_out",
     "open_rows",
     "reader",
@@ -35,10 +36,17 @@ __all__ = [
 
 _CHUNK = 2048
 
+# The share of values near 0 or 1 from which on grey values are taken for shades of on and off.
+_SHADES = 0.25
+
+# Values this near to 0 or 1 are on or off rather than between.
+_END = 0.02
+
 
 @dataclass
 class Columns:
-    """Statistics of the known values per column, shape (features,) each; whether all lie in [0, 1]; a checksum.
+    """Statistics of the known values per column, shape (features,) each; whether all lie in [0, 1]; the share of
+    them that are at most 0.02 or at least 0.98; a checksum.
 
     ``gaps`` says whether any value is unknown, NaN.
     """
@@ -48,6 +56,7 @@ class Columns:
     mean: Tensor
     std: Tensor
     in_unit_interval: bool
+    at_ends: float
     digest: str
     gaps: bool = False
 
@@ -58,7 +67,7 @@ class Columns:
         Sums within a chunk use the data's dtype, sums over chunks float64: converting every value to float64 takes
         eight times as long.
         """
-        n = len(data)
+        n, ends = len(data), 0
         origin = data.take(slice(0, 1))[0].clone()
         low, high, first = origin, origin, origin.double()
         total, square = torch.zeros_like(first), torch.zeros_like(first)
@@ -66,6 +75,7 @@ class Columns:
             x = data.take(slice(start, min(start + _CHUNK, n)))
             # Two passes: torch.aminmax along rows takes four times as long as both.
             low, high = torch.minimum(low, x.amin(0)), torch.maximum(high, x.amax(0))
+            ends += int(((x <= _END) | (x >= 1 - _END)).sum())
             # Moments about the first row: no cancellation where the mean is far from zero.
             shifted = x - origin
             total += shifted.sum(0)
@@ -74,7 +84,7 @@ class Columns:
         if bool(low.isnan().any()):
             return cls._with_gaps(data)
         shift = total / n
-        return cls._from(low, high, first, shift, square / n)
+        return cls._from(low, high, first, shift, square / n, ends=ends / (n * len(origin)))
 
     @classmethod
     def _with_gaps(cls, data: Rows) -> Columns:
@@ -85,9 +95,10 @@ class Columns:
             place = (~x.isnan()).to(torch.uint8).argmax(0)
             first = torch.where(first.isnan(), x.gather(0, place[None])[0], first)
         if bool(first.isnan().any()):
-            return cls(*(first.double(),) * 4, False, "", gaps=True)
+            return cls(*(first.double(),) * 4, False, 0.0, "", gaps=True)
         low, high = first.double(), first.double()
         count, total, square = (torch.zeros_like(low) for _ in range(3))
+        ends = 0
         for x in chunks(data):
             shifted = torch.where(x.isnan(), 0.0, x - first).double()
             low, high = (
@@ -97,19 +108,35 @@ class Columns:
             count += (~x.isnan()).sum(0)
             total += shifted.sum(0)
             square += shifted.square().sum(0)
-        return cls._from(low, high, first.double(), total / count, square / count, gaps=True)
+            ends += int(((x <= _END) | (x >= 1 - _END)).sum())
+        moments = (first.double(), total / count, square / count)
+        return cls._from(low, high, *moments, ends=ends / float(count.sum()), gaps=True, like=first)
 
     @classmethod
     def _from(
-        cls, low: Tensor, high: Tensor, first: Tensor, shift: Tensor, square: Tensor, *, gaps: bool = False
+        cls,
+        low: Tensor,
+        high: Tensor,
+        first: Tensor,
+        shift: Tensor,
+        square: Tensor,
+        *,
+        ends: float,
+        gaps: bool = False,
+        like: Tensor | None = None,
     ) -> Columns:
-        """Return statistics from moments about the ``first`` values."""
+        """Return statistics from moments about the ``first`` values; values ``like`` these have their rounding."""
         std = (square - shift.square()).clamp_min(0).sqrt()
-        std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
+        rounding = torch.finfo((low if like is None else like).dtype).eps * (first + shift).abs()
+        std[(std <= rounding) | (low == high)] = 0
         inside = bool((low >= 0).all() and (high <= 1).all())
         values = [low.double(), high.double(), first + shift, std]
         digest = hashlib.sha256(torch.cat(values).cpu().numpy().tobytes()).hexdigest()
-        return cls(values[0], values[1], values[2], values[3], inside, digest, gaps)
+        return cls(values[0], values[1], values[2], values[3], inside, ends, digest, gaps)
+
+    def binary(self, tones: bool) -> bool:
+        """Return whether values are binary or shades of it; with ``tones``, not if few of them are near 0 or 1."""
+        return self.in_unit_interval and not (tones and self.at_ends < _SHADES)
 
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
         """Return the scaled means; raise an error that names the first column outside the range of ``units``."""
@@ -131,6 +158,15 @@ class Columns:
                 "rescale it, or choose another likelihood such as Gaussian()"
             )
         return mean
+
+
+def require_inside(units: Units, data: Rows) -> None:
+    """Raise an error if the first rows break a constraint of ``units`` that columns alone do not show."""
+    if (
+        units.constrained
+        and (message := units.outside(data.take(slice(0, min(len(data), _CHUNK))))) is not None
+    ):
+        raise ValueError(f"{units!r} units expect {message}: encode the columns accordingly")
 
 
 class Transformed:
@@ -155,15 +191,25 @@ def _named(names: Any, column: int) -> str:
     return "" if names is None else f" ({names[column]})"
 
 
-def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
-    """Return offset and scale of columns of one unit family: zeros and ones where they are not standardised."""
+def standard(columns: Columns, units: Units, *, together: bool = False) -> tuple[Tensor, Tensor]:
+    """Return offset and scale of columns of one unit family: zeros and ones where they are not standardised.
+
+    With ``together``, all columns have one scale, as the pixels of an image do.
+    """
     real = units.standardised_columns(len(columns.mean)).to(columns.mean.device)
-    return torch.where(real, columns.mean, 0.0), torch.where(real & (columns.std > 0), columns.std, 1.0)
+    offset, scale = common(columns) if together else (columns.mean, columns.std)
+    return torch.where(real, offset, 0.0), torch.where(real & (scale > 0), scale, 1.0)
 
 
 def some_rows(data: Rows, n: int = _CHUNK) -> Tensor:
     """Return at most ``n`` rows from all over the data."""
     return data.take(np.unique(np.linspace(0, len(data) - 1, n).astype(np.int64)))
+
+
+def common(columns: Columns) -> tuple[Tensor, Tensor]:
+    """Return offset and one scale for all columns, to unit mean variance: dark corners of images stay dark."""
+    scale = columns.std.square().mean().sqrt()
+    return columns.mean, torch.where(scale > 0, scale, 1.0).expand_as(columns.std).clone()
 
 
 def chunks(data: Rows, size: int = _CHUNK) -> Any:

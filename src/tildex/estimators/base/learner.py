@@ -30,14 +30,15 @@ from tildex.estimators.base.columns import (
     standard,
 )
 from tildex.estimators.base.settings import Default, fill_in, part, settings
+from tildex.estimators.base.stopping import plan_of, stopper
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.table_units import default_units
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
 from tildex.rules import Rule
-from tildex.train import Callback, Plan, Rows, Trainer
-from tildex.train.callbacks import EarlyStopping, Snapshots
+from tildex.train import Budget, Callback, Plan, Rows, Trainer
+from tildex.train.callbacks import Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
 from tildex.units import Gaussian, Units
@@ -66,6 +67,10 @@ class Learner(BaseEstimator, ABC):
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
         The smallest ``n_iter``; the default family of data outside [0, 1].
+    budget, before
+        What None for ``n_iter`` and "auto" for ``batch_size`` mean; settings of runs saved before these existed.
+    tones : bool
+        Whether values in [0, 1] of which few are near 0 or 1, such as those of photographs, are taken for real.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
@@ -80,12 +85,15 @@ class Learner(BaseEstimator, ABC):
     staged: ClassVar[bool] = False
     gives_codes: ClassVar[bool] = False
     real_units: ClassVar[type[Units]] = Gaussian
+    budget: ClassVar[Budget] = Budget()
+    before: ClassVar[dict[str, Any]] = {}
+    tones: ClassVar[bool] = False
 
     optimizer: Optimizer | None = None
-    n_iter: int = 50
-    batch_size: int | None = 100
+    n_iter: int | None = None
+    batch_size: int | str | None = "auto"
     shuffle: bool = True
-    early_stopping: bool = False
+    early_stopping: bool | str = False
     validation_fraction: float = 0.1
     n_iter_no_change: int = 10
     tol: float = 1e-4
@@ -113,6 +121,7 @@ class Learner(BaseEstimator, ABC):
     n_features_in_: int = field(init=False)
     reading_: Reading = field(init=False, default=Reading())
     n_iter_: int = field(init=False)
+    batch_size_: int = field(init=False)
     history_: list[dict[str, float]] = field(init=False)
     _products: torch.dtype = field(init=False)
     _digest: str = field(init=False)
@@ -137,11 +146,12 @@ class Learner(BaseEstimator, ABC):
 
     def _likelihood(self, columns: Columns) -> Units:
         """Return the units of the data."""
-        return part(self, "likelihood") or default_units(self, columns.in_unit_interval)
+        return part(self, "likelihood") or default_units(self, columns.binary(self.tones))
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         """Return the scaling of the columns to the model's units: the identity unless the family is standardised."""
-        return Scaling(*standard(columns, likelihood))
+        together = self.tones and self.likelihood is None and columns.in_unit_interval
+        return Scaling(*standard(columns, likelihood, together=together))
 
     def _rule(self) -> Rule:
         """Return a new rule."""
@@ -163,8 +173,7 @@ class Learner(BaseEstimator, ABC):
 
     def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
         """Return the stages of the training: one by default."""
-        joint = Stage("", lambda generator: self._trainer_for(generator, []), data, held_out)
-        return Stages([joint], self.module_)
+        return Stages([Stage("", lambda drawn: self._trainer_for(drawn, []), data, held_out)], self.module_)
 
     def set_params(self, **params: Any) -> Self:
         """Set parameters by name; ``part__name`` sets one of a part, even if the part is a default."""
@@ -242,28 +251,21 @@ class Learner(BaseEstimator, ABC):
             callbacks=callbacks,
         )
 
-    def _plan(self, n_iter: int) -> Plan:
+    def _plan(self, n_iter: int | None) -> Plan:
         """Return the number of epochs, the batch size and the other settings of the loop."""
-        return Plan(
-            n_iter=n_iter,
-            batch_size=self.batch_size,
-            shuffle=self.shuffle,
-            clip_norm=self.clip_norm,
-            averaging=self.averaging,
-            max_norm=self.max_norm,
-            precision=self._products,
-        )
+        return plan_of(self, n_iter)
 
     def _learn(
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
         """Train on ``data``, and keep the trainer and its history."""
+        self.batch_size_ = self._plan(None).rows_per_step(len(data))
         history, trainer = run_stages(
             stages := self._stages(data, held_out),
             generator,
             title=type(self).__name__,
             verbose=self.verbose,
-            stopping=partial(EarlyStopping, self.n_iter_no_change, self.tol) if self.early_stopping else None,
+            stopping=stopper(self, len(data)),
             checkpoint=None if checkpoint is None else (Path(checkpoint), saving.identity(self, data)),
             callbacks=[*([] if self._kept is None else [self._kept]), *self._callbacks],
         )

@@ -122,7 +122,7 @@ def _fitted(estimator: Any) -> dict[str, Any]:
 def _from_run(cls: Any, run: Run, classes: Mapping[str, Any], device: str) -> Any:
     """Return the estimator that a run describes."""
     try:
-        params = run.recipe["params"].items()
+        params = {**cls.before, **run.recipe["params"]}.items()
         estimator = cls(**{name: _value(name, value, run, classes, device) for name, value in params})
         _restore(estimator, run.recipe["fitted"], run, resolve_device(device))
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

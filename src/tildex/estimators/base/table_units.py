@@ -13,10 +13,10 @@ from tildex.units import Bernoulli, Categorical, Mixed, NegativeBinomial, Units
 __all__ = ["default_units", "units_of"]
 
 
-def default_units(estimator: Any, in_unit_interval: bool) -> Units:
+def default_units(estimator: Any, binary: bool) -> Units:
     """Return the family of data without a given one: that of a table's columns, Bernoulli, or the estimator's own."""
     of_table = units_of(estimator.reading_.schema, estimator.real_units)
-    return of_table or (Bernoulli() if in_unit_interval else estimator.real_units())
+    return of_table or (Bernoulli() if binary else estimator.real_units())
 
 
 def units_of(schema: Schema | None, real: Callable[[], Units]) -> Units | None:

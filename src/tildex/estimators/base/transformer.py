@@ -22,6 +22,7 @@ from tildex.estimators.base.frames import as_frame
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
+from tildex.estimators.base.stopping import holds_out
 from tildex.generator import Generator
 from tildex.train import Callback, Rows
 
@@ -85,9 +86,12 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     def _finish(self, data: Rows) -> None:
         """Finish the module after training."""
 
+    def _stand(self, data: Rows, held_out: Tensor | None) -> None:
+        """Measure the trained module beside a baseline, and warn of a loss, where the class does."""
+
     def _pass_size(self, n_rows: int) -> int:
         """Return the number of rows per step of :meth:`partial_fit`."""
-        return self.batch_size or n_rows
+        return self._plan(None).rows_per_step(n_rows)
 
     def fit(
         self,
@@ -132,12 +136,13 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         held_out = None
         if X_val is not None:
             held_out = self._read(self._checked(X_val, reset=False)).take(slice(None))
-        elif self.early_stopping:
+        elif holds_out(self, len(data)):
             data, held_out = hold_out(data, self.validation_fraction, generator)
         self._callbacks = callbacks
         self._learn(self._training_rows(data), held_out, generator, checkpoint)
         del self._callbacks
         self._finish(data)
+        self._stand(data, held_out)
         if len(snapshots):
             end_snapshots(self)
         return self
@@ -147,7 +152,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
 
         The first call fixes the scaling of the columns and, unless it was given, the likelihood.
         """
-        if self.early_stopping:
+        if self.early_stopping is True:
             raise ValueError("partial_fit cannot honour early_stopping, which needs several epochs: use fit")
         first = not hasattr(self, "module_")
         X = self._checked(X, reset=first)

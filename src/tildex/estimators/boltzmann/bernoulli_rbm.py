@@ -84,8 +84,8 @@ warm_start
 
     n_components: int = field(default=256, kw_only=False)
     learning_rate: float = 0.1
-    batch_size: int | None = 10
-    n_iter: int = 10
+    batch_size: int | str | None = 10
+    n_iter: int | None = 10
     rule: Rule | None = None
     momentum: float = 0.0
     schedule: Schedule | None = None

@@ -129,8 +129,8 @@ precision, device, warm_start, verbose, random_state
     pretraining_optimizer: Optimizer | None = None
     rule: Rule | None = None
     binarisation: str | None = "auto"
-    n_iter: int = 30
-    batch_size: int | None = 50
+    n_iter: int | None = 30
+    batch_size: int | str | None = 50
     averaging: float | None = 0.999
     max_norm: float | None = None
 

@@ -32,7 +32,7 @@ from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp, log_each
 from tildex.optimizers import SGD, Linear, Optimizer
 from tildex.products import fast_products
 from tildex.rules import PCD, Rule, UpDown
-from tildex.train import Rows, Trainer
+from tildex.train import Budget, Rows, Trainer
 from tildex.train.stages import Stages
 from tildex.units import Bernoulli, Units
 
@@ -127,6 +127,8 @@ device, warm_start, verbose, random_state
         ),
     }
 
+    budget = Budget(steps=3000, passes=50, most_steps=60_000, most_rows=50)
+
     n_components: int = field(default=256, kw_only=False)
     hidden_layer_sizes: Sequence[int] | int = (256,)
     likelihood: Units | None = None
@@ -139,7 +141,6 @@ device, warm_start, verbose, random_state
     label_layer: bool = False
     binarisation: str | None = "auto"
     n_iter_up_down: int = 20
-    batch_size: int | None = 50
     averaging: float | None = 0.999
 
     classes_: np.ndarray = field(init=False)

@@ -135,7 +135,7 @@ def _machine_stage(dbn: Any, depth: int, data: Rows, held_out: Tensor | None) ->
         rule: Rule = part(dbn, "up_down" if labelled else "rule")
         present = present_at(dbn, depth, labelled, lowest=None if depth else machine)
         if flipped and type(rule) is PCD:
-            chosen = generator.permutation(len(data))[: rule.n_chains or dbn.batch_size]
+            chosen = generator.permutation(len(data))[: rule.n_chains or dbn.batch_size_]
             _start_at(present(data.take(chosen), generator), rule, machine, generator)
         optimizer = part(dbn, "optimizer", machine)
         return Trainer(model, rule, optimizer, dbn._plan(dbn.n_iter), generator, present=present)

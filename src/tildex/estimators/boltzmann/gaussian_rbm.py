@@ -82,8 +82,8 @@ precision, device, warm_start, verbose, random_state
     n_components: int = field(default=100, kw_only=False)
     likelihood: Units | None = None
     rule: Rule | None = None
-    n_iter: int = 100
-    batch_size: int | None = 50
+    n_iter: int | None = 100
+    batch_size: int | str | None = 50
 
     @property
     def noise_scale_(self) -> Any:

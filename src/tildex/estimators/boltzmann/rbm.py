@@ -10,6 +10,7 @@ from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.restricted import RestrictedMachine
 from tildex.optimizers import SGD, Linear
 from tildex.rules import PCD, Rule
+from tildex.train import Budget
 from tildex.units import Bernoulli, Units
 
 __all__ = ["RBM"]
@@ -77,12 +78,13 @@ precision, device, warm_start, verbose, random_state
         "rule": PCD(1, centring=0.01),
     }
 
+    budget = Budget(steps=3000, passes=50, most_steps=60_000, most_rows=50)
+
     n_components: int = field(default=256, kw_only=False)
     likelihood: Units | None = None
     hidden: Units | None = None
     rule: Rule | None = None
     binarisation: str | None = "auto"
-    batch_size: int | None = 50
     averaging: float | None = 0.999
     max_norm: float | None = None
 

@@ -131,11 +131,11 @@ precision, device, warm_start, verbose, random_state
     pretraining_rule: Rule | None = None
     pretraining_optimizer: Optimizer | None = None
     rule: Rule | None = None
-    n_iter: int = 30
+    n_iter: int | None = 30
     prediction_rule: Rule | None = None
     prediction_optimizer: Optimizer | None = None
     n_iter_prediction: int = 20
-    batch_size: int | None = 50
+    batch_size: int | str | None = 50
     averaging: float | None = 0.999
     max_norm: float | None = None
 

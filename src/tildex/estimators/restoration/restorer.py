@@ -109,7 +109,8 @@ verbose, random_state
     corruption: Corruption | None = None
     augmentation: Corruption | None = None
     views: int = 1
-    batch_size: int | None = 32
+    n_iter: int | None = 50
+    batch_size: int | str | None = 32
 
     image_shape_: tuple[int, int, int] = field(init=False)
 

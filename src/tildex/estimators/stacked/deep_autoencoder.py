@@ -12,13 +12,16 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from tildex.corruptions import Corruption
+from tildex.estimators.base.columns import Transformed
 from tildex.estimators.base.pair import PairEstimator
+from tildex.estimators.base.principal_start import principal_start
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.stacked.layerwise_plan import layer_by_layer, unrolled
 from tildex.generator import Generator
+from tildex.maps import Around
 from tildex.models import Pair
-from tildex.optimizers import Adam
+from tildex.optimizers import Adam, Cosine
 from tildex.penalties import Penalty
 from tildex.rules import Reconstruction, Rule
 from tildex.train import Plan, Rows
@@ -26,6 +29,8 @@ from tildex.train.stages import Stages
 from tildex.units import Activation, Bernoulli, Gaussian, Units
 
 __all__ = ["DeepAutoencoder"]
+
+_SHORTCUTS = ("pca", "none")
 
 
 @settings
@@ -51,14 +56,16 @@ class DeepAutoencoder(PairEstimator):
         for all layers, or one per layer, the code's last. The stack sets sizes, device, precision and randomness, and
         the unit families that a model leaves open. ``none`` leaves the weights random.
     n_iter_pretraining : int, optional
-        Epochs per layer; each model's own ``n_iter`` by default, and 0 skips pretraining.
+        Epochs per layer; each model's own ``n_iter`` by default, or as many as make 400 steps; 0 skips pretraining.
     hidden : Units, optional
         Unit family of the hidden layers, which hold means; ``Bernoulli()``, logistic units, by default.
     code : Units, optional
         Unit family of the code; ``Gaussian()``, a linear code, by default.
     likelihood : Units, optional
-        Unit family of the data. By default ``Bernoulli()`` where all values lie in [0, 1]; otherwise ``Gaussian()``,
-        after standardising each column.
+        Unit family of the data, chosen as by :class:`Autoencoder`.
+    shortcut : str
+        "pca", the default: a linear layer leads around the hidden layers in both directions and starts at PCA, so that
+        hidden layers only add what no linear map can do; or "none", the form of the papers.
     corruption, penalty, augmentation
         As in :class:`Autoencoder`, in fine-tuning.
     noise : Corruption, optional
@@ -66,9 +73,9 @@ class DeepAutoencoder(PairEstimator):
     max_norm : float, optional
         Largest norm of a unit's incoming weights, in fine-tuning.
     optimizer : Optimizer, optional
-        Optimiser of fine-tuning; ``Adam(1e-3)`` by default.
-    n_iter : int
-        Epochs of fine-tuning, 50 by default; 0 skips it.
+        Optimiser of fine-tuning; ``Adam(3e-3)`` with a cosine decay by default.
+    n_iter : int, optional
+        Epochs of fine-tuning, as in :class:`Autoencoder`; 0 skips it.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
         As in :class:`Autoencoder`; all but the last five apply to fine-tuning only.
@@ -94,8 +101,15 @@ precision, device, warm_start, verbose, random_state
     staged = True
     allows_nan = True
     least_passes = 0
+    tones = True
+    compared = True
+    before: ClassVar[dict[str, Any]] = {"shortcut": "none"}
     row = ModelRow(55, "unrolled stack", "unrolled stack", "any", "any", "greedy, then reconstruction")
-    defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(), "hidden": Bernoulli(), "code": Gaussian()}
+    defaults: ClassVar[dict[str, Default]] = {
+        "optimizer": Adam(3e-3, schedule=Cosine()),
+        "hidden": Bernoulli(),
+        "code": Gaussian(),
+    }
 
     n_components: int = field(default=30, kw_only=False)
     hidden_layer_sizes: Sequence[int] | int = (256, 64)
@@ -109,6 +123,25 @@ precision, device, warm_start, verbose, random_state
     noise: Corruption | None = None
     augmentation: Corruption | None = None
     max_norm: float | None = None
+    shortcut: str = "pca"
+    early_stopping: bool | str = "auto"
+
+    def _start(self, X: Any, generator: Generator) -> Rows:
+        goes_on = self._goes_on
+        data = super()._start(X, generator)
+        self.__dict__.pop("_principal", None)
+        if not goes_on and isinstance(self.module_.encoder.map, Around):
+            units = self.module_.encoder.units
+            whole = Transformed(data, self.module_.shown) if self._gaps else data
+            self._principal = principal_start(whole, self.n_components, units, self.likelihood_)
+        return data
+
+    @property
+    def _shortcut(self) -> bool:
+        """Whether a linear way leads around the hidden layers."""
+        if self.shortcut not in _SHORTCUTS:
+            raise ValueError(f"shortcut must be one of {list(_SHORTCUTS)}, got {self.shortcut!r}")
+        return self.shortcut == "pca"
 
     def _build(self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None) -> Pair:
         return unrolled(self, n_features, likelihood, generator, mean)
@@ -119,6 +152,6 @@ precision, device, warm_start, verbose, random_state
     def _rule(self) -> Rule:
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))
 
-    def _plan(self, n_iter: int) -> Plan:
+    def _plan(self, n_iter: int | None) -> Plan:
         # Without fine-tuning there is still a trainer, for partial_fit.
-        return super()._plan(max(1, n_iter))
+        return super()._plan(n_iter if n_iter is None else max(1, n_iter))

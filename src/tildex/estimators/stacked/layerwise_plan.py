@@ -12,6 +12,7 @@ from torch import Tensor
 from tildex.estimators.base.checks import check_counts, check_whole
 from tildex.estimators.base.choosing import built
 from tildex.estimators.base.columns import Columns, Transformed, some_rows
+from tildex.estimators.base.principal_start import copy_into, plain
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.table import is_model
 from tildex.estimators.base.transformer import Estimator
@@ -20,7 +21,7 @@ from tildex.maps import Affine, Scaling, layer_sizes, seen
 from tildex.models import Conditional, Pair, one_layer, unroll
 from tildex.part import nearest
 from tildex.products import autocast
-from tildex.train import Rows, Trainer
+from tildex.train import Budget, Rows, Trainer
 from tildex.train.stages import Stage, Stages
 from tildex.units import Gaussian, Units
 
@@ -28,6 +29,9 @@ __all__ = ["layer_by_layer", "unrolled"]
 
 # The setting that leaves weights random, and the model whose layers the network then has.
 _NONE, _PLAIN = "none", "autoencoder"
+
+# The length of a layer's training where its model leaves it open.
+_LAYER = Budget(steps=400, passes=5, most_steps=5000)
 
 
 def layer_by_layer(deep: Any, data: Rows, held_out: Tensor | None) -> Stages:
@@ -53,9 +57,8 @@ def layer_by_layer(deep: Any, data: Rows, held_out: Tensor | None) -> Stages:
     stages = []
     if _pretrained(deep) and deep.n_iter_pretraining != 0 and not deep._goes_on:
         stages = [_layer_stage(deep, depth, layer, data) for depth, layer in enumerate(layers)]
-    if deep.n_iter:
-        joint = partial(deep._trainer_for, callbacks=[])
-        stages.append(Stage("fine-tuning", joint, data, held_out))
+    if deep.n_iter != 0:
+        stages.append(Stage("fine-tuning", partial(_fine_tuning, deep), data, held_out))
     if not stages:
         raise ValueError("there is nothing to train: n_iter is 0 and there is no pretraining; set n_iter")
     return Stages(stages, deep.module_)
@@ -74,7 +77,25 @@ def unrolled(
         pairs.append(Pair(Conditional(visible, ours.encoder.units), Conditional(down, ours.decoder.units)))
         n_in = layer.n_components
     pairs[0].decoder.starting_at(mean)
-    return unroll(pairs, noise=part(deep, "noise"))
+    shortcut = deep._shortcut and plain(pairs[-1].encoder.units) and plain(likelihood)
+    return unroll(pairs, noise=part(deep, "noise"), shortcut=shortcut)
+
+
+def _fine_tuning(deep: Any, generator: Generator) -> Trainer:
+    """Return the trainer of all layers; it starts at PCA where a linear way leads around the hidden layers.
+
+    The pretrained layers then take part as features: their last layers, towards code and rows, start at zero.
+    """
+    start = deep.__dict__.pop("_principal", None)
+    if start is not None:
+        pair = deep.module_
+        for half in (pair.encoder, pair.decoder):
+            layer = half.map.conditionals[-1].map.layer
+            with torch.no_grad():
+                layer.weight.zero_()
+                layer.bias.zero_()
+        copy_into(start, pair.encoder.map.linear, pair.decoder.map.linear)
+    return deep._trainer_for(generator, [])
 
 
 def _layers(deep: Any, n_features: int, likelihood: Units) -> list[Any]:
@@ -126,6 +147,8 @@ def _prepare(model: Any, deep: Any, size: int, n_features: int, likelihood: Unit
             setattr(model, name, units)
     if deep.n_iter_pretraining is not None:
         model.n_iter = max(1, deep.n_iter_pretraining)
+    # A layer is a start for the whole, not an end in itself.
+    model.budget = _LAYER
     check_counts(model)
     # The likelihood is set, so the model needs no columns to choose one.
     model.likelihood_ = model._likelihood(None)

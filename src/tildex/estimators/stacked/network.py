@@ -32,7 +32,7 @@ from tildex.optimizers import Adam, Cosine
 from tildex.penalties import Penalty
 from tildex.products import fast_products
 from tildex.rules import Rule, Supervised
-from tildex.train import Rows
+from tildex.train import Budget, Rows
 from tildex.train.restraints import Pace
 from tildex.units import Gaussian, Units
 
@@ -47,6 +47,7 @@ class Stacked(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
     """A predictor whose module is a network, and a transformer to its last hidden layer."""
 
     can = frozenset({"predict"})
+    budget = Budget(steps=1000, passes=50, most_steps=60_000, most_rows=100)
     defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(3e-3, schedule=Cosine(warmup=0.05))}
 
     start: Any = field(default=None, kw_only=False)
