@@ -138,4 +138,4 @@ def test_an_open_end_keeps_the_rate():
     model = Autoencoder(4, random_state=0)
     for _ in range(60):
         model.partial_fit(train)
-    assert {record["learning_rate"] for record in model.history_} == {1e-2}
+    assert {record["learning_rate"] for record in model.history_} == {3e-3}

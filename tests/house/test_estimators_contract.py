@@ -148,8 +148,11 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_input_gives_the_same_codes(estimator_class, tmp_path, form):
-    data, plain = FORMS[form](tmp_path), short(estimator_class).fit(X)
-    model = short(estimator_class).fit(data)
+    # At PCA gradients are rounding errors, which Adam makes steps of.
+    own = {"init": "random"} if "init" in estimator_class().get_params() else {}
+    own |= {"shortcut": "none"} if "shortcut" in estimator_class().get_params() else {}
+    data, plain = FORMS[form](tmp_path), short(estimator_class, **own).fit(X)
+    model = short(estimator_class, **own).fit(data)
     # Lists come as float32, and products add up in the order that memory suggests.
     np.testing.assert_allclose(model.transform(data), plain.transform(X), rtol=1e-3, atol=1e-5)
     np.testing.assert_allclose(plain.transform(data), plain.transform(X), rtol=1e-4, atol=1e-5)

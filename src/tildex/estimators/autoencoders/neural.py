@@ -12,7 +12,7 @@ from tildex.corruptions import Corruption
 from tildex.estimators.base.columns import Transformed
 from tildex.estimators.base.pair import PairEstimator
 from tildex.estimators.base.principal_start import copy_into, principal_start
-from tildex.estimators.base.settings import Default, part, settings, where
+from tildex.estimators.base.settings import Default, part, settings
 from tildex.generator import Generator
 from tildex.maps import MLP, Architecture, Dense, Norm, layer_sizes, seen, tie
 from tildex.models import Conditional, Pair
@@ -28,9 +28,11 @@ __all__ = ["NeuralAutoencoder", "starts_at_random"]
 _INITS = ("auto", "pca", "random")
 
 
-def _deep(estimator: Any) -> bool:
-    """Return whether there is more than one layer, which a high rate can throw off."""
-    return estimator.architecture is not None or estimator.hidden_layer_sizes != ()
+def _optimizer(estimator: Any, module: Any) -> Adam:
+    """Return the default: a high rate only where one layer has a likelihood that a start at PCA is not the best of."""
+    one = estimator.architecture is None and estimator.hidden_layer_sizes == ()
+    high = one and module is not None and module.decoder.units.binary
+    return Adam(1e-2 if high else 3e-3, schedule=Cosine())
 
 
 def starts_at_random(estimator: Any) -> bool:
@@ -47,7 +49,7 @@ class NeuralAutoencoder(PairEstimator):
     before: ClassVar[dict[str, Any]] = {"init": "random"}
     compared = True
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": where(_deep, Adam(3e-3, schedule=Cosine()), otherwise=Adam(1e-2, schedule=Cosine())),
+        "optimizer": _optimizer,
         "code": Gaussian(),
         "architecture": Dense(),
     }

@@ -58,6 +58,9 @@ class SemanticHashing(NeuralAutoencoder):
         "penalty": KLSparsity(1.0, target=0.5) + Decorrelation(1.0),
     }
 
+    # Principal axes make poor bits: their variances differ, and a bit says nothing of variance.
+    init: str = "random"
+
     def pack(self, X: Any) -> np.ndarray:
         """Return the bits of each row's code packed into bytes, highest bit first, as ``numpy.packbits`` does.
 
