@@ -23,6 +23,8 @@ from tildex import (
     UNet,
     VaryingNoise,
 )
+from tildex import compare as compared
+from tildex.apps.compare.picture import picture_of
 from tildex.apps.completion import complete, known_part
 from tildex.apps.photographs.restore import in_gamut
 from tildex.corruptions import Corruption
@@ -48,6 +50,11 @@ def atlas() -> Autoencoder:
         random_state=0,
     )
     return model.fit(train.X, snapshots=[0, 3, 9, 12])
+
+
+def compare() -> Figure:
+    """Draw the family on digits, compared within minutes."""
+    return picture_of(compared("digits", n_components=8, minutes=4))
 
 
 def digit_map() -> Figure:

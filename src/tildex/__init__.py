@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 # Names are imported on first use, so that ``tildex --help`` does not wait for torch. A test compares them with the
 # public names of the rooms.
 _PUBLIC = {
+    "tildex.apps.compare": ("Comparison", "compare", "save_comparison"),
     "tildex.corruptions": (
         "BernoulliNoise",
         "Dropout",
@@ -37,6 +38,7 @@ _PUBLIC = {
         "DenoisingAutoencoder",
         "DropoutAutoencoder",
         "GaussianRBM",
+        "Imputer",
         "LinearAutoencoder",
         "Modality",
         "MultimodalDBM",

@@ -139,7 +139,7 @@ def provenance(out: Path, source: str, split: str, record: Record) -> None:
     """Record beside a run which data it was trained on, so that a report can read them again."""
     path = Path(source)
     known = str(path.resolve()) if path.exists() and record.name != source else source
-    noted = {"source": known, "split": split, "rows": len(record.X), "name": record.name}
+    noted = {"source": known, "split": split, "rows": len(record), "name": record.name}
     write_json(out / _PROVENANCE, {**noted, "reading": record.reading.to_json()})
 
 

@@ -1,5 +1,7 @@
 """Photographs restored, filled in and coloured: sizes and modes stay, and so does what must not change."""
 
+import zipfile
+
 import numpy as np
 import pytest
 import torch
@@ -94,6 +96,8 @@ def test_views_turn_with_the_photograph():
 def test_the_bright_pixels_of_a_mask_are_missing():
     mask = Photograph(np.array([[[0.0], [0.4], [0.6], [1.0]]], dtype=np.float32))
     assert missing_pixels(mask).tolist() == [[False, False, True, True]]
+    painted = Photograph(np.ones((1, 2, 1), dtype=np.float32), alpha=np.array([[0, 255]], dtype=np.uint8))
+    assert missing_pixels(painted).tolist() == [[False, True]]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -157,6 +161,13 @@ def test_a_folder_is_worked_on_and_what_is_skipped_is_listed(tmp_path):
     assert all(path.is_file() for path in found.written)
     assert len(found.skipped) == 1 and "broken.png" in found.skipped[0]
     assert not [path for path in out.rglob("*") if path.name.startswith(".")]
+    with zipfile.ZipFile(tmp_path / "in.zip", "w") as archive:
+        archive.write(folder / "a.png", "../evil.png")
+        archive.write(folder / "c.jpg", "sub/c.jpg")
+        archive.writestr("notes.txt", "words")
+    found = each_photograph(lambda p: p, tmp_path / "in.zip", tmp_path / "unpacked")
+    assert found.written == [tmp_path / "unpacked" / "sub" / "c.jpg"] and not (tmp_path / "evil.png").exists()
+    assert found.skipped[0].startswith("notes.txt") and "would be written outside" in found.skipped[1]
     for name in ("a.png", "sub/b.jpg", "c.jpg"):
         (folder / name).unlink()
     with pytest.raises(DataError, match=r"no picture in .* could be processed: .*broken\.png"):

@@ -14,7 +14,7 @@ from tildex.apps.pages.cards import build_card_page
 from tildex.apps.tagging.collection import Collection, load_collection, query, save_collection, search
 from tildex.apps.tagging.scores import best_tags, tag_scores
 from tildex.apps.tagging.traces import trace
-from tildex.data import DataError, picture_paths, read_picture, small_picture, small_pictures
+from tildex.data import DataError, read_picture, read_pictures, small_picture, small_pictures
 from tildex.files import RunError, load_state, save_state
 from tildex.plots import Card, cards
 
@@ -153,7 +153,8 @@ def test_single_pictures(tmp_path):
     np.testing.assert_allclose(read_picture(tmp_path / "grey.png", (4, 6, 3)), np.full(72, 0.2), atol=1e-6)
     assert read_picture(tmp_path / "grey.png", (4, 6)).shape == (24,)
     assert small_picture(tmp_path / "grey.png", 90).shape == (20, 30, 3)
-    assert picture_paths([tmp_path, tmp_path / "grey.png"]) == [tmp_path / "grey.png"] * 2
+    found, skipped = read_pictures([tmp_path, tmp_path / "grey.png"], (4, 6))
+    assert list(found) == [tmp_path / "grey.png"] and skipped == []
     with pytest.raises(DataError, match="is no file"):
         read_picture(tmp_path, (4, 6))
 

@@ -20,7 +20,9 @@ from tildex.runs import read_run
 
 COMMANDS = [
     "fit",
+    "fill",
     "evaluate",
+    "compare",
     "likelihood",
     "encode",
     "reconstruct",

@@ -91,7 +91,7 @@ def test_a_run_keeps_paths_codes_and_features(run, folder):
     assert kept.files == tuple(f"{k:03}.png" for k in range(90)) and kept.source == str(folder.resolve())
     assert kept.tag_names == ("blue", "disc", "green", "red", "square")
     assert kept.tags_of(0) == ("disc", "red") and kept.codes.shape == (90, 64)
-    assert kept.shape == (64, 64, 3)
+    assert kept.shape == (32, 40, 3)
 
 
 def test_fit_lists_what_it_skipped(folder, tmp_path, capsys):
@@ -211,11 +211,11 @@ def test_unknown_tags_and_pictures_are_refused(run, tmp_path, capsys):
     assert "did you mean 'green'" in refused(capsys, ["find", run, "--tags", "gren"])
     assert "the query is empty" in refused(capsys, ["find", run])
     assert "--tags is empty" in refused(capsys, ["find", run, "--tags", " , "])
-    assert "cannot be read" in refused(capsys, ["find", run, "--image", tmp_path / "none.png"])
+    assert "there is no file" in refused(capsys, ["find", run, "--image", tmp_path / "none.png"])
     assert "no picture" in refused(capsys, ["tag", run, tmp_path / "none.png"])
     assert "no picture was given" in refused(capsys, ["tag", run])
     (tmp_path / "empty").mkdir()
-    assert "holds no images" in refused(capsys, ["tag", run, tmp_path / "empty"])
+    assert "holds no pictures" in refused(capsys, ["tag", run, tmp_path / "empty"])
     assert "expected a name ending in .html or .png" in refused(
         capsys, ["find", run, "--tags", "red", "--out", tmp_path / "a.jpg"]
     )

@@ -88,7 +88,7 @@ def test_files_that_are_no_single_whole_picture_are_named(tmp_path, monkeypatch)
         with pytest.raises(DataError, match=message) as caught:
             Photograph.read(tmp_path / name)
         assert name in str(caught.value)
-    monkeypatch.setattr("tildex.data.pictures.decode._MOST_PIXELS", 60)
+    monkeypatch.setattr("tildex.data.pictures.opening._MOST_PIXELS", 60)
     with pytest.raises(DataError, match=r"whole\.png has more than 0 million pixels; make it smaller"):
         Photograph.read(tmp_path / "whole.png")
 
@@ -101,8 +101,11 @@ def test_pictures_of_a_folder_and_its_sub_folders_are_found(tmp_path):
         "a/c.jpg",
         "b.png",
     ]
+    (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match="holds no pictures"):
-        photographs_in(tmp_path / ".git" / "none")
+        photographs_in(tmp_path / "none")
+    with pytest.raises(DataError, match="there is no folder or archive"):
+        photographs_in(tmp_path / "nowhere")
 
 
 def test_patches_are_cut_from_pictures_of_any_size(tmp_path):

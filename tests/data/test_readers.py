@@ -13,7 +13,7 @@ from tildex.data import DataError, Record, read
         ("digit", "did you mean 'digits'"),
         (
             "qqqq",
-            r"known: 20news.*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.tsv, .*\.xlsx, a",
+            r"known: 20news.*; otherwise expected a file ending in \.npy, \.npz, \.csv, \.tsv, .*\.xlsx, or a",
         ),
         ("nowhere.npy", "there is no file or folder 'nowhere.npy'"),
         ("some/where", "there is no file or folder 'some/where'"),

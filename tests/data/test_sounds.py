@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from tildex.data import DataError, read, read_sound
+from tildex.data import DataError, Reading, read, read_sound
 
 soundfile = pytest.importorskip("soundfile")
 
@@ -97,7 +97,7 @@ def test_a_folder_of_nothing_but_broken_sounds(tmp_path):
 def test_one_sound_in_a_wanted_rate(tmp_path):
     soundfile.write(tmp_path / "a.wav", tone(440), 8000)
     assert read_sound(tmp_path / "a.wav", 4000).shape == (2000,)
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match=r"there is no file .*: expected a sound"):
         read_sound(tmp_path / "b.wav", 4000)
     with pytest.raises(DataError, match="at least 1,000 samples per second, got 3"):
         read_sound(tmp_path / "a.wav", 3)
@@ -112,7 +112,7 @@ def test_bad_settings_and_archives(tmp_path):
         read(tmp_path / "x.zip")
     with zipfile.ZipFile(tmp_path / "y.zip", "w") as archive:
         archive.writestr("a.txt", "words")
-    with pytest.raises(DataError, match="holds no sounds"):
+    with pytest.raises(DataError, match="holds no images and no sounds"):
         read(tmp_path / "y.zip")
 
 
@@ -133,3 +133,66 @@ def test_without_soundfile(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(DataError, match=r"need soundfile: .* pip install -c constraints.txt '\.\[app\]'"):
         read(tmp_path)
+
+
+def test_short_sounds_and_those_silent_where_they_are_read_are_named(tmp_path):
+    soundfile.write(tmp_path / "good.wav", tone(440), 8000)
+    soundfile.write(tmp_path / "click.wav", np.full(40, 0.5), 8000)
+    soundfile.write(tmp_path / "late.wav", np.concatenate([np.zeros(8000), tone(440)]), 8000)
+    (tmp_path / "notes.txt").write_text("words")
+    record = read(tmp_path, seconds=0.5)
+    assert record.files == ("good.wav",) and record.skipped == (
+        "click.wav lasts 5 ms, too short a sound; record it again, or remove it",
+        "late.wav is silent in the 0.5 seconds that are read; give more of them, or remove it",
+        "notes.txt ends in .txt, a kind of file that is not read here; convert it, or remove it",
+    )
+
+
+def test_later_sounds_come_at_the_models_rate_and_length(tmp_path):
+    for name, rate, seconds in (
+        ("a/x/1", 8000, 0.5),
+        ("a/y/2", 8000, 0.5),
+        ("b/y/1", 16_000, 2),
+        ("b/y/2", 8000, 0.2),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(tmp_path / f"{name}.wav", tone(440, rate, seconds=seconds), rate)
+    train = read(tmp_path / "a")
+    assert train.reading == Reading(rate=8000, samples=4000, classes=("x", "y")) and train.note == ""
+    later = read(tmp_path / "b", like=Reading.from_json(train.reading.to_json()))
+    assert later.X.shape == (2, 4000) and later.rate == 8000 and later.y.tolist() == [1, 1]
+    assert [pitch(row, 8000) for row in later.X] == pytest.approx([440] * 2, abs=6)
+    assert not later.X[1, 1600:].any()
+    assert later.note.splitlines() == [
+        "1 of 2 sounds were resampled to 8,000 samples per second",
+        "sounds of 0.2 to 2 s: 1 cut, 1 padded with silence to 0.5 s",
+    ]
+
+
+def test_sounds_of_several_lengths_say_what_was_chosen(tmp_path):
+    soundfile.write(tmp_path / "1.wav", tone(440, seconds=0.2), 8000)
+    soundfile.write(tmp_path / "2.wav", tone(440, seconds=0.5), 8000)
+    assert read(tmp_path).note == (
+        "sounds of 0.2 to 0.5 s: 1 padded with silence to 0.5 s; to choose: --seconds (seconds in Python)"
+    )
+
+
+def test_a_folder_holds_what_most_of_its_files_are(tmp_path):
+    soundfile.write(tmp_path / "1.wav", tone(440), 8000)
+    soundfile.write(tmp_path / "2.wav", tone(440), 8000)
+    (tmp_path / "cover.png").write_bytes(b"x")
+    record = read(tmp_path)
+    assert record.files == ("1.wav", "2.wav") and record.skipped[0].startswith("cover.png ends in .png")
+    with pytest.raises(DataError, match="holds sounds, but the model was trained on pictures"):
+        read(tmp_path, like=Reading((4, 4), 1))
+    with pytest.raises(DataError, match="image_size cannot be chosen for sounds"):
+        read(tmp_path, image_size=(4, 4))
+
+
+def test_sounds_of_floats_beyond_full_scale_are_scaled_not_clipped(tmp_path):
+    soundfile.write(tmp_path / "a.wav", 20_000 * tone(440, loud=1.0), 8000, subtype="FLOAT")
+    record = read(tmp_path)
+    wanted = tone(440, loud=1.0)
+    np.testing.assert_allclose(record.X[0], wanted / np.abs(wanted).max(), atol=1e-5)
+    assert record.note == "1 of 1 sounds exceed full scale and were divided by their peak"
+    np.testing.assert_allclose(read_sound(tmp_path / "a.wav", 8000), record.X[0], atol=1e-6)

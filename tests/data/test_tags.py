@@ -48,7 +48,7 @@ def test_every_form_of_table_says_the_same(form, folder):
     record = read(folder, tags=write(folder, TABLES[form]))
     assert record.tag_names == ("sea", "sky") and record.files == ("a.png", "b.png", "sub/c.png")
     assert record.tags.toarray().tolist() == [[1, 1], [0, 1], [0, 0]]
-    assert record.shape == (64, 64, 3) and record.skipped == ()
+    assert record.shape == (4, 6, 3) and record.skipped == ()
     np.testing.assert_allclose(record.X.reshape(3, -1, 3)[:, :, 0].mean(1) * 255, [50, 100, 150], atol=1e-3)
 
 
@@ -61,7 +61,7 @@ def test_what_does_not_belong_together_is_named_and_the_rest_is_read(folder):
     assert "no file is called 'nowhere.png'; add it, or remove the row" in said
     assert "b.png has no row in tags.csv; add one" in said and "sub/c.png has no row" in said
     assert "broken.png is not a whole image" in said
-    assert record.note.startswith("skipped 4 files: tags.csv: no file")
+    assert "\nskipped 4 files: tags.csv: no file" in record.note
 
 
 def test_two_files_of_one_name_need_their_path(folder):

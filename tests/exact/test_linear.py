@@ -36,6 +36,18 @@ def test_every_way_ends_at_the_axes_of_pca_in_order(weights, solver, rule):
     np.testing.assert_allclose(np.linalg.norm(model.components_, axis=1), 1, atol=1e-4)
 
 
+@pytest.mark.parametrize("solver", ["gradient", "closed-form"])
+def test_standardised_columns_give_pca_of_the_correlations(solver):
+    wild = X * 10.0 ** np.arange(-6, 6)
+    theirs = PCA(4, svd_solver="full").fit(wild / wild.std(0))
+    model = LinearAutoencoder(4, columns="standardised", solver=solver, random_state=0).fit(wild)
+    assert axis_cosines(model.components_, theirs.components_).min() > 1 - 1e-6
+    back = theirs.inverse_transform(theirs.transform(wild / wild.std(0))) * wild.std(0)
+    np.testing.assert_allclose(model.reconstruct(wild) / wild.std(0), back / wild.std(0), atol=1e-3)
+    with pytest.raises(ValueError, match="columns must be one of"):
+        LinearAutoencoder(columns="standardized").fit(wild)
+
+
 @pytest.mark.parametrize("weights", ["tied", "untied"])
 def test_axes_are_turned_without_changing_a_reconstruction(weights):
     """Long before training has ended, where the subspace is not yet that of PCA."""

@@ -66,7 +66,9 @@ def test_every_estimator_is_public_and_has_its_row():
         assert cls.row.rule
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fit", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["fit", "--help"], ["compare", "--help"]], ids=" ".join
+)
 def test_help_does_not_wait_for_torch(arguments):
     code = (
         "import sys; from tildex.cli import main; code = main(sys.argv[1:]); "

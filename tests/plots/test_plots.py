@@ -9,6 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from tildex import plots
+from tildex.evaluate import Estimate
 from tildex.plots.mosaic import columns_for, compose
 from tildex.plots.paper import plain
 
@@ -19,6 +20,11 @@ SPECTRUM = np.sort(RANDOM.random((5, 8)))[:, ::-1]
 GRID = np.stack(np.meshgrid(np.linspace(-3, 3, 7), np.linspace(-30, 30, 7)), -1).reshape(-1, 2)
 HISTORY = [{"epoch": k, "loss": 5 / k, "held_out": 6 / k, "seconds": 0.1} for k in (1, 2, 3)]
 CONTRASTIVE = [{"epoch": k, "loss": 0.1, "free_energy_gap": 0.1, "held_out": 20 / k} for k in (1, 2, 3)]
+VALUES = [Estimate(value, 0.2) for value in (1.0, 1.2, 300.0)] + [
+    None,
+    Estimate(1.1, float("nan")),
+    Estimate(1.0),
+]
 HOSTILE = ("$\\frac{", "_hidden", "漢字", "a very long name that goes on and on", "<b>", "")
 
 FIGURES = {
@@ -44,6 +50,12 @@ FIGURES = {
     "vector field": lambda: plots.vector_field(TABLE[:, :2], GRID, -GRID, axes_names=HOSTILE[:2]),
     "field of one arrow": lambda: plots.vector_field(GRID, GRID[:1], GRID[:1]),
     "field of no move": lambda: plots.vector_field(GRID, GRID, 0 * GRID),
+    "dots": lambda: plots.dots(
+        HOSTILE, [plots.Dots("$x^", VALUES, reference=0.5), plots.Dots("s", VALUES, logarithmic=True)]
+    ),
+    "dots of one": lambda: plots.dots(["a"], [plots.Dots("a", VALUES[:1], higher=True)], bold="a"),
+    "versions": lambda: plots.versions({"a": IMAGES, "$b^": IMAGES / 2, "c": -IMAGES}, (8, 8)),
+    "versions of a table": lambda: plots.versions({"a": TABLE, "b": TABLE + 1}, feature_names=HOSTILE[:4]),
     "map of many": lambda: plots.latent_map(RANDOM.normal(size=(90, 2)), np.arange(90)),
 }
 

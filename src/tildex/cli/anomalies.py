@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from tildex.cli.reading import AS_FOUND, Files, read_rows
+
 __all__ = ["anomalies"]
 
 Flag = Annotated[bool, Parameter(negative=())]
@@ -22,6 +24,7 @@ def anomalies(
     neighbors: int = 5,
     contamination: float = 0.01,
     split: str = "test",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
     json: Flag = False,
@@ -38,7 +41,7 @@ def anomalies(
     run
         The run folder.
     data
-        A known name, a file or a folder of images.
+        A known name, a file, or a folder or .zip of images or sounds.
     out
         A .csv, .tsv, .parquet or .npy file for the scores of all rows (lower is more unusual), with -1 for anomalies
         and +1 for all others, and, of a table, the nats of every column.
@@ -59,7 +62,7 @@ def anomalies(
     """
     from tildex.apps.anomalies import find_anomalies, reasons_of
     from tildex.cli.output import print_json, print_table, say
-    from tildex.data import DataError, read
+    from tildex.data import DataError
     from tildex.estimators import load
     from tildex.runs import read_provenance
 
@@ -68,9 +71,7 @@ def anomalies(
     model, trained_on = load(run, device=device), read_provenance(run, data_dir)
     if trained_on is None:
         raise DataError(f"the training data of {run} are missing: put them back in their place")
-    record = read(data, split=split, data_dir=data_dir, like=model.reading_)
-    if record.note:
-        say(record.note)
+    record = read_rows(data, split, data_dir=data_dir, files=files, like=model.reading_)
     train = trained_on[1]
     found = find_anomalies(model, train, record, n_neighbors=neighbors or None, contamination=contamination)
     reasons = reasons_of(model, train, record) if "columns" in model.can else None

@@ -13,8 +13,10 @@ from rich.console import Console
 
 from tildex.cli import (
     anomalies,
+    compare,
     complete,
     demo,
+    fill,
     fit,
     likelihood,
     listing,
@@ -38,6 +40,7 @@ app = App(
 )
 for command in (
     fit.fit,
+    compare.compare,
     run.evaluate,
     likelihood.likelihood,
     run.encode,
@@ -46,6 +49,7 @@ for command in (
     run.report,
     snapshots.animate,
     complete.complete,
+    fill.fill,
     anomalies.anomalies,
     sounds.sounds,
     sounds.find_sound,

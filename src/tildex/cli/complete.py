@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from tildex.cli.reading import AS_FOUND, Files, read_rows
+
 __all__ = ["complete"]
 
 
@@ -22,6 +24,7 @@ def complete(
     steps: int = 1000,
     seed: int = 0,
     split: str = "test",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
@@ -36,7 +39,7 @@ def complete(
     run
         The run folder.
     data
-        A known name, a file or a folder of images.
+        A known name, a file, or a folder or .zip of images or sounds.
     out
         The output folder for completions.npy, of shape (draws, rows, features), and completions.png.
     given
@@ -60,14 +63,13 @@ def complete(
     from tildex.apps.completion import known_part
     from tildex.apps.measure.some_rows import spread
     from tildex.cli.output import save_array, save_sheet, say
-    from tildex.data import read
     from tildex.estimators import load
     from tildex.plots import completions
 
     if n < 1 or draws < 1:
         raise ValueError(f"-n and --draws must be at least 1, got {n} and {draws}")
     estimator = load(run, device=device)
-    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
+    record = read_rows(data, split, data_dir=data_dir, files=files, like=estimator.reading_)
     known = known_part(given, record.shape)
     rows = spread(record, n)
     drawn = draw(estimator, rows.X, known, draws=draws, n_steps=steps, random_state=seed)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from tildex.cli.reading import AS_FOUND, Files, read_rows
 from tildex.cli.table_options import TableOptions, Tables
 
 __all__ = ["fit", "require_free"]
@@ -27,6 +28,7 @@ def fit(
     device: str = "auto",
     precision: str | None = None,
     split: str = "train",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     tags: Path | None = None,
     tables: Tables = TableOptions(),  # noqa: B008
@@ -48,8 +50,8 @@ def fit(
         A name from `tildex models`, such as linear, denoising, vae or rbm; a classifier is trained on the data's
         labels.
     data
-        A name from `tildex data`, a table (.csv, .tsv, .txt, .parquet, .xlsx), a .npy or .npz file, or a
-        folder of images.
+        A name from `tildex data`, a table (.csv, .tsv, .txt, .parquet, .xlsx), a .npy or .npz file, or a folder or
+        .zip of images or sounds, with or without sub-folders as classes.
     out
         The run folder to make.
     set_
@@ -93,7 +95,6 @@ def fit(
     from functools import partial
 
     from tildex import distributed
-    from tildex.cli.output import say
     from tildex.cli.settings import configure, estimator_named
     from tildex.runs import provenance
 
@@ -106,9 +107,10 @@ def fit(
     checkpoint = out / "checkpoint.safetensors"
     require_free(out, checkpoint, resume)
     _require_pictures(cls, data, tags)
-    record = _read(estimator, (data, split, data_dir, tags), patches, seed, tables)
-    if record.note:
-        say(record.note)
+    source: dict[str, Any] = {"split": split, "data_dir": data_dir, **tables.given()}
+    if tags is not None:
+        source["tags"] = tags
+    record = _read(estimator, data, patches, seed, files=files, **source)
     of_pictures = "tags" in cls.can and record.tags is not None
     if features is not None and not of_pictures:
         raise ValueError("--features is for multimodal-dbm and pictures with tags")
@@ -153,31 +155,26 @@ def _suggest(out: Path, record: Any) -> None:
     say(f"to tag pictures: tildex tag {out} IMAGE; to find pictures: tildex find {out} --tags {tag!r}")
 
 
-def _read(
-    estimator: Any,
-    source: tuple[str, str, Path | None, Path | None],
-    patches: int | None,
-    seed: int,
-    tables: TableOptions,
-) -> Any:
-    """Return the training rows, and set a restorer's image shape."""
+def _read(estimator: Any, data: str, patches: int | None, seed: int, *, files: Any, **source: Any) -> Any:
+    """Return the training rows, say how they were read, and set a restorer's image shape."""
     from tildex.apps.abilities import NEEDS
     from tildex.apps.photographs.training import read_photographs
-    from tildex.data import read
+    from tildex.cli.output import say
 
-    data, split, data_dir, tags = source
     if NEEDS["patches"].ability not in estimator.can:
         if patches is not None:
             raise ValueError(NEEDS["patches"].refusal)
-        return read(data, split=split, data_dir=data_dir, tags=tags, **tables.given())
+        return read_rows(data, files=files, **source)
     record = read_photographs(
         data,
         image_shape=estimator.image_shape,
         n_patches=patches,
-        split=split,
-        data_dir=data_dir,
         random_state=seed,
+        **files.given(),
+        **source,
     )
+    if record.note:
+        say(record.note)
     if estimator.image_shape is None and record.shape is not None:
         estimator.set_params(image_shape=record.shape)
     return record

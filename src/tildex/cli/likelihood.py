@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from tildex.cli.reading import AS_FOUND, Files, read_rows
+
 __all__ = ["likelihood"]
 
 Flag = Annotated[bool, Parameter(negative=())]
@@ -25,6 +27,7 @@ def likelihood(
     burn_in: int = 1000,
     samples: int = 100,
     precision: Literal["float32", "bfloat16"] = "float32",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
     json: Flag = False,
@@ -71,7 +74,7 @@ def likelihood(
 
     from tildex.apps.measure.likelihood import likelihood_of
     from tildex.cli.output import advancing, print_json, print_table, say
-    from tildex.data import DataError, read
+    from tildex.data import DataError
     from tildex.estimators import load
     from tildex.evaluate import Annealing
     from tildex.runs import read_provenance
@@ -82,7 +85,7 @@ def likelihood(
         if trained_on is None:
             raise DataError(f"the training data of {run} are missing: name the data after the run")
         data = trained_on[0]
-    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
+    record = read_rows(data, split, data_dir=data_dir, files=files, like=estimator.reading_)
     annealing = Annealing(
         n_chains=chains, n_betas=betas, burn_in=burn_in, precision=getattr(torch, precision)
     )

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from tildex.cli.reading import AS_FOUND, Files, read_rows
+
 __all__ = ["encode", "evaluate", "reconstruct", "report", "sample"]
 
 Flag = Annotated[bool, Parameter(negative=())]
@@ -18,6 +20,7 @@ def evaluate(
     /,
     *,
     split: str = "test",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
     json: Flag = False,
@@ -35,7 +38,7 @@ def evaluate(
     run
         The run folder.
     data
-        A known name, a file or a folder of images.
+        A known name, a file, or a folder or .zip of images or sounds.
     split
         Part of a known data set.
     data_dir
@@ -48,12 +51,11 @@ def evaluate(
     from tildex.apps.measure.judges import judge_of
     from tildex.apps.measure.measure import same_rows
     from tildex.cli.output import print_json, print_table, say
-    from tildex.data import read
     from tildex.estimators import load
     from tildex.runs import read_provenance
 
     estimator = load(run, device=device)
-    test = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
+    test = read_rows(data, split, data_dir=data_dir, files=files, like=estimator.reading_)
     trained_on = read_provenance(run, data_dir)
     train = trained_on[1] if trained_on else None
     measured = judge_of(estimator)(run.name, estimator, train, test)
@@ -74,6 +76,7 @@ def encode(
     *,
     out: Path,
     split: str = "test",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
@@ -86,7 +89,7 @@ def encode(
     run
         The run folder.
     data
-        A known name, a file or a folder of images.
+        A known name, a file, or a folder or .zip of images or sounds.
     out
         A .parquet, .csv, .tsv or .npy file.
     split
@@ -97,11 +100,10 @@ def encode(
         Where to compute.
     """
     from tildex.cli.output import save_array, say
-    from tildex.data import read
     from tildex.estimators import load
 
     estimator = load(run, device=device)
-    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
+    record = read_rows(data, split, data_dir=data_dir, files=files, like=estimator.reading_)
     codes = estimator.transform(record)
     save_array(out, codes, list(estimator.get_feature_names_out()), record=record)
     say(f"{codes.shape[0]} codes of {codes.shape[1]} numbers in {out}")
@@ -115,6 +117,7 @@ def reconstruct(
     out: Path,
     n: Annotated[int, Parameter(name=["-n", "--n"])] = 16,
     split: str = "test",
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
@@ -129,7 +132,7 @@ def reconstruct(
     run
         The run folder.
     data
-        A known name, a file or a folder of images.
+        A known name, a file, or a folder or .zip of images or sounds.
     out
         The output folder for reconstructions.npy, reconstructions.png and, of a table, reconstructions.csv or .parquet.
     n
@@ -145,14 +148,13 @@ def reconstruct(
 
     from tildex.apps.abilities import require
     from tildex.cli.output import save_array, save_sheet, save_table, say
-    from tildex.data import read
     from tildex.estimators import load
     from tildex.plots import reconstructions
 
     _require_count(n)
     estimator = load(run, device=device)
     require(estimator, "reconstruct")
-    record = read(data, split=split, data_dir=data_dir, like=estimator.reading_)
+    record = read_rows(data, split, data_dir=data_dir, files=files, like=estimator.reading_)
     restored = estimator.reconstruct(record)
     save_array(out / "reconstructions.npy", restored, [])
     if (schema := estimator.reading_.schema) is not None:
@@ -219,6 +221,7 @@ def report(
     data: str | None = None,
     split: str = "test",
     out: Path | None = None,
+    files: Files = AS_FOUND,
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
@@ -246,7 +249,7 @@ def report(
     from tildex.apps.abilities import require
     from tildex.apps.report.page import build_report
     from tildex.cli.output import say
-    from tildex.data import DataError, read
+    from tildex.data import DataError
     from tildex.estimators import load
     from tildex.runs import read_provenance
 
@@ -256,7 +259,7 @@ def report(
     if trained_on is None:
         raise DataError(f"the training data of {run} are missing: put them back in their place")
     source, train = trained_on
-    test = read(data or source, split=split, data_dir=data_dir, like=estimator.reading_)
+    test = read_rows(data or source, split, data_dir=data_dir, files=files, like=estimator.reading_)
     name = type(estimator).__name__
     page = build_report({name: estimator}, train=train, test=test, out=out or run / "report.html", title=name)
     say(f"open {page}")

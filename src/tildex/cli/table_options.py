@@ -39,7 +39,7 @@ class TableOptions:
     id: _Names = ()
 
     def given(self) -> dict[str, Any]:
-        """Return the options as arguments of :func:`tildex.read`.
+        """Return what a user chose, by name, as arguments of :func:`tildex.read`.
 
         Raises
         ------
@@ -52,14 +52,10 @@ class TableOptions:
             if not equals or not column:
                 raise ValueError(f"--as expects COLUMN=KIND, such as zip=category, got {text!r}")
             kinds[column] = kind
+        given: dict[str, Any] = {"as_": kinds, "drop": self.drop, "columns": self.columns, "id": self.id}
+        given = {name: value for name, value in given.items() if value}
         label = False if self.no_label else self.label
-        return {
-            "as_": kinds,
-            "drop": self.drop,
-            "columns": self.columns or None,
-            "label": label,
-            "id": self.id,
-        }
+        return given if label is None else {**given, "label": label}
 
 
 Tables = Annotated[TableOptions, Parameter(name="*")]

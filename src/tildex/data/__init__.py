@@ -4,9 +4,10 @@ A new data set is one file with a :class:`Dataset` in it and one import here.
 """
 
 from tildex.data.binarise import BINARISATIONS, FrozenRows, binarise
-from tildex.data.pictures.patches import photographs_in, read_patches
+from tildex.data.pictures.patches import read_patches
 from tildex.data.pictures.photograph import Photograph
-from tildex.data.pictures.single import picture_paths, read_picture, small_picture, small_pictures
+from tildex.data.pictures.photographs import photographs_in, photographs_of
+from tildex.data.pictures.single import read_picture, read_pictures, small_picture, small_pictures
 from tildex.data.pictures.tagged import read_tagged
 from tildex.data.pictures.tags import read_tag_table, tag_rows, vocabulary
 from tildex.data.readers import read
@@ -62,10 +63,11 @@ __all__ = [
     "is_frame",
     "known",
     "photographs_in",
-    "picture_paths",
+    "photographs_of",
     "read",
     "read_patches",
     "read_picture",
+    "read_pictures",
     "read_sound",
     "read_sounds",
     "read_tag_table",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike, sep
 from pathlib import Path
 from typing import Any
 
 from tildex.data.formats.arrays import read_npy, read_npz
-from tildex.data.formats.members import opened
+from tildex.data.formats.members import is_archive, none_found, opened
 from tildex.data.formats.tables import TABLES, read_frame, read_table
-from tildex.data.pictures.folder import IMAGES, read_images
+from tildex.data.pictures.folder import read_images
+from tildex.data.pictures.opening import IMAGES
+from tildex.data.pictures.sizes import RESIZES, check_size
 from tildex.data.pictures.tagged import read_tagged
-from tildex.data.reading import Reading
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 from tildex.data.sets.catalogue import by_slug, find
 from tildex.data.sounds.folder import SOUNDS, read_sounds
@@ -25,9 +28,7 @@ _READERS: dict[str, Callable[[Path], Record]] = {
     ".npy": read_npy,
     ".npz": read_npz,
 }
-_EXPECTED = (
-    f"a file ending in {', '.join([*_READERS, *TABLES])}, a folder of images, or a folder or .zip of sounds"
-)
+_EXPECTED = f"a file ending in {', '.join([*_READERS, *TABLES])}, or a folder or .zip of images or sounds"
 
 
 def read(
@@ -36,6 +37,8 @@ def read(
     data_dir: Path | str | None = None,
     split: str = "train",
     image_size: tuple[int, int] | None = None,
+    resize: str | None = None,
+    colours: int | None = None,
     tags: Path | str | None = None,
     rate: int | None = None,
     seconds: float | None = None,
@@ -58,7 +61,12 @@ def read(
     split : str
         Part of a known data set; a path is always read whole.
     image_size : (height, width), optional
-        Size to which the images of a folder are resized.
+        Size of every picture of a folder or zip archive. By default pictures of one size of at most 256 x 256 pixels
+        keep it; others get the median of their aspect ratios and about 4,096 pixels.
+    resize : str, optional
+        How a picture of another aspect ratio is brought to that size: ``crop``, the default, ``pad`` or ``stretch``.
+    colours : int, optional
+        1 makes every picture grey, 3 coloured; by default 1 if all are grey.
     tags : path, optional
         A .csv table of tags for the images of a folder or zip archive; pictures without a row are skipped.
     rate : int, optional
@@ -88,38 +96,45 @@ def read(
     >>> read("digits")
     Record('digits', 1438 rows of 8 x 8)
     """
+    of_pictures = {"image_size": image_size, "resize": resize, "colours": colours}
+    of_sounds = {"rate": rate, "seconds": seconds}
+    of_files = {"tags": tags, **of_pictures, **of_sounds}
     options = TableOptions(
         as_ or {}, as_names(drop), None if columns is None else as_names(columns), label, as_names(id)
     )
-    like = like or Reading()
+    like = like or ANY_READING
     if is_frame(data):
-        _require_none("a table", tags=tags, rate=rate, seconds=seconds)
+        _require_none("a table", **of_files)
         return read_frame(data, options, like.schema)
     if isinstance(data, str) and (dataset := find(data)) is not None:
-        _require_none(f"the known set {dataset.slug}", tags=tags, rate=rate, seconds=seconds)
+        _require_none(f"the known set {dataset.slug}", **of_files)
         _require_no_columns(f"the known set {dataset.slug}", options)
-        return dataset.load(data_dir, split)
+        return _noted(dataset.load(data_dir, split))
     path = Path(data)
-    image_size, rate = image_size or like.image_size, rate or like.rate
     try:
         if not path.exists():
             raise _unknown(data)
-        if path.suffix.lower() in TABLES and tags is None and path.is_file():
-            _require_none(str(path), rate=rate, seconds=seconds)
-            return read_table(path, options, like.schema)
+        if not path.is_dir() and not is_archive(path):
+            _require_none(str(path), **of_files)
+            return _file(path, options, like)
         _require_no_columns(str(path), options)
+        wanted = _wanted(like, rate, image_size=image_size, resize=resize, colours=colours)
         if tags is not None:
-            _require_none("pictures", rate=rate, seconds=seconds)
-            return read_tagged(path, Path(tags), image_size)
-        if path.suffix.lower() == ".zip" or (path.is_dir() and _is_of_sounds(path)):
-            return read_sounds(path, rate, seconds)
-        _require_none(str(path), rate=rate, seconds=seconds)
-        if path.is_dir():
-            return read_images(path, image_size)
-        reader = _READERS.get(path.suffix.lower())
-        if reader is None:
-            raise DataError(f"{path} cannot be read: {_why_not(path)}")
-        return reader(path)
+            _require_none("pictures", **of_sounds)
+            return read_tagged(path, Path(tags), wanted)
+        if _is_of_sounds(path):
+            _require_none("sounds", **of_pictures)
+            if wanted.image_size is not None:
+                raise DataError(
+                    f"{path} holds sounds, but the model was trained on pictures: give a folder of those"
+                )
+            return read_sounds(path, wanted, seconds)
+        _require_none("pictures", **of_sounds)
+        if wanted.rate is not None:
+            raise DataError(
+                f"{path} holds pictures, but the model was trained on sounds: give a folder of those"
+            )
+        return read_images(path, wanted)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error}): expected {_EXPECTED}") from error
 
@@ -128,20 +143,63 @@ def _require_none(what: str, **options: object) -> None:
     """Refuse options that would have no effect."""
     if given := [name for name, value in options.items() if value is not None]:
         raise DataError(
-            f"{' and '.join(given)} cannot be chosen for {what}: tags are for folders of pictures, rate and seconds "
-            "for folders of sounds"
+            f"{' and '.join(given)} cannot be chosen for {what}: tags, image_size, resize and colours are for folders "
+            "of pictures, rate and seconds for folders of sounds"
         )
+
+
+def _file(path: Path, options: TableOptions, like: Reading) -> Record:
+    """Return the rows of one file."""
+    ending = path.suffix.lower()
+    if ending in TABLES:
+        return read_table(path, options, like.schema)
+    _require_no_columns(str(path), options)
+    if ending not in _READERS:
+        raise DataError(f"{path} cannot be read: {_why_not(path)}")
+    return _READERS[ending](path)
+
+
+def _wanted(like: Reading, rate: int | None, **of_pictures: Any) -> Reading:
+    """Return what is known of the files: chosen by the user, or else as in training, which must not differ."""
+    given = {name: value for name, value in {**of_pictures, "rate": rate}.items() if value is not None}
+    if "image_size" in given:
+        given["image_size"] = check_size(given["image_size"])
+    if given.get("resize", "crop") not in RESIZES:
+        raise DataError(f"resize must be {', '.join(RESIZES)}, got {given['resize']!r}")
+    if given.get("colours", 1) not in (1, 3):
+        raise DataError(f"colours must be 1 (grey) or 3, got {given['colours']!r}")
+    for name, value in given.items():
+        known = getattr(like, name)
+        if name != "resize" and known not in (None, value):
+            raise DataError(
+                f"the model was trained with {name} {known}, and {value} is asked for: leave it out"
+            )
+    return replace(like, **given)
+
+
+def _noted(record: Record) -> Record:
+    """Return a known set with how files of its kind must be read to be like it."""
+    size, colours = (record.shape or ())[:2], (record.shape or ())[2:]
+    if record.rate is not None:
+        return replace(record, reading=replace(record.reading, rate=record.rate, samples=record.X.shape[1]))
+    if len(size) == 2 and colours in ((), (3,)):
+        reading = replace(record.reading, image_size=size, colours=3 if colours else 1, resize="crop")
+        return replace(record, reading=reading)
+    return record
+
+
+def _is_of_sounds(place: Path) -> bool:
+    """Say whether a folder or archive holds more sounds than pictures."""
+    with opened(place, IMAGES) as images, opened(place, SOUNDS) as sounds:
+        if not images.names and not sounds.names:
+            raise none_found(place, images, "no images and no sounds", (*IMAGES, *SOUNDS))
+        return len(sounds.names) > len(images.names)
 
 
 def _require_no_columns(what: str, options: TableOptions) -> None:
     """Refuse what is said of a table's columns where there are none."""
     if options:
         raise DataError(f"{what} is no table with named columns: leave out as_, drop, columns, label and id")
-
-
-def _is_of_sounds(folder: Path) -> bool:
-    with opened(folder, IMAGES) as images, opened(folder, SOUNDS) as sounds:
-        return bool(sounds.names) and not images.names
 
 
 def _why_not(path: Path) -> str:

@@ -20,6 +20,7 @@ from tildex.estimators.boltzmann.replicated_softmax_rbm import ReplicatedSoftmax
 from tildex.estimators.features.patches import PatchFeatures
 from tildex.estimators.features.pictures import PictureFeatures
 from tildex.estimators.features.sounds import SoundFeatures
+from tildex.estimators.imputer import Imputer
 from tildex.estimators.multimodal.dbm import MultimodalDBM
 from tildex.estimators.multimodal.modality import Modality
 from tildex.estimators.restoration.restorer import Restorer
@@ -40,6 +41,7 @@ __all__ = [
     "DropoutAutoencoder",
     "Estimator",
     "GaussianRBM",
+    "Imputer",
     "LinearAutoencoder",
     "Modality",
     "ModelRow",

@@ -14,7 +14,14 @@ from tildex.evaluate.exact import enumerable, log_likelihood, log_partition
 from tildex.evaluate.guards import GUARD_COLUMNS, Guard, guards
 from tildex.evaluate.hashes import SignHash, iterative_quantization, pca_signs, random_hyperplanes
 from tildex.evaluate.images import psnr
-from tildex.evaluate.latent import continuity, neighbour_error, probe_accuracy, trustworthiness
+from tildex.evaluate.latent import (
+    continuity,
+    neighbour_error,
+    probe_accuracy,
+    probe_explained,
+    probe_hits,
+    trustworthiness,
+)
 from tildex.evaluate.lengths import (
     LengthPartitions,
     at_length,
@@ -75,6 +82,8 @@ __all__ = [
     "principal_angles",
     "principal_axes",
     "probe_accuracy",
+    "probe_explained",
+    "probe_hits",
     "psnr",
     "random_hyperplanes",
     "relative_error",

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
@@ -21,14 +21,39 @@ from tildex.evaluate.distances import as_rows, portions, squared_euclidean
 from tildex.evaluate.estimate import Estimate
 from tildex.products import fast_products
 
-__all__ = ["continuity", "neighbour_error", "probe_accuracy", "trustworthiness"]
+__all__ = [
+    "continuity",
+    "neighbour_error",
+    "probe_accuracy",
+    "probe_explained",
+    "probe_hits",
+    "trustworthiness",
+]
 
 
 def probe_accuracy(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> Estimate:
     """Return the held-out accuracy of a logistic regression trained on codes."""
+    return Estimate.of(probe_hits(Z_train, y_train, Z_test, y_test))
+
+
+def probe_hits(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> np.ndarray:
+    """Return which held-out rows a logistic regression trained on codes labels correctly, shape (rows,)."""
     probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
     probe.fit(np.asarray(Z_train, dtype=float), y_train)
-    return Estimate.of(probe.predict(np.asarray(Z_test, dtype=float)) == np.asarray(y_test))
+    return np.asarray(probe.predict(np.asarray(Z_test, dtype=float)) == np.asarray(y_test))
+
+
+def probe_explained(Z_train: Any, y_train: Any, Z_test: Any, y_test: Any) -> np.ndarray:
+    """Return the share of a real target's variance that a ridge regression on codes explains, shape (rows,).
+
+    One value per held-out row, whose mean is R2 beside the training mean; its penalty is chosen on the training codes.
+    """
+    y_train, y_test = np.asarray(y_train, dtype=float), np.asarray(y_test, dtype=float)
+    probe = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-3, 3, 13)))
+    probe.fit(np.asarray(Z_train, dtype=float), y_train)
+    error = (probe.predict(np.asarray(Z_test, dtype=float)) - y_test) ** 2
+    spread = float(((y_test - y_train.mean()) ** 2).mean())
+    return 1 - error / spread if spread > 0 else np.zeros(len(error))
 
 
 def trustworthiness(X: Any, Z: Any, *, k: int = 12) -> Estimate:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -87,6 +88,8 @@ class Likelihood:
         The part of the bound's standard error due to rows.
     notes : dict of str to str
         Context from the caller: model, data, split, binarisation, seed.
+    per_row : array of shape (rows,)
+        The best estimate of each row, whose mean is ``value``.
     """
 
     bound: Estimate
@@ -97,6 +100,7 @@ class Likelihood:
     n_samples: int
     error_over_rows: float
     notes: dict[str, str]
+    per_row: np.ndarray = field(repr=False, compare=False)
 
     @property
     def value(self) -> Estimate:
@@ -227,6 +231,7 @@ def likelihood(
     tightened = None
     if weights is not None:
         tightened = _less(Estimate.of((weights + log_volume).cpu().numpy()), partition)
+    best = (bounds if weights is None else weights) + log_volume
     return Likelihood(
         bound=_less(over_rows, partition),
         tightened=tightened,
@@ -236,6 +241,7 @@ def likelihood(
         n_samples=0 if tightened is None else n_samples,
         error_over_rows=over_rows.standard_error,
         notes=dict(notes or {}),
+        per_row=best.cpu().numpy() - (0.0 if partition is None else partition.value),
     )
 
 

@@ -42,9 +42,15 @@ class Scaling(nn.Module):
         """Say whether the scaling changes nothing, so that a hot loop can skip it."""
         return not bool(self.offset.any()) and bool((self.scale == 1).all())
 
-    def log_volume(self) -> Tensor:
-        """Return the term to add to a log-density in the model's units to get that of the data, in nats."""
-        return -torch.log(self.scale).sum()
+    def log_volume(self, x: Tensor | None = None) -> Tensor:
+        """Return the term to add to a log-density in the model's units to get that of the data, in nats.
+
+        For rows ``x`` with unknown values, NaN, there is one term for each, shape (batch,).
+        """
+        logs = -torch.log(self.scale)
+        if x is None or not bool((unknown := x.isnan()).any()):
+            return logs.sum()
+        return torch.where(unknown, 0.0, logs).sum(-1)
 
 
 class CommonLength(Scaling):

@@ -51,7 +51,7 @@ class View(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the rows as the encoder sees them."""
-        logs = (torch.where(self.counts, x, 0.0).log1p() - self.offset) / self.scale
+        logs = (torch.where(self.counts, x, 0.0).clamp_min(0).log1p() - self.offset) / self.scale
         return torch.where(self.counts, logs.clamp(-_FURTHEST, _FURTHEST), x)
 
     @torch.no_grad()

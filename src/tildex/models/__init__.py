@@ -5,7 +5,15 @@ from tildex.models.boltzmann.graph import Clamp, Layer
 from tildex.models.boltzmann.join import attach, join, lower, parts_of
 from tildex.models.boltzmann.machine import BoltzmannMachine
 from tildex.models.boltzmann.mean_field import CONVERGED, mean_field
-from tildex.models.boltzmann.missing import filled, groups, infer, knowing, presence, visible_means
+from tildex.models.boltzmann.missing import (
+    draw_unknown,
+    filled,
+    groups,
+    infer,
+    knowing,
+    presence,
+    visible_means,
+)
 from tildex.models.boltzmann.pathways import gather, joined, joint_part, pathway_parts, pathways
 from tildex.models.boltzmann.posterior import Posterior
 from tildex.models.boltzmann.pseudo_likelihood import (
@@ -20,9 +28,11 @@ from tildex.models.denoiser import Denoiser
 from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
 from tildex.models.model import Evidence, Meaning, Model
 from tildex.models.network import Feedforward, Network, layers_of
+from tildex.models.normal import JointNormal
 from tildex.models.pair import Conditional, Pair
 from tildex.models.restoration import Restoration, check_views
 from tildex.models.stack import Chain, flip, grow, one_layer, unroll
+from tildex.models.unknown import Unknown, log_each
 
 __all__ = [
     "CONVERGED",
@@ -34,6 +44,7 @@ __all__ = [
     "Denoiser",
     "Evidence",
     "Feedforward",
+    "JointNormal",
     "LatentPair",
     "Layer",
     "Meaning",
@@ -43,9 +54,11 @@ __all__ = [
     "Posterior",
     "Restoration",
     "RowCodes",
+    "Unknown",
     "attach",
     "check_views",
     "combined_filters",
+    "draw_unknown",
     "filled",
     "flip",
     "for_chains",
@@ -62,6 +75,7 @@ __all__ = [
     "joint_part",
     "knowing",
     "layers_of",
+    "log_each",
     "lower",
     "maximising_inputs",
     "mean_field",

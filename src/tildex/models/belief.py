@@ -88,10 +88,8 @@ class BeliefNetwork(Model):
         """
         *below, top = machines
         pairs = [machine.pair() for machine in below]
-        return cls(
-            [Pair(copy.deepcopy(pair.encoder), copy.deepcopy(pair.decoder)) for pair in pairs],
-            copy.deepcopy(top),
-        )
+        copies = [Pair(copy.deepcopy(pair.encoder), copy.deepcopy(pair.decoder)) for pair in pairs]
+        return cls(copies, copy.deepcopy(top))
 
     @property
     def score(self) -> Meaning:
@@ -111,8 +109,8 @@ class BeliefNetwork(Model):
     def normaliser_rows(self, x: Tensor, generator: Generator) -> Tensor:
         """Return rows of the top machine's visible layers: a draw from recognition, and any labels."""
         below, labels = self.split(x)
-        top = self.up(below, generator)[-1]
-        return top if labels is None else torch.cat([top, labels], 1)
+        top = self.up(self.shown(below), generator)[-1:]
+        return torch.cat(top if labels is None else [*top, labels], 1)
 
     @property
     def normaliser(self) -> BoltzmannMachine:
@@ -155,6 +153,10 @@ class BeliefNetwork(Model):
             layers.append(_value(pair.encoder, layers[-1], generator))
         return layers
 
+    def shown(self, x: Tensor) -> Tensor:
+        """Return rows of data with unknown values, NaN, inferred by the network as a deep autoencoder."""
+        return self.unroll().inferred(x) if bool(x.isnan().any()) else x
+
     def down(self, h: Tensor, generator: Generator | None = None) -> list[Tensor]:
         """Return the values of all directed layers on the way down from ``h``: the data first, ``h`` last."""
         layers = [h]
@@ -178,9 +180,9 @@ class BeliefNetwork(Model):
 
     def visible_means(self, state: Sequence[Tensor], generator: Generator) -> Tensor:
         """Return the data's means given the top machine's state, through drawn layers, shape (chains, visible)."""
-        if not self.pairs:
-            return self.top.layers[0].units.mean(self.top.inputs(0, state))
-        return self.pairs[0].decoder.mean(self.down(state[0], generator)[1])
+        if self.pairs:
+            return self.pairs[0].decoder.mean(self.down(state[0], generator)[1])
+        return self.top.layers[0].units.mean(self.top.inputs(0, state))
 
     def chains(
         self, n: int, n_steps: int, generator: Generator, *, clamp: Clamp | None = None
@@ -200,22 +202,19 @@ class BeliefNetwork(Model):
     def top_rows(self, x: Tensor, generator: Generator) -> Tensor:
         """Return draws of the top machine's visible layers given rows, including labels if ``x`` has none."""
         v, labels = self.split(x)
-        h = self.up(v, generator)[-1]
-        if self.label is None:
-            return h
-        if labels is None:
+        h = self.up(self.shown(v), generator)[-1]
+        if self.label is not None and labels is None:
             labels = self.top.layers[self.label].units.sample(self._log_joint(h), generator)
-        return torch.cat([h, labels], -1)
+        return h if labels is None else torch.cat([h, labels], -1)
 
     def bound(self, x: Tensor, generator: Generator, *, n_samples: int = 1) -> Tensor:
-        """Return an unbiased estimate of the variational bound on log P(x), before subtracting log Z, shape (batch,).
-
-        It is the mean of ``n_samples`` log weights; if recognition is good, most variation in the terms cancels.
+        """Return the mean of ``n_samples`` log weights: an unbiased estimate of the bound on log P(x), before log Z
+        is subtracted, shape (batch,).
         """
         return torch.stack([self.log_weight(x, generator) for _ in range(n_samples)]).mean(0)
 
     def log_weight(self, x: Tensor, generator: Generator) -> Tensor:
-        """Return the log of one importance weight P*(x, h) / Q(h | x), h drawn from Q, shape (batch,).
+        """Return the log of one importance weight P*(known x, h) / Q(h | x), h drawn from Q, shape (batch,).
 
         The mean of weights, not of their logs, is P(x) times Z, without bias (Salakhutdinov & Murray, 2008, "On the
         quantitative analysis of deep belief networks"). ``x`` may include labels; if not, they are summed out.
@@ -225,12 +224,13 @@ class BeliefNetwork(Model):
     def weigh(self, x: Tensor, draw: Update) -> Tensor:
         """Return a log importance weight as :meth:`log_weight` does, with hidden values from the given ``draw``."""
         below, labels = self.split(x)
-        total = below.new_zeros(len(below))
+        total, seen = below.new_zeros(len(below)), self.shown(below)
         for pair in self.pairs:
-            inputs = pair.encoder.inputs(below)
+            inputs = pair.encoder.inputs(seen)
             h = draw(pair.encoder.units, inputs)
-            total = total + pair.decoder.log_prob(below, h) - pair.encoder.family.log_prob(h, inputs)
-            below = h
+            generated = pair.log_known(below, pair.decoder.inputs(h))
+            total = total + generated - pair.encoder.family.log_prob(h, inputs)
+            below = seen = h
         if labels is None and self.label is not None:
             return total + self._log_joint(below).logsumexp(-1)
         return total + self._log_top(below, labels)
@@ -246,7 +246,7 @@ class BeliefNetwork(Model):
         ValueError
             If the top machine has no label layer.
         """
-        return self._log_joint(self.up(v)[-1]).log_softmax(-1)
+        return self._log_joint(self.up(self.shown(v))[-1]).log_softmax(-1)
 
     def clamp_labels(self, labels: Tensor) -> Clamp:
         """Return the clamp of the label layer at ``labels``, shape (chains, classes)."""
@@ -265,7 +265,7 @@ class BeliefNetwork(Model):
 
     def _top_pair(self) -> Pair:
         coupling = self.top.couplings[self.top.edges.index((0, 1))]
-        visible, hidden = self.top.layers[0], self.top.layers[1]
+        visible, hidden = self.top.layers[:2]
         bias = hidden.bias
         if self.label is not None:
             layer, edge = self.top.layers[self.label], self.top.edges.index((1, self.label))

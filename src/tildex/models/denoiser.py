@@ -89,5 +89,5 @@ class Denoiser(Pair):
         inputs = units.inputs_for(self.start).expand(n, -1)
         for _ in range(n_steps):
             x = kept(units.sample(inputs, generator))
-            inputs = self.decoder.inputs(self.encoder.mean(corruption(x, generator)))
+            inputs = self.decoder.inputs(self.encoder.mean(self.corrupted(x, corruption, generator)))
         return kept(units.mean(inputs))

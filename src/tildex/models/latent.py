@@ -105,9 +105,11 @@ class LatentPair(Pair):
         return Mixture(self.code, *self.prior.components(self.encoder.inputs))
 
     def log_likelihood(self, x: Tensor, codes: Tensor, generator: Generator | None = None) -> Tensor:
-        """Return log P(x | codes) of rows (batch, features) and codes (draws, batch, size), shape (draws, batch)."""
+        """Return log P(known values of x | codes) of rows (batch, features) and codes (draws, batch, size), as (draws,
+        batch).
+        """
         inputs = self.decoder.inputs(codes.flatten(0, 1), generator)
-        return self.decoder.family.for_rows(x).log_prob(x, inputs.unflatten(0, codes.shape[:2]))
+        return self.log_known(x, inputs.unflatten(0, codes.shape[:2]))
 
     def rows(self, x: Tensor) -> RowCodes:
         """Return the encoded rows, from which bounds on their likelihood are drawn."""
@@ -132,7 +134,7 @@ class LatentPair(Pair):
         This is the variance of its mean over the rows ``x``, summed over classes for a categorical variable; Burda et
         al. call a unit active above 0.01.
         """
-        means = self.encoder.mean(x)
+        means = self.encoder.mean(self.shown(x))
         return means.var(0, correction=0).unflatten(-1, (-1, self.code.group)).sum(-1)
 
 
@@ -152,7 +154,7 @@ class RowCodes:
     def __init__(self, model: LatentPair, x: Tensor, generator: Generator | None = None) -> None:
         self.model = model
         self.x = x
-        self.inputs = model.encoder.inputs(x, generator)
+        self.inputs = model.encoder.inputs(model.shown(x), generator)
         self.size = self.inputs.shape[-1] // model.code.arity
         self.mixture = model.mixture()
 

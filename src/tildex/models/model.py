@@ -70,6 +70,13 @@ class Model(nn.Module):
         """The meaning of a row's score."""
         raise ValueError(f"{type(self).__name__} has no score")
 
+    def expect_unknown(self, means: Tensor) -> None:
+        """Prepare for training on rows with unknown values, NaN, given the columns' means; by default nothing to do."""
+
+    def sight_of_unknown(self) -> nn.Module | None:
+        """Return what an encoder sees in place of unknown values, if it has learned that."""
+        return None
+
     def pair(self) -> Any:
         """Return the two conditionals of a one-layer model, a ``Pair``."""
         raise ValueError(f"expected a model of one layer, got {type(self).__name__}")

@@ -5,19 +5,25 @@ r"""The stochastic autoencoder: two conditional distributions, each a map follow
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Self
 
 import torch
 from torch import Tensor, nn
 
+from tildex.corruptions import Corruption
 from tildex.generator import Generator
 from tildex.maps import Map
 from tildex.models.meanings import GIVEN_CODE
 from tildex.models.model import Meaning, Model
+from tildex.models.unknown import Unknown, log_each
 from tildex.units import Activation, Gaussian, Units
 
 __all__ = ["Conditional", "Pair"]
+
+# More passes of inference do not help a narrow code, and a wide one strays: what it reconstructs is not what is likely.
+_PASSES = 2
 
 
 class Conditional(nn.Module):
@@ -98,6 +104,11 @@ class Conditional(nn.Module):
 class Pair(Model):
     """An encoder P(h|x) and a decoder P(x|h); every neural autoencoder here is one.
 
+    Attributes
+    ----------
+    unknown : Unknown or None
+        What the encoder sees in place of unknown values, NaN; None for a pair that learns from complete rows.
+
     Example
     -------
     >>> import torch
@@ -115,9 +126,11 @@ class Pair(Model):
 
     encoder: Conditional
     decoder: Conditional
+    unknown: Unknown | None
 
     def __init__(self, encoder: Conditional, decoder: Conditional) -> None:
         super().__init__()
+        self.unknown = None
         self.encoder = encoder
         self.decoder = decoder
 
@@ -143,8 +156,71 @@ class Pair(Model):
 
     def look(self, rows: Callable[[], Tensor]) -> None:
         """Let the encoder look at some rows."""
-        self.encoder.map.look(rows)
+        self.encoder.map.look(lambda: self.shown(rows()))
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """Return the decoder's mean at the code's mean, shape (batch, visible)."""
         return self.decoder.mean(self.encoder.mean(x))
+
+    def expect_unknown(self, means: Tensor) -> None:
+        """Show unknown values to the encoder in a way that it learns; they start as the means."""
+        self.unknown = Unknown(means)
+
+    def sight_of_unknown(self) -> Unknown | None:
+        """Return what the encoder sees in place of unknown values, if it has learned that."""
+        return self.unknown
+
+    @torch.no_grad()
+    def learn_unknown(self, lowest: Model) -> None:
+        """Take over what a model of the same rows, the lowest of a stack, learned to see in unknown values, if any."""
+        if self.unknown is not None and (learned := lowest.sight_of_unknown()) is not None:
+            self.unknown.load_state_dict(learned.state_dict())
+
+    def shown(self, x: Tensor, lost: Tensor | None = None) -> Tensor:
+        """Return rows as the encoder sees them, without NaN; values are also unknown where ``lost`` is true.
+
+        A pair that learned from complete rows infers unknown values, as :meth:`inferred` does, and says so.
+        """
+        if self.unknown is not None:
+            shown: Tensor = self.unknown(x, lost)
+            return shown
+        if self._complete(x):
+            return x
+        warnings.warn(
+            "X has unknown values, and this model learned from complete rows: they are inferred from its "
+            "reconstructions; fit it with such rows, and its encoder learns what unknown means",
+            stacklevel=2,
+        )
+        return self.inferred(x)
+
+    def corrupted(self, x: Tensor, corruption: Corruption, generator: Generator) -> Tensor:
+        """Return corrupted rows as the encoder sees them: what is known to be hidden is unknown to it."""
+        if self.unknown is None or not corruption.hides:
+            return self.shown(corruption(x, generator))
+        return self.shown(*corruption.hide(x, generator))
+
+    def log_known(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-probability of the known values of rows given the decoder's ``inputs``, one value per row."""
+        family = self.decoder.family
+        if self.unknown is None and self._complete(x):
+            return family.for_rows(x).log_prob(x, inputs)
+        return log_each(family, x, inputs).sum(-1)
+
+    def log_each(self, x: Tensor, inputs: Tensor) -> Tensor:
+        """Return the log-probability of each variable, shape (batch, variables); zero where it is unknown."""
+        if self.unknown is None and self._complete(x):
+            return self.decoder.family.log_probs(x, inputs)
+        return log_each(self.decoder.family, x, inputs)
+
+    def _complete(self, x: Tensor) -> bool:
+        """Say whether all values are known; nothing to look for in training, where estimators looked once."""
+        return self.training or not bool(x.isnan().any())
+
+    @torch.no_grad()
+    def inferred(self, x: Tensor) -> Tensor:
+        """Return rows whose unknown values start at zero and are replaced by their reconstructions, twice."""
+        unknown = x.isnan()
+        filled = torch.where(unknown, 0.0, x)
+        for _ in range(_PASSES):
+            filled = torch.where(unknown, self.reconstruct(filled), x)
+        return filled

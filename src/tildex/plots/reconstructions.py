@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from tildex.plots.mosaic import as_images, columns_for, common_range, compose, gap_of, show, to_rgb
 from tildex.plots.strips import standardised, strips
 
-__all__ = ["reconstructions"]
+__all__ = ["reconstructions", "versions"]
 
 _COLUMNS = 10
 
@@ -62,8 +62,47 @@ def reconstructions(
     return _images({label: as_images(array, shape) for label, array in rows.items()}, title)
 
 
+def versions(
+    rows: Mapping[str, Any],
+    shape: Sequence[int] | None = None,
+    *,
+    feature_names: Sequence[str] | None = None,
+    title: str = "Rows and versions of them",
+) -> Figure:
+    """Draw several versions of the same rows above each other: as images, or as heat maps if rows are not images.
+
+    Parameters
+    ----------
+    rows : mapping of str to array of shape (n, features)
+        The versions by label; the first sets the scale.
+    shape, feature_names, title
+        As in :func:`reconstructions`.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or the arrays disagree in shape.
+
+    Example
+    -------
+    >>> X = np.random.default_rng(0).random((6, 64))
+    >>> len(versions({"original": X, "half": X / 2, "none": 0 * X}, (8, 8)).axes)
+    1
+    """
+    arrays = {label: np.asarray(array, dtype=float) for label, array in rows.items()}
+    if len({array.shape for array in arrays.values()}) != 1:
+        raise ValueError(f"expected arrays of one shape, got { {k: a.shape for k, a in arrays.items()} }")
+    first = next(iter(arrays.values()))
+    if as_images(first, shape) is not None:
+        return _images({label: as_images(array, shape) for label, array in arrays.items()}, title)
+    panels = {label: standardised(array, first) for label, array in arrays.items()}
+    return strips(
+        panels, title=title, unit="standard deviations of each column from its mean", names=feature_names
+    )
+
+
 def _images(rows: dict[str, Any], title: str) -> Figure:
-    limits = common_range(rows["original"])
+    limits = common_range(next(iter(rows.values())))
     rgb = [to_rgb(images, limits) for images in rows.values()]
     n, h, w, _ = rgb[0].shape
     gap = gap_of(w)

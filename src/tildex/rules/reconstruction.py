@@ -16,7 +16,6 @@ from tildex.models import Pair
 from tildex.penalties import Penalty
 from tildex.rules.base import Rule, penalties
 from tildex.shapes import Loss, Step
-from tildex.units import Units
 
 __all__ = ["Reconstruction"]
 
@@ -75,33 +74,39 @@ class Reconstruction(Rule):
 
     def _loss(self, model: Pair, x: Tensor, generator: Generator, code: Callable[[Tensor], Tensor]) -> Loss:
         units = model.decoder.family
-        seen, weights = self._strike(x, generator, units)
+        seen, weights = self._strike(model, x, generator)
         inputs = model.encoder.inputs(seen, generator)
         hidden = code(inputs)
         visible = model.decoder.inputs(hidden, generator)
-        step = Step(x, seen, inputs, hidden, generator, visible, self.progress)
-        error = _error(units, x, visible, weights)
+        clean = x if model.unknown is None else model.unknown(x)
+        step = Step(clean, seen, inputs, hidden, generator, visible, self.progress)
+        error = _error(model, x, visible, weights)
         for _ in range(1, self.walkback):
             with torch.no_grad():
-                seen, _ = self._strike(units.sample(visible, generator), generator, units)
+                seen, _ = self._strike(model, units.sample(visible, generator), generator)
             visible = model.decoder.inputs(model.encoder.mean(seen, generator), generator)
-            error = error + self.on_corrupted * -units.log_prob(x, visible)
+            error = error + self.on_corrupted * -model.log_known(x, visible)
         return Loss.of(reconstruction=error / self.walkback, **dict(penalties(self.penalty, model, step)))
 
-    def _strike(self, x: Tensor, generator: Generator, units: Units) -> tuple[Tensor, Tensor | float]:
+    def _strike(self, model: Pair, x: Tensor, generator: Generator) -> tuple[Tensor, Tensor | float]:
         """Return the encoder's input, and the weight of each variable's error or one common weight."""
         if self.corruption is None:
-            return x, self.on_corrupted
-        corruption = self.corruption.whole(units.together(x.shape[-1]))
+            return model.shown(x), self.on_corrupted
+        corruption = self.corruption.whole(model.decoder.family.together(x.shape[-1]))
         if self.on_corrupted == self.on_intact:
-            return corruption(x, generator), self.on_corrupted
-        seen, struck = corruption.strike(x, generator)
-        struck = units.any_column(struck)
+            return model.corrupted(x, corruption, generator), self.on_corrupted
+        if model.unknown is not None and corruption.hides:
+            seen, struck = corruption.hide(x, generator)
+            seen = model.shown(seen, struck)
+        else:
+            seen, struck = corruption.strike(x, generator)
+            seen = model.shown(seen)
+        struck = model.decoder.family.any_column(struck)
         return seen, torch.where(struck, self.on_corrupted, self.on_intact).to(x.dtype)
 
 
-def _error(units: Units, x: Tensor, visible: Tensor, weights: Tensor | float) -> Tensor:
+def _error(model: Pair, x: Tensor, visible: Tensor, weights: Tensor | float) -> Tensor:
     if isinstance(weights, Tensor):
-        return -(weights * units.log_probs(x, visible)).sum(-1)
-    error = -units.log_prob(x, visible)
+        return -(weights * model.log_each(x, visible)).sum(-1)
+    error = -model.log_known(x, visible)
     return error if weights == 1 else weights * error

@@ -36,6 +36,7 @@ class SparseReconstruction(Reconstruction):
             the fraction of units that were inactive for the last 10,000 training rows, or, if the code does not count
             them, that are inactive on all of these rows.
         """
+        x = model.shown(x)
         hidden = model.encoder.mean(x)
         used = hidden != 0
         units = model.encoder.units

@@ -6,7 +6,8 @@ import contextlib
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,17 @@ from tildex import distributed
 from tildex.files import RunError, load_state, save_state
 from tildex.train.loop import Trainer
 
-__all__ = ["Checkpoint", "EarlyStopping", "EpochPrinter", "ProgressBar", "Snapshots", "begun_from"]
+__all__ = [
+    "Checkpoint",
+    "EarlyStopping",
+    "EpochPrinter",
+    "ProgressBar",
+    "Snapshots",
+    "begun_from",
+    "without_bars",
+]
+
+_SILENT: ContextVar[bool] = ContextVar("_SILENT", default=False)
 
 
 class EarlyStopping:
@@ -186,6 +197,16 @@ class EpochPrinter:
         print(f"[{self.title}] Iteration {epoch}, {values}")
 
 
+@contextlib.contextmanager
+def without_bars() -> Iterator[None]:
+    """Show no progress bars within a ``with`` block, whose caller shows the progress of the whole."""
+    token = _SILENT.set(True)
+    try:
+        yield
+    finally:
+        _SILENT.reset(token)
+
+
 class ProgressBar:
     """A progress bar on standard error, one tick per epoch; silent without a terminal.
 
@@ -205,7 +226,7 @@ class ProgressBar:
             TextColumn("{task.fields[loss]}"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
-            disable=not sys.stderr.isatty() or distributed.rank() != 0,
+            disable=not sys.stderr.isatty() or distributed.rank() != 0 or _SILENT.get(),
         )
         self.task = self.progress.add_task(title, total=n_iter, loss="")
 

@@ -38,11 +38,9 @@ class Rows(Protocol):
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        ...
 
     def take(self, index: Any) -> Tensor:
         """Return the rows at ``index`` on the device, shape (batch, features)."""
-        ...
 
 
 class Callback(Protocol):
@@ -50,7 +48,6 @@ class Callback(Protocol):
 
     def __call__(self, trainer: Trainer) -> None:
         """Inspect the trainer."""
-        ...
 
 
 @dataclass
@@ -71,6 +68,8 @@ class Trainer:
         One record per epoch: losses by name, held-out loss, learning rate, seconds.
     stop : bool
         Set by a callback to end after this epoch.
+    stages_left : int
+        Stages of the same training that follow this one.
     """
 
     model: nn.Module
@@ -86,6 +85,7 @@ class Trainer:
     steps: int = 0
     history: list[dict[str, float]] = field(default_factory=list)
     stop: bool = False
+    stages_left: int = 0
 
     def __post_init__(self) -> None:
         self.parameters = [p for p in self.model.parameters() if p.requires_grad]

@@ -135,6 +135,7 @@ def run_stages(
         if isinstance(saver, _StageCheckpoint):
             saver.note(number, history, plan.carried)
         trainer = stage.begin(generators[number])
+        trainer.stages_left = len(plan.stages) - number - 1
         called = f"{title}, {stage.name}" if stage.name else title
         stopper = None if stopping is None or stage.held_out is None else stopping()
         with ProgressBar(called, trainer.plan.n_iter) as bar:

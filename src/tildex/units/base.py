@@ -281,6 +281,14 @@ class Units(nn.Module, Part, ABC, kind="units"):
             return f"values from {self.low:g} to {self.high:g}, got {low:g} to {high:g}"
         return None
 
+    def outside_known(self, x: Tensor) -> str | None:
+        """Describe the same of the known values of rows; a variable is known or unknown, NaN, as a whole."""
+        if bool((unknown := x.isnan()).any()):
+            # A mean is always within the range.
+            some = self.mean(x.new_zeros(1, self.arity * x.shape[-1])).detach()
+            x = torch.where(unknown, some, x)
+        return self.outside(x)
+
     # nn.Module and Part both define these; a unit family uses Part's.
     __repr__ = Part.__repr__
     __eq__ = Part.__eq__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tildex.apps.measure.kinds import Line, Measure
+from tildex.apps.measure.likelihood import scaled_rows
 from tildex.apps.measure.subject import Subject
 from tildex.evaluate import principal_angles, principal_axes
 
@@ -15,9 +16,8 @@ def _find(subject: Subject) -> float | None:
     axes = estimator.module_.linear_axes()
     if axes is None or subject.X_train is None:
         return None
-    # Axes of standardised columns are scaled back to the data's units.
-    axes = estimator.scaling_.scale[:, None] * axes
-    wanted = principal_axes(subject.X_train, estimator.n_components)[1]
+    # PCA of the columns as the model scales them, whose error it minimises.
+    wanted = principal_axes(scaled_rows(estimator, subject.X_train).cpu(), estimator.n_components)[1]
     return float(principal_angles(axes.t(), wanted).max())
 
 

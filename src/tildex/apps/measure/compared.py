@@ -11,9 +11,10 @@ from tildex.apps.measure.subject import Subject
 from tildex.apps.pages.numbers import measured
 from tildex.data import binarise
 from tildex.evaluate import Annealing, Estimate, Likelihood, independent_bernoulli
+from tildex.evaluate.ais import Progress
 from tildex.generator import Generator
 
-__all__ = ["LIKELIHOOD", "Compared"]
+__all__ = ["LIKELIHOOD", "Compared", "find_likelihood"]
 
 # Enough for a report; `tildex likelihood` uses more.
 _ANNEALING = Annealing(n_chains=100, n_betas=1000, burn_in=200)
@@ -66,17 +67,26 @@ class Compared:
         return {**self.found.to_json(), **own}
 
 
-def _find(subject: Subject) -> Compared | None:
+def find_likelihood(subject: Subject, progress: Progress | None = None) -> Compared | None:
     """Return the log-likelihood of the scored rows, or None for a model without one.
 
-    Grey values are binarised by one frozen draw; reverse chains begin at the training rows.
+    Grey values are binarised by one frozen draw; reverse chains begin at the training rows. ``progress`` is called as
+    by :func:`tildex.evaluate.likelihood`.
     """
     estimator, X_train, X = subject.estimator, subject.X_train, subject.scored.X
     units, model = estimator.likelihood_, estimator.module_
     # The log Z of documents depends on their length; they are measured by perplexity.
     if not model.has_likelihood or (model.normaliser and units.counts_words):
         return None
-    found = likelihood_of(estimator, X, start=X_train, seed=_SEED, n_samples=_SAMPLES, annealing=_ANNEALING)
+    found = likelihood_of(
+        estimator,
+        X,
+        start=X_train,
+        seed=_SEED,
+        n_samples=_SAMPLES,
+        annealing=_ANNEALING,
+        progress=progress,
+    )
     independent = None
     if X_train is not None and units.binary:
         drawn = binarise(scaled_rows(estimator, X), "frozen", Generator(_SEED))
@@ -93,4 +103,4 @@ def _lines(compared: Compared) -> list[Line]:
     return lines
 
 
-LIKELIHOOD = Measure("likelihood", _find, _lines, Compared.to_json)
+LIKELIHOOD = Measure("likelihood", find_likelihood, _lines, Compared.to_json)

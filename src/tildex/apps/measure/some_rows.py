@@ -21,8 +21,8 @@ def dense(X: Any) -> np.ndarray:
 
 def take(record: Record, index: np.ndarray) -> Record:
     """Return the given rows of a record, dense."""
-    chosen = select(record, index)
-    return dataclasses.replace(chosen, X=dense(chosen.X))
+    part = select(record, index)
+    return dataclasses.replace(part, X=dense(part.X))
 
 
 def at_most(record: Record, most: int) -> Record:

@@ -15,14 +15,14 @@ from tildex.apps.photographs.restore import (
     restore,
 )
 from tildex.data import DataError, Photograph
-from tildex.estimators import load
-from tildex.models import Restoration
+from tildex.data.formats.members import is_archive
+from tildex.estimators import Restorer, load
 
 __all__ = ["colourise_files", "load_restorer", "restore_files"]
 
 
-def load_restorer(run: str | Path, *, device: str = "auto") -> Restoration:
-    """Return the model of a saved :class:`~tildex.Restorer`, for :func:`restore_files` or :func:`colourise_files`.
+def load_restorer(run: str | Path, *, device: str = "auto") -> Restorer:
+    """Return a saved :class:`~tildex.Restorer`, for :func:`restore_files` or :func:`colourise_files`.
 
     Raises
     ------
@@ -33,11 +33,12 @@ def load_restorer(run: str | Path, *, device: str = "auto") -> Restoration:
     """
     estimator = load(run, device=device)
     require(estimator, "restore", run=run)
-    return estimator.module_
+    restorer: Restorer = estimator
+    return restorer
 
 
 def restore_files(
-    model: Restoration,
+    restorer: Restorer,
     photo: str | Path,
     out: str | Path,
     *,
@@ -49,12 +50,12 @@ def restore_files(
 
     Parameters
     ----------
-    model : Restoration
-        From :func:`load_restorer`, or ``module_`` of a fitted restorer.
+    restorer : Restorer
+        A fitted one, or from :func:`load_restorer`.
     photo : path
-        A picture file of any size, or a folder of them.
+        A picture file of any size, or a folder or zip archive of them.
     out : path
-        The file to write, or the output folder if ``photo`` is a folder.
+        The file to write, or the output folder if ``photo`` is a folder or archive.
     mask : path, optional
         A picture of the same size, white where pixels are missing.
     tile, views
@@ -80,25 +81,26 @@ def restore_files(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     old, new = Path(folder, "old.png"), Path(folder, "new.png")
     ...     Photograph(patches[0].reshape(8, 8, 1)).write(old)
-    ...     done = restore_files(restorer.module_, old, new)
+    ...     done = restore_files(restorer, old, new)
     ...     Photograph.read(new).pixels.shape
     (8, 8, 1)
     """
     photo, out = Path(photo), Path(out)
-    if mask is not None and photo.is_dir():
+    if mask is not None and (photo.is_dir() or is_archive(photo)):
         raise DataError(f"{photo} is a folder, but a mask is for one photograph: give the file it belongs to")
     missing = None if mask is None else missing_pixels(Photograph.read(Path(mask)))
-    return _each(lambda one: restore(model, one, missing, tile=tile, views=views), photo, out)
+    model = restorer.module_
+    return _each(lambda one: restore(model, one, missing, tile=tile, views=views), restorer, photo, out)
 
 
 def colourise_files(
-    model: Restoration, photo: str | Path, out: str | Path, *, tile: int = TILE, views: int = 1
+    restorer: Restorer, photo: str | Path, out: str | Path, *, tile: int = TILE, views: int = 1
 ) -> Folder:
     """Colourise a photograph or a folder of them; the luminance of every pixel stays the same.
 
     Parameters
     ----------
-    model, photo, out
+    restorer, photo, out
         As in :func:`restore_files`, for a restorer fitted with ``Greyscale()``.
     tile, views
         As in :func:`restore_files`; two views work best for colours.
@@ -108,13 +110,15 @@ def colourise_files(
     Folder
         As in :func:`restore_files`.
     """
-    return _each(lambda one: colourise(model, one, tile=tile, views=views), Path(photo), Path(out))
+    model = restorer.module_
+    return _each(lambda one: colourise(model, one, tile=tile, views=views), restorer, Path(photo), Path(out))
 
 
-def _each(work: Callable[[Photograph], Photograph], photo: Path, out: Path) -> Folder:
+def _each(work: Callable[[Photograph], Photograph], restorer: Restorer, photo: Path, out: Path) -> Folder:
     if out.resolve() == photo.resolve():
         raise DataError(f"the result would overwrite {photo}: give another name")
-    if photo.is_dir():
-        return each_photograph(work, photo, out)
-    work(Photograph.read(photo)).write(out)
+    levels = restorer.reading_.levels
+    if photo.is_dir() or is_archive(photo):
+        return each_photograph(work, photo, out, levels=levels)
+    work(Photograph.read(photo, levels=levels)).write(out)
     return Folder([out], [])

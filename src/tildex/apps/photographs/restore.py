@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tildex.apps.photographs.tiles import in_tiles
-from tildex.data import DataError, Photograph, photographs_in
+from tildex.data import DataError, Photograph, photographs_of
 from tildex.files import RunError
 from tildex.images import luminance
 from tildex.models import Restoration
@@ -115,9 +115,9 @@ def in_gamut(colours: Tensor, grey: Tensor) -> Tensor:
 
 
 def missing_pixels(mask: Photograph) -> np.ndarray:
-    """Return which pixels a mask marks as missing, shape (height, width): the bright ones."""
-    marked: np.ndarray = mask.pixels.mean(-1) >= 0.5
-    return marked
+    """Return which pixels a mask marks as missing, shape (height, width): the bright ones that are not transparent."""
+    bright: np.ndarray = mask.pixels.mean(-1) >= 0.5
+    return bright if mask.alpha is None else bright & (mask.alpha >= 128)
 
 
 class Folder(NamedTuple):
@@ -135,10 +135,27 @@ class Folder(NamedTuple):
     skipped: list[str]
 
 
-def each_photograph(work: Callable[[Photograph], Photograph], folder: Path, out: Path) -> Folder:
+def each_photograph(
+    work: Callable[[Photograph], Photograph],
+    folder: Path,
+    out: Path,
+    *,
+    levels: tuple[float, float] | None = None,
+) -> Folder:
     """Apply ``work`` to every photograph of a folder and write the results to another folder under the same names.
 
     Files that cannot be read or written are skipped and listed.
+
+    Parameters
+    ----------
+    work : callable
+        Returns a new photograph.
+    folder : Path
+        The folder, or a zip archive.
+    out : Path
+        The other folder.
+    levels : (lowest, highest), optional
+        As in :meth:`~tildex.data.Photograph.read`; by default, those of all photographs of 32 bits together.
 
     Raises
     ------
@@ -146,17 +163,25 @@ def each_photograph(work: Callable[[Photograph], Photograph], folder: Path, out:
         If ``folder`` holds no pictures, or none can be processed.
     """
     found = Folder([], [])
-    for path in photographs_in(folder):
-        target = out / path.relative_to(folder)
-        try:
-            work(Photograph.read(path)).write(target)
-        except (DataError, RunError) as error:
-            found.skipped.append(str(error))
-        else:
-            found.written.append(target)
+    with photographs_of(folder, levels=levels) as photographs:
+        found.skipped.extend(photographs.skipped)
+        for name in photographs.names:
+            try:
+                work(photographs.read(name)).write(_inside(out, name))
+            except (DataError, RunError) as error:
+                found.skipped.append(str(error))
+            else:
+                found.written.append(out / name)
     if not found.written:
         raise DataError(f"no picture in {folder} could be processed: {'; '.join(found.skipped)}")
     return found
+
+
+def _inside(out: Path, name: str) -> Path:
+    """Return the path of a name in a folder; names in an archive may be written to lead out of it."""
+    if not (out / name).resolve().is_relative_to(out.resolve()):
+        raise DataError(f"{name} would be written outside {out}; rename it in the archive")
+    return out / name
 
 
 def _may_change(model: Restoration, *, lost: bool) -> bool:

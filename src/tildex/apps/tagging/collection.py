@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from tildex.data import Reading
+from tildex.data.reading import ANY_READING
 from tildex.evaluate.distances import nearest_rows
 from tildex.files import RunError, load_state, save_state
 
@@ -45,6 +47,8 @@ class Collection:
         colour.
     settings : mapping
         Settings of the fixed features; empty if all features are learned.
+    reading : Reading
+        How pictures are brought to ``shape``.
     """
 
     files: tuple[str, ...]
@@ -56,6 +60,7 @@ class Collection:
     split: str = "train"
     shape: tuple[int, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    reading: Reading = ANY_READING
 
     def __post_init__(self) -> None:
         n = len(self.files)
@@ -162,6 +167,7 @@ def save_collection(path: Path, collection: Collection) -> None:
     tree = {
         **{name: getattr(collection, name) for name in _PLAIN},
         "settings": dict(collection.settings),
+        "reading": collection.reading.to_json(),
         "features": np.asarray(collection.features, dtype=np.float32),
         "codes": np.asarray(collection.codes, dtype=np.float32),
         "tags": [np.asarray(part) for part in (tags.data, tags.indices, tags.indptr)],
@@ -196,6 +202,8 @@ def load_collection(path: Path) -> Collection:
             str(plain["split"]),
             tuple(int(n) for n in plain["shape"]),
             dict(tree["settings"]),
+            # Earlier versions stretched all pictures and did not note it.
+            Reading.from_json(tree.get("reading", {"resize": "stretch"})),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(

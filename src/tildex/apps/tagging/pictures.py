@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tildex.apps.tagging.collection import Collection
-from tildex.data import DataError, Record, picture_paths, read, read_picture, small_pictures
+from tildex.data import DataError, Reading, Record, read, read_picture, small_pictures
+from tildex.data import read_pictures as read_files
+from tildex.data.reading import ANY_READING
 from tildex.data.sets.catalogue import find
 
 __all__ = [
@@ -45,15 +47,17 @@ class Pictures(NamedTuple):
     skipped: tuple[str, ...]
 
 
-def read_pictures(pictures: Any, shape: Sequence[int]) -> Pictures:
-    """Return the readable pictures, resized to a shape.
+def read_pictures(pictures: Any, shape: Sequence[int], like: Reading = ANY_READING) -> Pictures:
+    """Return the readable pictures, brought to a shape.
 
     Parameters
     ----------
     pictures : path, sequence of paths, or array of shape (pictures, pixels)
-        Files and folders, or an array, which is not changed.
+        Files, folders and zip archives, or an array, which is not changed.
     shape : (height, width) or (height, width, 3)
         The shape of each picture.
+    like : Reading
+        How pictures were brought to it in training.
 
     Raises
     ------
@@ -68,19 +72,13 @@ def read_pictures(pictures: Any, shape: Sequence[int]) -> Pictures:
     if isinstance(pictures, np.ndarray):
         return Pictures((), pictures, ())
     places = [pictures] if isinstance(pictures, str | Path) else pictures
-    rows, files, skipped = [], [], []
-    for path in picture_paths([Path(place) for place in places]):
-        try:
-            rows.append(read_picture(path, shape))
-            files.append(path)
-        except DataError as error:
-            skipped.append(str(error))
-    if not rows:
+    found, skipped = read_files([Path(place) for place in places], shape, like)
+    if not found:
         raise DataError("; ".join(skipped) or "no picture was given: name picture files or a folder of them")
-    return Pictures(tuple(files), np.stack(rows), tuple(skipped))
+    return Pictures(tuple(found), np.stack(list(found.values())), tuple(skipped))
 
 
-def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
+def one_picture(picture: Any, shape: Sequence[int], like: Reading = ANY_READING) -> np.ndarray:
     """Return the pixels of one picture, shape (1, pixels).
 
     Parameters
@@ -88,7 +86,9 @@ def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
     picture : path, or array of shape (pixels,)
         A file, or an array, which is not changed.
     shape : (height, width) or (height, width, 3)
-        A file is resized to it.
+        A file is brought to it.
+    like : Reading
+        As in :func:`read_pictures`.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def one_picture(picture: Any, shape: Sequence[int]) -> np.ndarray:
         If the array holds more than one picture.
     """
     if isinstance(picture, str | Path):
-        return read_picture(Path(picture), shape)[None]
+        return read_picture(Path(picture), shape, like)[None]
     X = np.atleast_2d(picture)
     if X.ndim != 2 or len(X) != 1:
         raise ValueError(f"expected the pixels of one picture, got an array of shape {X.shape}")

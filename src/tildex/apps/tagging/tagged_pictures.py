@@ -147,6 +147,7 @@ class TaggedPictures:
             split,
             record.shape,
             {} if fixed is None else {k: v for k, v in fixed.get_params().items() if k != "shape"},
+            record.reading,
         )
         return cls(model, collection, measures)
 
@@ -196,7 +197,7 @@ class TaggedPictures:
         Parameters
         ----------
         pictures : path, sequence of paths, or array of shape (pictures, pixels)
-            Files and folders, of any size, or rows of pixels from 0 to 1 in the collection's shape.
+            Files, folders and zip archives, of any size, or rows of pixels from 0 to 1 in the collection's shape.
         n : int
             Tags per picture.
 
@@ -210,7 +211,7 @@ class TaggedPictures:
         DataError
             If no picture can be read.
         """
-        files, X, skipped = read_pictures(pictures, self.collection.shape)
+        files, X, skipped = read_pictures(pictures, self.collection.shape, self.collection.reading)
         best = best_tags(tag_scores(self.machine, self._measured(X)), self.collection.tag_names, n)
         return TagTable(files, tuple(map(tuple, best)), skipped)
 
@@ -286,7 +287,7 @@ class TaggedPictures:
         )
         if picture is None:
             return query(tags=row)
-        X = one_picture(picture, self.collection.shape)
+        X = one_picture(picture, self.collection.shape, self.collection.reading)
         return query(picture=self._measured(X), tags=row)
 
     def _measured(self, X: np.ndarray) -> np.ndarray:

@@ -1,59 +1,101 @@
-"""Decoding one picture: size limit, mode and size from the header, pixels in a given mode and size."""
+"""Decoding one picture, upright and in one of three modes, by rules that are the same wherever pictures are read.
+
+Values of 8 bits are divided by 255 and those of 16 by 65,535. Wider ones, which are whole numbers of 32 bits or floats,
+have no natural white: they go from ``levels[0]``, black, to ``levels[1]``, white, and are unchanged if all lie between
+0 and 1.
+"""
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from tildex.data.pictures.opening import opened_picture, orientation, turned, upright
 from tildex.data.record import DataError
-from tildex.files import missing
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["broken_picture", "form_of", "is_grey", "opened_picture", "pixels_of", "require_pillow"]
+__all__ = ["Decoded", "Form", "common_levels", "decoded", "form_of", "on_white"]
 
 Size = tuple[int, int]
+Levels = tuple[float, float]
 
-_GREY = ("1", "L", "LA")
-_GREY_16_BITS = ("I", "I;16", "I;16B", "I;16L")
-_MOST_PIXELS = 100_000_000
-"""Larger pictures are refused before decoding, because a small file may hold a huge one."""
-
-
-def require_pillow() -> None:
-    """Raise an error if Pillow is missing."""
-    try:
-        import PIL  # noqa: F401
-    except ImportError as error:
-        raise DataError(missing("pictures need Pillow")) from error
+_GREY = ("1", "L", "LA", "La", "F", "I")
+_WITH_ALPHA = ("LA", "La", "RGBA", "RGBa", "PA")
+_SAMPLE_BITS, _SAMPLE_FORMAT = 258, 339
+_UNSIGNED = 1
 
 
-def is_grey(mode: str) -> bool:
-    """Say whether pictures of that mode have one channel."""
-    return mode in (*_GREY, *_GREY_16_BITS)
+class Form(NamedTuple):
+    """What a picture is, before its pixels are decoded.
+
+    Attributes
+    ----------
+    grey : bool
+        Whether it has one channel.
+    size : (height, width)
+        In pixels, upright.
+    levels : (lowest, highest), optional
+        Its range, if its values are whole numbers of 32 bits or floats.
+    clear : bool
+        Whether it stores transparency.
+    """
+
+    grey: bool
+    size: Size
+    levels: Levels | None
+    clear: bool
 
 
-def form_of(content: bytes, name: str) -> tuple[str, Size]:
-    """Return the mode and (width, height) of a picture, from its header alone.
+class Decoded(NamedTuple):
+    """An upright picture.
+
+    Attributes
+    ----------
+    image : Image
+        Its mode is "L", "RGB", or "F" with values from 0 to 1 if the file is deeper than 8 bits.
+    alpha : Image, optional
+        Opacity of each pixel, mode "L", if the file stores it.
+    depth : int
+        Bits of a value: 8, 16 or 32.
+    levels : (lowest, highest)
+        Values in the file that became 0 and 1.
+    """
+
+    image: Image.Image
+    alpha: Image.Image | None
+    depth: int
+    levels: Levels
+
+
+def form_of(content: bytes, name: str) -> Form:
+    """Return what a picture is, from its header alone if that says it.
 
     Raises
     ------
     DataError
-        If it is not a picture, or is too large.
+        If it is not one picture, is too large, or holds NaN.
     """
-    with opened_picture(io.BytesIO(content), name) as image:
-        return image.mode, image.size
+    with opened_picture(content, name) as image:
+        levels = None
+        if _depth(image) == 32:
+            values = _wide(image, name)
+            levels = float(values.min()), float(values.max())
+        if image.format == "TIFF":
+            # Pillow turns these itself, when it decodes them.
+            image.load()
+        lying = orientation(image) >= 5
+        height, width = (image.width, image.height) if lying else (image.height, image.width)
+        return Form(_is_grey(image.mode), (height, width), levels, _is_clear(image))
 
 
-def pixels_of(content: bytes, name: str, mode: str, size: Size) -> np.ndarray:
-    """Return uint8 pixels of shape (height, width), or (height, width, 3) where ``mode`` is "RGB".
+def decoded(
+    content: bytes, name: str, levels: Levels | None = None, *, at_least: Size | None = None
+) -> Decoded:
+    """Return a picture, upright.
 
     Parameters
     ----------
@@ -61,63 +103,91 @@ def pixels_of(content: bytes, name: str, mode: str, size: Size) -> np.ndarray:
         The file.
     name : str
         Its name in messages.
-    mode : str
-        "L" or "RGB".
-    size : (width, height)
-        Size after resizing.
+    levels : (lowest, highest), optional
+        Values of 32 bits that become 0 and 1, where others are clipped; by default the picture's own range, and
+        (0, 1) if it lies within.
+    at_least : (height, width), optional
+        A smaller version of at least this size will do, which is faster to decode from a JPEG file.
 
     Raises
     ------
     DataError
-        If the picture is damaged or too large.
+        If it is not one whole picture, is too large, or holds NaN.
     """
     from PIL import Image
 
-    with opened_picture(io.BytesIO(content), name) as image:
-        try:
-            if image.mode in _GREY_16_BITS:
-                # Pillow's own conversion to 8 bits clips these instead of scaling them.
-                deep = np.asarray(image, dtype=np.float32) / np.float32(65535 / 255)
-                image = Image.fromarray(np.clip(np.rint(deep), 0, 255).astype(np.uint8))
-            plain = image.convert(mode)
-            if plain.size != size:
-                plain = plain.resize(size, Image.Resampling.LANCZOS)
-            return np.asarray(plain)
-        # Decoders raise many kinds of errors on damaged bytes.
-        except Exception as error:
-            raise broken_picture(name, error) from error
+    with opened_picture(content, name) as image:
+        if at_least is not None:
+            edge = max(at_least)
+            image.draft(None, (edge, edge))
+        depth = _depth(image)
+        if depth == 8:
+            plain, alpha = _plain(upright(image))
+            return Decoded(plain, alpha, depth, (0, 255))
+        if depth == 16:
+            values, levels = np.asarray(image, dtype=np.float32), (0, 65535)
+        else:
+            values = _wide(image, name)
+            levels = levels or common_levels([(float(values.min()), float(values.max()))])
+        unit = (values.astype(np.float64) - levels[0]) / max(levels[1] - levels[0], np.finfo(float).tiny)
+        deep = Image.fromarray(unit.clip(0, 1).astype(np.float32))
+        return Decoded(turned(deep, orientation(image)), None, depth, levels)
 
 
-@contextmanager
-def opened_picture(source: Path | io.BytesIO, name: str) -> Iterator[Image.Image]:
-    """Open a picture and read its header; pixels are decoded on demand.
+def common_levels(levels: Iterable[Levels]) -> Levels:
+    """Return the levels of a collection of pictures: from the lowest to the highest, or (0, 1) if all lie within.
 
-    Raises
-    ------
-    DataError
-        If it is not a picture, or is too large.
+    Example
+    -------
+    >>> common_levels([(0, 0.2), (0.1, 0.9)]), common_levels([(-5, 0.2), (0.1, 900)])
+    ((0.0, 1.0), (-5.0, 900.0))
     """
+    lows, highs = zip(*levels, strict=True)
+    low, high = float(min(lows)), float(max(highs))
+    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, high)
+
+
+def on_white(picture: Decoded) -> Image.Image:
+    """Return a picture without transparency, composed over white."""
     from PIL import Image
 
-    try:
-        with warnings.catch_warnings():
-            # Sizes are checked here, with one limit for all versions of Pillow.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(source)
-    except Image.DecompressionBombError as error:
-        raise _huge(name) from error
-    except Exception as error:
-        raise broken_picture(name, error) from error
-    with image:
-        if image.width * image.height > _MOST_PIXELS:
-            raise _huge(name)
-        yield image
+    if picture.alpha is None:
+        return picture.image
+    white = Image.new(picture.image.mode, picture.image.size, "white")
+    return Image.composite(picture.image, white, picture.alpha)
 
 
-def _huge(name: str) -> DataError:
-    return DataError(f"{name} has more than {_MOST_PIXELS // 10**6} million pixels; make it smaller")
+def _is_grey(mode: str) -> bool:
+    return mode in _GREY or mode.startswith("I;")
 
 
-def broken_picture(name: str, error: Exception) -> DataError:
-    """Return the error to raise if decoding fails."""
-    return DataError(f"{name} is not a whole image ({error}); replace or remove it")
+def _is_clear(image: Image.Image) -> bool:
+    return image.mode in _WITH_ALPHA or (_depth(image) == 8 and "transparency" in image.info)
+
+
+def _depth(image: Image.Image) -> int:
+    """Return the bits of a value; files of 16 bits may be of mode "I" too, but those have no sign."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format != "TIFF"):
+        return 16
+    return 32 if image.mode in ("I", "F") else 8
+
+
+def _wide(image: Image.Image, name: str) -> np.ndarray:
+    """Return the values of a picture of 32 bits."""
+    values = np.asarray(image)
+    tags = getattr(image, "tag_v2", {})
+    if image.mode == "I" and tags.get(_SAMPLE_FORMAT) == (_UNSIGNED,) and tags.get(_SAMPLE_BITS) == (32,):
+        # Pillow knows no mode of whole numbers without a sign.
+        values = values.view(np.uint32)
+    if not np.isfinite(values).all():
+        raise DataError(f"{name} holds NaN or infinity; save it again without, or remove it")
+    return values
+
+
+def _plain(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """Return a picture of 8 bits in mode "L" or "RGB", and its opacity."""
+    grey = _is_grey(image.mode)
+    if not _is_clear(image):
+        return image.convert("L" if grey else "RGB"), None
+    whole = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+    return whole.getchannel("R") if grey else whole.convert("RGB"), whole.getchannel("A")

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from tildex.data.pictures.folder import IMAGES
-from tildex.data.pictures.photograph import Photograph
+from tildex.data.formats.members import each, note_of
+from tildex.data.pictures.photographs import Photographs, photographs_of
+from tildex.data.reading import Reading
 from tildex.data.record import DataError, Record
 from tildex.images import luminance
 
-__all__ = ["photographs_in", "read_patches"]
-
-
-def photographs_in(folder: Path) -> list[Path]:
-    """Return the picture files of a folder and its sub-folders, sorted by name, without hidden files.
-
-    Raises
-    ------
-    DataError
-        If there are none.
-    """
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in IMAGES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-    if not paths:
-        raise DataError(f"{folder} holds no pictures: expected files ending in {', '.join(IMAGES)}")
-    return paths
+__all__ = ["read_patches"]
 
 
 def read_patches(
@@ -50,7 +31,8 @@ def read_patches(
     Parameters
     ----------
     folder : Path
-        Folder of pictures of any size and mode, including sub-folders.
+        Folder or zip archive of pictures of any size and mode, including sub-folders. Transparent ones are laid on
+        white.
     shape : sequence of int
         Height, width and channels of a patch; with one channel, the pictures' luminance.
     n : int
@@ -60,12 +42,12 @@ def read_patches(
     scales : sequence of float
         Factors, at most 1, by which each picture is scaled first; patches are taken at every scale.
     leave_out : sequence of str
-        Names of files not to read, such as those for evaluation.
+        Names of files not to read, without their folders, such as those for evaluation.
 
     Returns
     -------
     Record
-        Its note lists skipped files and why: damaged, too large, or smaller than a patch.
+        Files that give no patches are ``skipped``: damaged, too large, or smaller than a patch.
 
     Raises
     ------
@@ -75,22 +57,41 @@ def read_patches(
     height, width, channels = (*shape, 1)[:3]
     if channels not in (1, 3):
         raise DataError(f"patches have 1 channel or 3 (red, green and blue), got {channels}")
-    found, skipped = [], []
-    for path in (path for path in photographs_in(folder) if path.name not in leave_out):
-        try:
-            pictures = [_scaled(_channels(Photograph.read(path).pixels, channels), scale) for scale in scales]
-        except DataError as error:
-            skipped.append(str(error))
-            continue
-        large = [p for p in pictures if p.shape[0] >= height and p.shape[1] >= width]
-        if not large:
-            skipped.append(f"{path} is smaller than a patch of {height} x {width}")
-        found += large
+    with photographs_of(folder, leave_out=leave_out) as photographs:
+        reading = Reading((height, width), channels, resize="crop", levels=photographs.levels)
+        cutter = _cutter(photographs, channels, scales, (height, width))
+        found, damaged = each(photographs.names, cutter)
+        skipped, said = (*photographs.skipped, *damaged), photographs.said
     if not found:
-        raise DataError(f"{folder} holds no picture to cut patches from: {'; '.join(skipped)}")
-    X = _cut(found, (height, width), n, np.random.default_rng(seed))
-    note = f"skipped {len(skipped)} files: {'; '.join(skipped)}" if skipped else ""
-    return Record(X.reshape(n, -1), shape=X.shape[1:], name=folder.name, note=note)
+        raise DataError(f"{folder} holds no picture to cut patches from: {note_of(skipped)}")
+    pictures = [picture for several in found.values() for picture in several]
+    X = _cut(pictures, (height, width), n, np.random.default_rng(seed))
+    return Record(
+        X.reshape(n, -1),
+        shape=X.shape[1:],
+        name=folder.name,
+        note="\n".join(filter(None, (*said, note_of(skipped)))),
+        skipped=skipped,
+        reading=reading,
+    )
+
+
+def _cutter(
+    photographs: Photographs, channels: int, scales: Sequence[float], size: tuple[int, int]
+) -> Callable[[str], list[np.ndarray]]:
+    """Return a function that gives a picture at every scale at which it is large enough."""
+
+    def scaled(name: str) -> list[np.ndarray]:
+        pixels = _channels(photographs.read(name).on_white(), channels)
+        pictures = [_scaled(pixels, scale) for scale in scales]
+        large = [p for p in pictures if p.shape[0] >= size[0] and p.shape[1] >= size[1]]
+        if not large:
+            raise DataError(
+                f"{name} is smaller than a patch of {size[0]} x {size[1]}; remove it, or cut smaller ones"
+            )
+        return large
+
+    return scaled
 
 
 def _cut(

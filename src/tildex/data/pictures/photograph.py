@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from tildex.data.pictures.decode import broken_picture, opened_picture, require_pillow
-from tildex.data.pictures.folder import IMAGES
+from tildex.data.formats.members import content_of
+from tildex.data.pictures.decode import Levels, decoded
+from tildex.data.pictures.opening import IMAGES, require_pillow
 from tildex.data.record import DataError
 from tildex.files import write_whole
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Photograph"]
 
-_DEEP = ("I;16", "I;16B", "I;16L", "I;16N", "I")
+_DEEP_FORMATS = {16: ("PNG", "TIFF", "PPM"), 32: ("TIFF",)}
+_OPAQUE_FORMATS = ("JPEG", "BMP", "PPM")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,52 +34,59 @@ class Photograph:
     alpha : uint8 array of shape (height, width), optional
         Opacity of each pixel, if the file stores it.
     depth : int
-        Bits of a grey value, 8 or 16; colours have 8.
+        Bits of a grey value, 8, 16 or 32; colours have 8.
+    levels : (lowest, highest)
+        Values in a file of 32 bits that are 0 and 1 here.
     """
 
     pixels: np.ndarray
     alpha: np.ndarray | None = None
     depth: int = 8
+    levels: Levels = (0.0, 1.0)
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: Path, *, levels: Levels | None = None) -> Self:
         """Return the photograph in a file, upright, of any mode: palettes and CMYK are converted to RGB.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        levels : (lowest, highest), optional
+            Values of floats and whole numbers of 32 bits that become 0 and 1, where others are clipped; by default
+            the photograph's own range, and (0, 1) if it lies within.
 
         Raises
         ------
         DataError
-            If the file is damaged, holds several pictures, or is too large.
+            If the file is damaged, holds several pictures or NaN, or is too large.
         """
         require_pillow()
-        from PIL import ImageOps
-
-        if not path.is_file():
-            raise DataError(f"there is no file {path}")
-        with opened_picture(path, str(path)) as image:
-            _require_one(path, image)
-            try:
-                return cls._of(ImageOps.exif_transpose(image))
-            # Decoders raise many kinds of errors on damaged bytes.
-            except Exception as error:
-                raise broken_picture(str(path), error) from error
+        return cls.of(content_of(path, "a picture"), str(path), levels=levels)
 
     @classmethod
-    def _of(cls, image: Image.Image) -> Self:
-        if image.mode in _DEEP:
-            deep = np.asarray(image, dtype=np.float32) / np.float32(65535)
-            return cls(deep.clip(0, 1)[..., None], depth=16)
-        alpha = None
-        if image.mode in ("LA", "La", "RGBA", "RGBa", "PA") or "transparency" in image.info:
-            alpha = np.asarray(image.convert("RGBA").getchannel("A"))
-        grey = image.mode in ("1", "L", "LA", "La")
-        pixels = np.asarray(
-            image.convert("LA").getchannel("L") if grey else image.convert("RGBA").convert("RGB")
-        )
-        return cls(np.divide(pixels.reshape(*pixels.shape[:2], -1), np.float32(255)), alpha)
+    def of(cls, content: bytes, name: str, *, levels: Levels | None = None) -> Self:
+        """Return the photograph in the content of a file, as :meth:`read` does; ``name`` is for messages."""
+        found = decoded(content, name, levels)
+        # A copy: torch accepts no read-only memory.
+        values = np.array(found.image)
+        pixels = values if values.dtype == np.float32 else np.divide(values, np.float32(255))
+        alpha = None if found.alpha is None else np.asarray(found.alpha)
+        kept = found.levels if found.depth == 32 else (0.0, 1.0)
+        return cls(pixels.reshape(*pixels.shape[:2], -1), alpha, found.depth, kept)
+
+    def on_white(self) -> np.ndarray:
+        """Return the pixels without transparency, composed over white, shape (height, width, channels)."""
+        if self.alpha is None:
+            return self.pixels
+        opacity = np.divide(self.alpha, np.float32(255))[..., None]
+        return self.pixels * opacity + (1 - opacity)
 
     def with_pixels(self, pixels: np.ndarray) -> Photograph:
         """Return a copy with other pixels of the same size, shape (height, width, 1 or 3)."""
-        return Photograph(pixels, self.alpha, self.depth if pixels.shape[2] == 1 else 8)
+        if pixels.shape[2] == 1:
+            return Photograph(pixels, self.alpha, self.depth, self.levels)
+        return Photograph(pixels, self.alpha)
 
     def write(self, path: Path) -> None:
         """Write a file atomically, in the format given by the ending of its name.
@@ -93,27 +102,25 @@ class Photograph:
         kind = Image.registered_extensions().get(ending) if ending in IMAGES else None
         if kind is None:
             raise DataError(f"cannot write {path}: expected a name ending in {', '.join(IMAGES)}")
-        if ending in (".jpg", ".jpeg", ".bmp", ".pgm", ".ppm") and self.alpha is not None:
+        if kind in _OPAQUE_FORMATS and self.alpha is not None:
             raise DataError(f"{path} cannot hold the photograph's transparency: write .png, .webp or .tif")
-        if self.depth == 16 and ending not in (".png", ".tif", ".tiff", ".pgm"):
-            raise DataError(f"{path} cannot hold 16 bits of grey: write .png or .tif")
-        options: dict[str, Any] = {"quality": 95} if ending in (".jpg", ".jpeg", ".webp") else {}
+        if self.depth > 8 and kind not in _DEEP_FORMATS[self.depth]:
+            others = ".png or .tif" if self.depth == 16 else ".tif"
+            raise DataError(f"{path} cannot hold {self.depth} bits of grey: write {others}")
+        options: dict[str, Any] = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
         image = self._image()
         write_whole(path, lambda target: image.save(target, format=kind, **options))
 
     def _image(self) -> Image.Image:
         from PIL import Image
 
+        unit = self.pixels.clip(0, 1)
+        if self.depth == 32:
+            low, high = self.levels
+            return Image.fromarray((low + unit[..., 0].astype(np.float64) * (high - low)).astype(np.float32))
         most = 2**self.depth - 1
-        values = np.rint(self.pixels.clip(0, 1) * most).astype(np.uint16 if self.depth == 16 else np.uint8)
+        values = np.rint(unit * most).astype(np.uint16 if self.depth == 16 else np.uint8)
         image = Image.fromarray(values[..., 0] if values.shape[2] == 1 else values)
         if self.alpha is not None:
             image.putalpha(Image.fromarray(self.alpha))
         return image
-
-
-def _require_one(path: Path, image: Image.Image) -> None:
-    if (frames := getattr(image, "n_frames", 1)) > 1:
-        raise DataError(
-            f"{path} holds {frames} pictures, as an animation or pages: save the one you want in its own file"
-        )

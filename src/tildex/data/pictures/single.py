@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from tildex.data.formats.members import opened
-from tildex.data.formats.numeric import unit_rows
-from tildex.data.pictures.decode import form_of, pixels_of, require_pillow
-from tildex.data.pictures.folder import IMAGES
+from tildex.data.formats.members import Members, content_of, each, is_archive, none_found, opened
+from tildex.data.pictures.decode import form_of
+from tildex.data.pictures.folder import pixels_of
+from tildex.data.pictures.opening import IMAGES, require_pillow
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError
 
-__all__ = ["picture_paths", "read_picture", "small_picture", "small_pictures"]
-
-_LARGEST = 1 << 28
-"""Maximum bytes of one file: a picture of a quarter of a gigabyte is a mistake."""
+__all__ = ["read_picture", "read_pictures", "small_picture", "small_pictures"]
 
 
-def read_picture(path: Path, shape: Sequence[int]) -> np.ndarray:
-    """Return one picture as a row of pixels from 0 to 1, resized to a given shape.
+def read_picture(path: Path, shape: Sequence[int], like: Reading = ANY_READING) -> np.ndarray:
+    """Return one picture as a row of pixels from 0 to 1, brought to a given shape.
 
     Parameters
     ----------
@@ -29,6 +27,8 @@ def read_picture(path: Path, shape: Sequence[int]) -> np.ndarray:
         The file.
     shape : (height, width) or (height, width, 3)
         Shape of the pictures to compare it with, grey or colour.
+    like : Reading
+        How those were brought to it, and their levels.
 
     Raises
     ------
@@ -36,8 +36,7 @@ def read_picture(path: Path, shape: Sequence[int]) -> np.ndarray:
         If the picture is damaged or too large.
     """
     require_pillow()
-    mode = "L" if len(shape) == 2 else "RGB"
-    return unit_rows(pixels_of(_content(path), str(path), mode, (shape[1], shape[0]))[None])[0]
+    return pixels_of(content_of(path, "a picture"), str(path), _reading_of(shape, like)).reshape(-1)
 
 
 def small_picture(path: Path, side: int) -> np.ndarray:
@@ -49,7 +48,7 @@ def small_picture(path: Path, side: int) -> np.ndarray:
         If the picture is damaged or too large.
     """
     require_pillow()
-    return _small(_content(path), str(path), side)
+    return _small(content_of(path, "a picture"), str(path), side)
 
 
 def small_pictures(place: Path, names: Sequence[str], side: int) -> dict[str, np.ndarray]:
@@ -84,44 +83,56 @@ def small_pictures(place: Path, names: Sequence[str], side: int) -> dict[str, np
     return found
 
 
-def picture_paths(places: Sequence[Path]) -> list[Path]:
-    """Return the given files and the pictures in the given folders, in order of name.
+def read_pictures(
+    places: Sequence[Path],
+    shape: Sequence[int],
+    like: Reading = ANY_READING,
+) -> tuple[dict[Path, np.ndarray], list[str]]:
+    """Return pictures as rows, as :func:`read_picture` does, by path; and one sentence per file that is left out.
+
+    Parameters
+    ----------
+    places : sequence of Path
+        Pictures, and folders or zip archives of them, whose pictures come in order of name.
+    shape, like
+        As in :func:`read_picture`.
 
     Raises
     ------
     DataError
         If a folder has no pictures, or a path does not exist.
     """
-    paths = []
+    require_pillow()
+    found: dict[Path, np.ndarray] = {}
+    skipped: list[str] = []
     for place in places:
-        if not place.is_dir():
-            if not place.exists():
-                raise DataError(f"there is no picture {place}: expected a file or a folder")
-            paths.append(place)
+        if not place.exists():
+            raise DataError(f"there is no picture {place}: expected a file, a folder or a zip archive")
+        if not (place.is_dir() or is_archive(place)):
+            rows, refused = each([str(place)], lambda name: read_picture(Path(name), shape, like))
+            found |= {Path(name): row for name, row in rows.items()}
+            skipped += refused
             continue
         with opened(place, IMAGES) as members:
             if not members.names:
-                raise DataError(f"{place} holds no images: expected files ending in {', '.join(IMAGES)}")
-            paths += [place / name for name in members.names]
-    return paths
+                raise none_found(place, members, "no pictures", IMAGES)
+            rows, refused = each(members.names, _reader(members, _reading_of(shape, like)))
+            found |= {place / name: row for name, row in rows.items()}
+            skipped += [f"{place}: {said}" for said in (*refused, *members.others)]
+    return found, skipped
 
 
-def _content(path: Path) -> bytes:
-    try:
-        status = path.stat()
-        # A pipe or device has no size and may never end.
-        if not stat.S_ISREG(status.st_mode):
-            raise DataError(f"{path} is no file: expected a picture")
-        if status.st_size > _LARGEST:
-            raise DataError(
-                f"{path} has {status.st_size:,} bytes, more than the {_LARGEST:,} allowed; make it smaller"
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error}): expected a picture") from error
+def _reading_of(shape: Sequence[int], like: Reading) -> Reading:
+    return replace(like, image_size=(shape[0], shape[1]), colours=1 if len(shape) == 2 else 3)
+
+
+def _reader(members: Members, reading: Reading) -> Callable[[str], np.ndarray]:
+    return lambda name: pixels_of(members.read(name), name, reading).reshape(-1)
 
 
 def _small(content: bytes, name: str, side: int) -> np.ndarray:
-    width, height = form_of(content, name)[1]
+    height, width = form_of(content, name).size
     scale = min(1.0, side / max(width, height))
-    return pixels_of(content, name, "RGB", (max(1, round(width * scale)), max(1, round(height * scale))))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    pixels = pixels_of(content, name, Reading(size, colours=3, resize="stretch"))
+    return np.rint(pixels * 255).astype(np.uint8)

@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from tildex.data.formats.members import note_of, opened
-from tildex.data.formats.numeric import unit_rows
-from tildex.data.pictures.decode import require_pillow
-from tildex.data.pictures.folder import IMAGES, pixels_at
+from tildex.data.pictures.folder import pixels_at
+from tildex.data.pictures.opening import IMAGES, require_pillow
 from tildex.data.pictures.tags import match, read_tag_table, tag_rows, vocabulary
+from tildex.data.reading import ANY_READING, Reading
 from tildex.data.record import DataError, Record
 
 __all__ = ["read_tagged", "tagged_record"]
 
-_SIZE = (64, 64)
-"""Default size in pixels for pictures of different sizes."""
+_MOST = 64 * 64
+"""Pixels of pictures that keep their common size: features of larger ones take long and are no better."""
 
 
-def read_tagged(folder: Path, table: Path, image_size: tuple[int, int] | None = None) -> Record:
+def read_tagged(folder: Path, table: Path, wanted: Reading = ANY_READING) -> Record:
     """Return the pictures with a row in a table of tags, in order of name, and their tags.
 
     Parameters
@@ -29,8 +27,9 @@ def read_tagged(folder: Path, table: Path, image_size: tuple[int, int] | None = 
         Folder of images, with or without sub-folders, or a zip archive.
     table : Path
         A .csv file: see :func:`tildex.data.read_tag_table`. If not found, it is looked up in the folder.
-    image_size : (height, width), optional
-        Every picture is resized to it, whatever its aspect ratio; 64 by 64 when not given.
+    wanted : Reading
+        What is known of the pictures' size, colours and levels; the rest is chosen from them, as
+        :func:`~tildex.data.read` does, but a common size of more than 64 x 64 pixels is not kept.
 
     Returns
     -------
@@ -46,15 +45,17 @@ def read_tagged(folder: Path, table: Path, image_size: tuple[int, int] | None = 
         table = folder / table
     if not table.is_file():
         raise DataError(f"there is no table of tags {table}: expected a .csv file with one row per picture")
-    return tagged_record(folder, read_tag_table(table), table.name, image_size or _SIZE)
+    return tagged_record(folder, read_tag_table(table), table.name, wanted, own=table)
 
 
 def tagged_record(
     pictures: Path,
     table: Mapping[str, list[str]],
     where: str,
-    image_size: tuple[int, int],
+    wanted: Reading,
+    *,
     tag_names: tuple[str, ...] | None = None,
+    own: Path | None = None,
 ) -> Record:
     """Return the record of a folder or archive of pictures, given tags by file.
 
@@ -66,10 +67,12 @@ def tagged_record(
         Tags by file name.
     where : str
         Source of the tags, for messages.
-    image_size : (height, width)
-        Size of every picture.
+    wanted : Reading
+        As in :func:`read_tagged`.
     tag_names : tuple of str, optional
         All tags; by default those of the pictures in alphabetical order.
+    own : Path, optional
+        The file of the tags, which is not one that is left out.
     """
     require_pillow()
     with opened(pictures, IMAGES) as members:
@@ -79,18 +82,20 @@ def tagged_record(
                 f"none of the {len(members.names):,} images of {pictures} has a row in {where}: expected their names "
                 "in its first column"
             )
-        found, shape, broken = pixels_at(members, tuple(tags), image_size)
-    names = tag_names or vocabulary(tags[file] for file in found)
+        found = pixels_at(members, tuple(tags), wanted, most=_MOST)
+        others = [said for said in members.others if own is None or not said.startswith(f"{own.name} ")]
+    names = tag_names or vocabulary(tags[file] for file in found.files)
     if not names:
         raise DataError(f"{where} has no tags for the images of {pictures}: expected tags beside their names")
-    skipped = [*skipped, *broken]
+    skipped = [*skipped, *found.skipped, *others]
     return Record(
-        unit_rows(np.stack(list(found.values()))),
-        shape=shape,
+        found.X,
+        shape=found.shape,
         name=pictures.name,
-        note=note_of(skipped),
-        tags=tag_rows((tags[file] for file in found), names),
+        note="\n".join(filter(None, (*found.said, note_of(skipped)))),
+        tags=tag_rows((tags[file] for file in found.files), names),
         tag_names=names,
-        files=tuple(found),
+        files=found.files,
         skipped=tuple(skipped),
+        reading=found.reading,
     )

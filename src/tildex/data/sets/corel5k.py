@@ -9,6 +9,7 @@ import numpy as np
 
 from tildex.data.formats.mat import read_words
 from tildex.data.pictures.tagged import tagged_record
+from tildex.data.reading import Reading
 from tildex.data.record import Record, select
 from tildex.data.sets.dataset import Dataset, Splits
 from tildex.data.sets.published import File
@@ -17,6 +18,7 @@ __all__ = ["Corel5k"]
 
 _PLACE = "https://github.com/TonyZZX/MultiGraph_MultiLabel_Learning/raw/master/Graph-based%20Segment/Corel5k/"
 _EVERY = 9
+_READING = Reading((64, 64), colours=3, resize="stretch")
 
 
 class Corel5k(Dataset):
@@ -73,7 +75,7 @@ class Corel5k(Dataset):
         table = {
             name: [known[k] for k in np.flatnonzero(row)] for name, row in zip(names, present, strict=True)
         }
-        record = tagged_record(pictures, table, listed.name, self.shape[:2], known)
+        record = tagged_record(pictures, table, listed.name, _READING, tag_names=known)
         # The archive is sorted by name as text, the list by number.
         place = {f"{name}.jpeg": k for k, name in enumerate(names)}
         record = select(record, np.argsort([place[file] for file in record.files]))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tildex.data.reading import Reading
 from tildex.data.record import DataError, Record, select
 from tildex.data.sets.dataset import Dataset, Splits
 from tildex.data.sets.published import File
@@ -50,7 +51,7 @@ class ESC10(Dataset):
 
     def read_split(self, folder: Path, split: str) -> Record:
         """Return the sounds of folds one to three, or of the fourth."""
-        record = read_sounds(folder / self.files[0].name, rate=16_000)
+        record = read_sounds(folder / self.files[0].name, Reading(rate=16_000))
         try:
             text = (folder / self.files[1].name).read_text(encoding="utf-8")
             table = {row["filename"]: row for row in csv.DictReader(text.splitlines())}
@@ -62,6 +63,7 @@ class ESC10(Dataset):
                 groups=np.array([int(row["fold"]) for row in rows]),
                 target_names=tuple(names[k].replace("_", " ") for k in sorted(names)),
                 name=self.slug,
+                note="",
             )
         except (KeyError, ValueError) as error:
             raise DataError(f"{folder / self.files[1].name} does not list the sounds ({error})") from error

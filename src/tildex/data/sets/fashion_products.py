@@ -9,6 +9,7 @@ import numpy as np
 
 from tildex.data.pictures.tagged import tagged_record
 from tildex.data.pictures.tags import read_tag_table
+from tildex.data.reading import Reading
 from tildex.data.record import Record, select
 from tildex.data.sets.dataset import Dataset, Splits
 from tildex.data.sets.published import File
@@ -18,6 +19,7 @@ __all__ = ["FashionProducts"]
 _PLACE = "https://www.kaggle.com/datasets/paramaggarwal/fashion-product-images-small"
 _COLUMNS = ("masterCategory", "subCategory", "articleType", "baseColour", "usage")
 _EVERY = 10
+_READING = Reading((80, 60), colours=3, resize="stretch")
 
 
 class FashionProducts(Dataset):
@@ -52,6 +54,6 @@ class FashionProducts(Dataset):
     def read_split(self, folder: Path, split: str) -> Record:
         """Return nine of every ten photographs, or the tenth."""
         pictures, table = (folder / file.name for file in self.files)
-        record = tagged_record(pictures, read_tag_table(table, _COLUMNS), table.name, self.shape[:2])
+        record = tagged_record(pictures, read_tag_table(table, _COLUMNS), table.name, _READING)
         tenth = np.arange(len(record)) % _EVERY == _EVERY - 1
         return select(dataclasses.replace(record, name=self.slug), tenth if split == "test" else ~tenth)

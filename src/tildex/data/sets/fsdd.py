@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tildex.data.reading import Reading
 from tildex.data.record import Record, select
 from tildex.data.sets.dataset import Dataset, Splits
 from tildex.data.sets.published import File
@@ -43,7 +44,7 @@ class FSDD(Dataset):
 
     def read_split(self, folder: Path, split: str) -> Record:
         """Return the recordings of a split."""
-        record = read_sounds(folder / self.files[0].name, rate=8_000)
+        record = read_sounds(folder / self.files[0].name, Reading(rate=8_000))
         digit, speaker, index = zip(*(_parts(name) for name in record.files), strict=True)
         _, groups = np.unique(speaker, return_inverse=True)
         record = dataclasses.replace(
@@ -52,6 +53,7 @@ class FSDD(Dataset):
             groups=groups.astype(np.int64),
             target_names=tuple(map(str, range(10))),
             name=self.slug,
+            note="",
         )
         tested = np.array(index) < _TESTED
         return select(record, tested if split == "test" else ~tested)

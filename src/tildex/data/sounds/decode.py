@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tildex.data.record import DataError
 from tildex.files import missing
 
-__all__ = ["require_soundfile", "resampled", "samples_of"]
+__all__ = ["Heard", "require_soundfile", "resampled", "samples_of"]
 
 _RATES = (1_000, 384_000)
 _CHANNELS = 64
 _SILENT = 1e-4
 """Peak below which a sound is silent: 80 decibels below full scale."""
+_SHORTEST = 0.01
+"""Seconds below which a sound is no more than a click."""
 
 
 def require_soundfile() -> Any:
@@ -28,8 +30,29 @@ def require_soundfile() -> Any:
     return soundfile
 
 
-def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, int]:
-    """Return a sound's samples from -1 to 1, averaged over channels, and its rate.
+class Heard(NamedTuple):
+    """A sound, or its beginning.
+
+    Attributes
+    ----------
+    samples : float32 array of shape (samples,)
+        From -1 to 1, averaged over channels.
+    rate : int
+        Samples per second.
+    seconds : float
+        Length of the whole sound.
+    peak : float
+        Its loudest value in the file, by which the samples are divided if it exceeds 1.
+    """
+
+    samples: np.ndarray
+    rate: int
+    seconds: float
+    peak: float
+
+
+def samples_of(content: bytes, name: str, seconds: float) -> Heard:
+    """Return a sound's samples from -1 to 1, averaged over channels, its rate and its length.
 
     Parameters
     ----------
@@ -40,14 +63,10 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
     seconds : float
         Maximum length to read.
 
-    Returns
-    -------
-    float32 array of shape (samples,), int
-
     Raises
     ------
     DataError
-        If it is damaged, has an implausible rate, or is empty or silent.
+        If it is damaged, has an implausible rate, or is empty, shorter than 10 ms or silent.
     """
     soundfile = require_soundfile()
     try:
@@ -63,6 +82,7 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
                     f"{name} has {file.channels} channels, more than {_CHANNELS}; save those that matter"
                 )
             channels = file.read(math.ceil(seconds * rate), dtype="float32", always_2d=True)
+            length = max(len(file), len(channels))
     except DataError:
         raise
     # Decoders raise many kinds of errors on damaged bytes.
@@ -75,9 +95,20 @@ def samples_of(content: bytes, name: str, seconds: float) -> tuple[np.ndarray, i
     if not np.isfinite(channels).all():
         raise DataError(f"{name} holds NaN or infinity; save it again")
     sound = channels.mean(1)
-    if np.abs(sound).max() < _SILENT:
-        raise DataError(f"{name} is silent; record it again, or remove it")
-    return np.clip(sound, -1, 1), rate
+    if len(sound) < min(_SHORTEST, seconds) * rate:
+        raise DataError(
+            f"{name} lasts {1000 * len(sound) / rate:.2g} ms, too short a sound; record it again, or remove it"
+        )
+    peak = float(np.abs(sound).max())
+    if peak < _SILENT:
+        where = (
+            f" in the {seconds:g} seconds that are read; give more of them"
+            if length > len(sound)
+            else "; record it again"
+        )
+        raise DataError(f"{name} is silent{where}, or remove it")
+    # Files of floats may have any scale; cutting them off at 1 would distort them.
+    return Heard(sound / np.float32(max(1.0, peak)), rate, length / rate, peak)
 
 
 def resampled(sound: np.ndarray, rate: int, wanted: int) -> np.ndarray:

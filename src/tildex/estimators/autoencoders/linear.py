@@ -62,6 +62,9 @@ class LinearAutoencoder(PairEstimator):
     solver : str
         "gradient", the default, or "closed-form": an eigendecomposition of the covariance in float64, the optimum for
         both rules, which ignores the training settings from ``optimizer`` to ``clip_norm``.
+    columns : str
+        "centred", the default: PCA of the covariance; or "standardised": PCA of the correlations, for columns of
+        different units.
     rule : Rule, optional
         ``Reconstruction()`` by default, or ``Nested()``.
     optimizer : Optimizer, optional
@@ -80,7 +83,7 @@ warm_start, verbose, random_state
     Attributes
     ----------
     components_ : array of shape (n_components, features)
-        The principal axes, from the decoder: unit length, largest variance first.
+        The principal axes, from the decoder, of the columns as scaled: unit length, largest variance first.
     mean_ : array of shape (features,)
         The column means.
     principal_angles_ : array
@@ -105,6 +108,7 @@ warm_start, verbose, random_state
     n_components: int = field(default=2, kw_only=False)
     weights: str = "tied"
     solver: str = "gradient"
+    columns: str = "centred"
     rule: Rule | None = None
     n_iter: int = 20
     batch_size: int | None = None
@@ -124,8 +128,7 @@ warm_start, verbose, random_state
         return Gaussian()
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
-        # Centred but not standardised: PCA of the covariance, not of the correlations.
-        return Scaling(columns.mean, torch.ones_like(columns.std))
+        return Scaling(columns.mean, self._named("columns", _SCALES)(columns.std))
 
     def _build(
         self, n_features: int, likelihood: Units, generator: Generator, mean: Tensor | None
@@ -223,6 +226,10 @@ def _two(n_features: int, n_components: int, generator: Generator) -> list[Coupl
     return [Coupling(n_features, n_components, generator=generator, scale=n_features**-0.5) for _ in range(2)]
 
 
+_SCALES: dict[str, Callable[[Tensor], Tensor]] = {
+    "centred": torch.ones_like,
+    "standardised": lambda std: torch.where(std > 0, std, 1.0),
+}
 _COUPLINGS: dict[str, Callable[..., Any]] = {"tied": _one, "untied": _two}
 _ROTATIONS: dict[str, Callable[..., Any]] = {"tied": rotated, "untied": uncorrelated}
 _SOLVERS: dict[str, Callable[..., Any]] = {

@@ -26,6 +26,7 @@ __all__ = ["NeuralAutoencoder"]
 class NeuralAutoencoder(PairEstimator):
     """An encoder and a decoder, with any corruption, penalty and internal noise: see :class:`Autoencoder`."""
 
+    allows_nan = True
     defaults: ClassVar[dict[str, Default]] = {
         "optimizer": Adam(),
         "code": Gaussian(),

@@ -75,4 +75,4 @@ class SemanticHashing(NeuralAutoencoder):
         return super()._build(n_features, likelihood, generator, mean)
 
     def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.encoder.units.mode(self.module_.encoder.inputs(x))
+        return self.module_.encoder.units.mode(self.module_.encoder.inputs(self.module_.shown(x)))

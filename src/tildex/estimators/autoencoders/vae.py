@@ -80,6 +80,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     """
 
     slug = "vae"
+    allows_nan = True
     can = PairEstimator.can | {"sample"}
     row = ModelRow(
         60,
@@ -140,13 +141,28 @@ clip_norm, precision, device, warm_start, verbose, random_state
         goes_on = self._goes_on
         rows = super()._start(X, generator)
         if not goes_on:
-            self.module_.prior.begin_at(lambda n: rows.take(np.sort(generator.permutation(len(rows))[:n])))
+            self.module_.prior.begin_at(
+                lambda n: self.module_.shown(rows.take(np.sort(generator.permutation(len(rows))[:n])))
+            )
         return rows
 
     def _finish(self, data: Rows) -> None:
         broken = [guard for guard in guards(self.history_) if not guard.ok]
         if broken:
             warnings.warn(f"{broken[0].name}: {broken[0].sentence}", stacklevel=3)
+
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        """Return means over codes, or one draw, each code weighted by how well it explains the known values."""
+        drawing_codes = Generator(0) if generator is None else generator
+        rows = self.module_.rows(x)
+        codes = rows.drawn(rows.noise(_BOUND_SAMPLES, drawing_codes).to(x))
+        weights = self.module_.log_likelihood(x, codes) - rows.divergence(codes)
+        shares = weights.softmax(0)[..., None]
+        if generator is None:
+            return (shares * self._decode(codes.flatten(0, 1)).unflatten(0, codes.shape[:2])).sum(0)
+        place = (shares.cumsum(0)[..., 0] < generator.uniform(1, len(x), dtype=x.dtype)).sum(0)
+        chosen = codes[place.clamp(max=len(codes) - 1), torch.arange(len(x), device=x.device)]
+        return self.module_.decoder.sample(chosen, generator)
 
     def _log_score(self, x: Tensor) -> Tensor:
         shape = (_BOUND_SAMPLES, self.n_components)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from tildex.data import BINARISATIONS, FrozenRows, binarise
+from tildex.estimators.base.columns import Transformed
 from tildex.generator import Generator
+from tildex.train import Rows
 from tildex.units import Units
 
 __all__ = ["binarisation_of", "binariser", "binary_rows", "check_binarisation"]
@@ -58,7 +61,9 @@ def binariser(estimator: Any) -> Callable[[Tensor, Generator], Tensor] | None:
     how = binarisation_of(estimator)
     if how in ("none", "frozen"):
         return None
-    return lambda x, generator: binarise(x, how, generator)
+    if not estimator._gaps:
+        return lambda x, generator: binarise(x, how, generator)
+    return lambda x, generator: torch.where(x.isnan(), x, binarise(x.nan_to_num(), how, generator))
 
 
 def binary_rows(estimator: Any, data: Any) -> Any:
@@ -66,4 +71,22 @@ def binary_rows(estimator: Any, data: Any) -> Any:
     if estimator.binarisation is None:
         return data
     estimator.binarisation_ = binarisation_of(estimator)
-    return FrozenRows(data, _FROZEN_SEED) if estimator.binarisation_ == "frozen" else data
+    if estimator.binarisation_ != "frozen":
+        return data
+    return _FrozenWithGaps(data) if estimator._gaps else FrozenRows(data, _FROZEN_SEED)
+
+
+class _FrozenWithGaps:
+    """Frozen binary rows in which unknown values stay NaN."""
+
+    def __init__(self, data: Rows) -> None:
+        self._data = data
+        known: Any = Transformed(data, Tensor.nan_to_num)
+        self._frozen = FrozenRows(known, _FROZEN_SEED)
+
+    def __len__(self) -> int:
+        return len(self._data)
+
+    def take(self, index: Any) -> Tensor:
+        """Return the rows at ``index``."""
+        return torch.where(self._data.take(index).isnan(), torch.nan, self._frozen.take(index))

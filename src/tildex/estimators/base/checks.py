@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.sparse import issparse
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_non_negative, validate_data
 from torch import Tensor
@@ -16,15 +17,24 @@ from tildex.estimators.base.frames import as_numbers, require_known
 from tildex.generator import Generator
 from tildex.train.callbacks import begun_from
 
-__all__ = ["begin", "check", "check_count", "check_counts", "check_whole", "drawing", "resolve_device"]
+__all__ = [
+    "begin",
+    "check",
+    "check_count",
+    "check_counts",
+    "check_whole",
+    "drawing",
+    "resolve_device",
+    "unmasked",
+]
 
 
-def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> Any:
+def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = None) -> Any:
     """Return ``X`` as a float array, memory map, CSR matrix or tensor, checked as scikit-learn checks it.
 
-    ``finite`` is ``"allow-nan"`` where NaN means unknown. Of a record the rows are checked, and a frame of other than
-    numbers becomes numbers by its schema; with ``reset`` the estimator keeps how they were read, as ``reading_``. The
-    values under the mask of a masked array are unknown.
+    ``finite`` is ``"allow-nan"`` where NaN means unknown, by default as the estimator declares. Of a record the rows
+    are checked, and a frame of other than numbers becomes numbers by its schema; with ``reset`` the estimator keeps how
+    they were read, as ``reading_``. The values under the mask of a masked array are unknown.
 
     Raises
     ------
@@ -32,9 +42,10 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
         If it is not two-dimensional, has no rows, holds values that are not finite, has a different number of columns
         than in ``fit``, or holds negative values where counts are expected.
     """
-    X = as_numbers(estimator, X, reset=reset)
-    if np.ma.isMaskedArray(X):
-        X = np.ma.filled(X.astype(np.result_type(X.dtype, np.float32)), np.nan)
+    X = unmasked(as_numbers(estimator, X, reset=reset))
+    if finite is None:
+        # A sparse matrix leaves out zeros, and has no unknown values.
+        finite = "allow-nan" if estimator.allows_nan and not issparse(X) else True
     if not isinstance(X, Tensor):
         if finite is True and estimator.reading_.schema is not None and isinstance(X, np.ndarray):
             require_known(X, estimator.reading_.schema)
@@ -48,8 +59,9 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
     if not X.dtype.is_floating_point:
         X = X.float()
     if not (X.isfinite() | (X.isnan() & (finite is not True))).all():
-        raise ValueError("the tensor contains NaN or infinity: fill in or drop those rows")
-    if estimator.counts and float(X.min()) < 0:
+        what = "infinity" if finite == "allow-nan" else "NaN or infinity"
+        raise ValueError(f"the tensor contains {what}: fill in or drop those rows")
+    if estimator.counts and bool((X < 0).any()):
         raise ValueError(
             f"Negative values in data passed to {type(estimator).__name__}, which expects counts"
         )
@@ -61,6 +73,19 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str = True) -> 
             f"{estimator.n_features_in_} features as input"
         )
     return X
+
+
+def unmasked(X: Any) -> Any:
+    """Return a masked array as an array with NaN where it is masked, and anything else unchanged.
+
+    Example
+    -------
+    >>> unmasked(np.ma.masked_array([[1, -999]], mask=[[False, True]]))
+    array([[ 1., nan]])
+    """
+    if not isinstance(X, np.ma.MaskedArray):
+        return X
+    return np.ma.filled(X if X.dtype.kind == "f" else X.astype(float), np.nan)
 
 
 def begin(

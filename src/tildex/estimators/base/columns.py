@@ -28,6 +28,7 @@ __all__ = [
     "hold_out",
     "open_rows",
     "reader",
+    "require_consistent",
     "some_rows",
     "standard",
 ]
@@ -37,7 +38,10 @@ _CHUNK = 2048
 
 @dataclass
 class Columns:
-    """Statistics per column, shape (features,) each; whether all values lie in [0, 1]; a checksum."""
+    """Statistics of the known values per column, shape (features,) each; whether all lie in [0, 1]; a checksum.
+
+    ``gaps`` says whether any value is unknown, NaN.
+    """
 
     low: Tensor
     high: Tensor
@@ -45,6 +49,7 @@ class Columns:
     std: Tensor
     in_unit_interval: bool
     digest: str
+    gaps: bool = False
 
     @classmethod
     def of(cls, data: Rows) -> Columns:
@@ -65,26 +70,65 @@ class Columns:
             shifted = x - origin
             total += shifted.sum(0)
             square += shifted.square_().sum(0)
+        # A minimum is NaN if one of the values is.
+        if bool(low.isnan().any()):
+            return cls._with_gaps(data)
         shift = total / n
-        std = (square / n - shift.square()).clamp_min(0).sqrt()
+        return cls._from(low, high, first, shift, square / n)
+
+    @classmethod
+    def _with_gaps(cls, data: Rows) -> Columns:
+        """Return the statistics of rows with unknown values."""
+        first = data.take(slice(0, 1))[0].new_full((data.take(slice(0, 1)).shape[1],), torch.nan)
+        for x in chunks(data):
+            # The first known value of each column.
+            place = (~x.isnan()).to(torch.uint8).argmax(0)
+            first = torch.where(first.isnan(), x.gather(0, place[None])[0], first)
+        if bool(first.isnan().any()):
+            return cls(*(first.double(),) * 4, False, "", gaps=True)
+        low, high = first.double(), first.double()
+        count, total, square = (torch.zeros_like(low) for _ in range(3))
+        for x in chunks(data):
+            shifted = torch.where(x.isnan(), 0.0, x - first).double()
+            low, high = (
+                torch.minimum(low, first + shifted.amin(0)),
+                torch.maximum(high, first + shifted.amax(0)),
+            )
+            count += (~x.isnan()).sum(0)
+            total += shifted.sum(0)
+            square += shifted.square().sum(0)
+        return cls._from(low, high, first.double(), total / count, square / count, gaps=True)
+
+    @classmethod
+    def _from(
+        cls, low: Tensor, high: Tensor, first: Tensor, shift: Tensor, square: Tensor, *, gaps: bool = False
+    ) -> Columns:
+        """Return statistics from moments about the ``first`` values."""
+        std = (square - shift.square()).clamp_min(0).sqrt()
         std[(std <= 1e-7 * (first + shift).abs()) | (low == high)] = 0
         inside = bool((low >= 0).all() and (high <= 1).all())
         values = [low.double(), high.double(), first + shift, std]
         digest = hashlib.sha256(torch.cat(values).cpu().numpy().tobytes()).hexdigest()
-        return cls(values[0], values[1], values[2], values[3], inside, digest)
+        return cls(values[0], values[1], values[2], values[3], inside, digest, gaps)
 
     def require(self, units: Units, scaling: Scaling, names: Any = None) -> Tensor:
         """Return the scaled means; raise an error that names the first column outside the range of ``units``."""
+        if bool(self.mean.isnan().any()):
+            column = int(self.mean.isnan().nonzero()[0, 0])
+            raise ValueError(f"column {column}{_named(names, column)} has no known value: leave it out")
+        if self.gaps and units.counts_words:
+            raise ValueError(
+                "the words of a document are all known or all unknown, and X has NaN: fill them in"
+            )
         low, high, mean = scaling(torch.stack([self.low, self.high, self.mean]).to(scaling.offset))
         smallest, largest = units.limits(mean)
         wrong = ((low < smallest) | (high > largest)).nonzero()
         if len(wrong):
             column = int(wrong[0])
-            name = f" ({names[column]})" if names is not None else ""
             raise ValueError(
                 f"{units!r} units expect values from {smallest[column]:g} to {largest[column]:g}, but column "
-                f"{column}{name} has {float(self.low[column]):g} to {float(self.high[column]):g}: rescale it, or "
-                "choose another likelihood such as Gaussian()"
+                f"{column}{_named(names, column)} has {float(self.low[column]):g} to {float(self.high[column]):g}: "
+                "rescale it, or choose another likelihood such as Gaussian()"
             )
         return mean
 
@@ -105,6 +149,10 @@ class Transformed:
     def take(self, index: Any) -> Tensor:
         """Return the rows at ``index``, transformed."""
         return self.function(self.data.take(index if self.index is None else self.index[index]))
+
+
+def _named(names: Any, column: int) -> str:
+    return "" if names is None else f" ({names[column]})"
 
 
 def standard(columns: Columns, units: Units) -> tuple[Tensor, Tensor]:
@@ -171,6 +219,12 @@ def apply(function: Callable[[Tensor], Tensor], X: Any, *, like: Tensor, rows: i
     if isinstance(X, Tensor):
         return result.to(X.device, X.dtype)
     return result.cpu().numpy().astype(X.dtype, copy=False)
+
+
+def require_consistent(units: Units, data: Rows) -> None:
+    """Refuse scaled rows whose values are not consistent, such as classes that do not add up to one."""
+    if units.constrained and (message := units.outside_known(data.take(slice(0, min(len(data), _CHUNK))))):
+        raise ValueError(f"{units!r} units expect {message}: encode the columns accordingly")
 
 
 PRECISIONS = {"float32": torch.float32, "float64": torch.float64, "bfloat16": torch.bfloat16}

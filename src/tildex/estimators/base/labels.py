@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, validate_data
 from torch import Tensor
 
 from tildex.data import OneHotRows
-from tildex.estimators.base.checks import check
+from tildex.estimators.base.checks import check, unmasked
 from tildex.estimators.base.columns import Transformed
 from tildex.estimators.base.frames import as_numbers
 from tildex.generator import Generator
@@ -40,6 +40,7 @@ def check_both(
     ValueError
         If either is invalid, or they have different numbers of rows.
     """
+    X = unmasked(X)
     y = y.detach().cpu().numpy() if isinstance(y, Tensor) else y
     X = as_numbers(estimator, X, reset=reset)
     if isinstance(X, Tensor) and y is not None:

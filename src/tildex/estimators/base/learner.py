@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import field
@@ -20,16 +19,24 @@ from tildex.corruptions import Corruption
 from tildex.data import Reading
 from tildex.estimators.base import saving
 from tildex.estimators.base.binarised import binariser
-from tildex.estimators.base.columns import Columns, Transformed, open_rows, reader, some_rows, standard
+from tildex.estimators.base.choosing import built, choose, recognise
+from tildex.estimators.base.columns import (
+    Columns,
+    Transformed,
+    open_rows,
+    reader,
+    require_consistent,
+    some_rows,
+    standard,
+)
 from tildex.estimators.base.settings import Default, fill_in, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.base.table_units import default_units
-from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import Scaling
 from tildex.optimizers import Optimizer
 from tildex.rules import Rule
-from tildex.train import Plan, Rows, Trainer
+from tildex.train import Callback, Plan, Rows, Trainer
 from tildex.train.callbacks import EarlyStopping, Snapshots
 from tildex.train.restraints import Pace, UnitNorm
 from tildex.train.stages import Stage, Stages, run_stages
@@ -53,6 +60,8 @@ class Learner(BaseEstimator, ABC):
     can : frozenset of str
         What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt, columns
         (score each column); and what ``fit`` accepts: snapshots, tags.
+    allows_nan : bool
+        Whether NaN in the data means unknown; otherwise it is refused.
     staged, gives_codes : bool
         Whether training has several stages, and whether another estimator can start from this one.
     least_passes, real_units
@@ -65,6 +74,7 @@ class Learner(BaseEstimator, ABC):
     defaults: ClassVar[dict[str, Default]] = {}
     float_types: ClassVar[tuple[type, ...]] = (np.float32, np.float64)
     counts: ClassVar[bool] = False
+    allows_nan: ClassVar[bool] = False
     can: ClassVar[frozenset[str]] = frozenset()
     least_passes: ClassVar[int] = 1
     staged: ClassVar[bool] = False
@@ -107,6 +117,8 @@ class Learner(BaseEstimator, ABC):
     _products: torch.dtype = field(init=False)
     _digest: str = field(init=False)
     _kept: Snapshots | None = field(init=False, default=None)
+    _callbacks: Sequence[Callback] = field(init=False, default=())
+    _gaps: bool = field(init=False, default=False)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -192,38 +204,25 @@ class Learner(BaseEstimator, ABC):
         data, weights = open_rows(self, X)
         mean = self._choose(data, weights)
         scaled = data if self.scaling_.is_identity() else Transformed(data, self.scaling_)
-        if self.likelihood_.constrained:
-            some = scaled.take(slice(0, min(len(data), 2048)))
-            if (message := self.likelihood_.outside(some)) is not None:
-                raise ValueError(
-                    f"{self.likelihood_!r} units expect {message}: encode the columns accordingly"
-                )
+        require_consistent(self.likelihood_, scaled)
         with torch.device(self.device_):
-            module = self._build(self.n_features_in_, self.likelihood_, generator, mean)
-        self.module_ = module.to(self.device_, weights)
+            module = built(self, self.likelihood_, generator, mean)
+        self.module_ = module.to(self.device_, weights).eval()
         self.module_.look(partial(some_rows, scaled))
         self._n_features_out = self._code_size()
         self.__dict__.pop("_trainer", None)
         return scaled
 
     def _choose(self, data: Rows, weights: torch.dtype) -> Tensor:
-        """Choose likelihood and scaling from the data, or copy those of ``start``; return the scaled column means."""
-        columns = Columns.of(data)
-        start = None if self.start is None else trained(self.start)
-        self._digest = columns.digest
-        self.likelihood_ = self._likelihood(columns) if start is None else start.likelihood_
-        scaling = self._scaling(columns, self.likelihood_) if start is None else copy.deepcopy(start.scaling_)
-        self.scaling_ = scaling.to(self.device_, weights)
-        return columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        """Choose likelihood and scaling, and return the scaled column means."""
+        return choose(self, data, weights)
 
     def _recognise(self, data: Rows) -> None:
         """Check that further data fit the chosen likelihood and scaling."""
-        columns = Columns.of(data)
-        self._digest = columns.digest
-        columns.require(self.likelihood_, self.scaling_, getattr(self, "feature_names_in_", None))
+        recognise(self, data)
 
     def _go_on(self, X: Any) -> Rows:
-        """Return a reader of scaled rows for a model that continues training."""
+        """Check further rows, and return a reader of them, scaled."""
         if (n := len(self.scaling_.offset)) != self.n_features_in_:
             also = f"and X has {self.n_features_in_}: set warm_start=False to start again"
             raise ValueError(f"warm_start continues a model of {n} features, {also}")
@@ -259,15 +258,14 @@ class Learner(BaseEstimator, ABC):
         self, data: Rows, held_out: Tensor | None, generator: Generator, checkpoint: str | Path | None
     ) -> Self:
         """Train on ``data``, and keep the trainer and its history."""
-        stages = self._stages(data, held_out)
         history, trainer = run_stages(
-            stages,
+            stages := self._stages(data, held_out),
             generator,
             title=type(self).__name__,
             verbose=self.verbose,
             stopping=partial(EarlyStopping, self.n_iter_no_change, self.tol) if self.early_stopping else None,
             checkpoint=None if checkpoint is None else (Path(checkpoint), saving.identity(self, data)),
-            callbacks=[] if self._kept is None else [self._kept],
+            callbacks=[*([] if self._kept is None else [self._kept]), *self._callbacks],
         )
         if stages.named:
             trainer = self._trainer_for(generator, [])
@@ -290,6 +288,7 @@ class Learner(BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = self.counts
+        tags.input_tags.allow_nan = self.allows_nan
         if tags.transformer_tags is not None:
             tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

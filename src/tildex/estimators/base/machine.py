@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,22 +13,49 @@ from torch import Tensor
 from tildex.estimators.base.checks import check_count, drawing
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.transformer import Estimator
-from tildex.models import BoltzmannMachine, Clamp, visible_means
+from tildex.generator import Generator
+from tildex.models import BoltzmannMachine, Clamp, draw_unknown, filled, visible_means
 from tildex.products import fast_products
 from tildex.units import Units
 
 __all__ = ["MachineEstimator", "known_values"]
+
+# Gibbs steps from the mean field to a draw of unknown values.
+_SETTLING = 100
+
+Present = Callable[[Tensor, Generator], Tensor]
 
 
 @settings
 class MachineEstimator(Estimator):
     """An estimator whose module is a Boltzmann machine, or contains the one that :attr:`_machine` returns."""
 
+    allows_nan = True
     can = Estimator.can | {"sample", "complete"}
 
     @property
     def _machine(self) -> BoltzmannMachine:
         return self.module_
+
+    def _present(self) -> Present | None:
+        return self._presented_by(self._draw_unknown)
+
+    def _presented_by(self, complete: Present) -> Present | None:
+        """Return the binarisation of every batch, followed, where rows have unknown values, by draws of these."""
+        binary = super()._present()
+        if not self._gaps:
+            return binary
+        return lambda x, generator: complete(x if binary is None else binary(x, generator), generator)
+
+    def _draw_unknown(self, x: Tensor, generator: Generator) -> Tensor:
+        """Return rows with unknown values drawn given the known ones."""
+        return draw_unknown(self._machine, x, generator)
+
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        """Return mean-field means, or draws from Gibbs chains, with the known values clamped."""
+        if generator is None:
+            return filled(self._machine, x)
+        return draw_unknown(self._machine, x, generator, n_steps=_SETTLING)
 
     def sample(
         self,

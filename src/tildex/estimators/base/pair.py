@@ -6,6 +6,7 @@ from torch import Tensor
 
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.transformer import Estimator
+from tildex.generator import Generator
 
 __all__ = ["PairEstimator"]
 
@@ -17,13 +18,18 @@ class PairEstimator(Estimator):
     can = Estimator.can | {"columns"}
 
     def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.encoder.mean(x)
+        return self.module_.encoder.mean(self.module_.shown(x))
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.decoder.mean(z)
 
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        if generator is None:
+            return super()._filled(x, generator)
+        return self.module_.decoder.sample(self._encode(x), generator)
+
     def _log_score(self, x: Tensor) -> Tensor:
-        return self.module_.decoder.log_prob(x, self._encode(x))
+        return self.module_.log_known(x, self.module_.decoder.inputs(self._encode(x)))
 
     def _log_probs(self, x: Tensor) -> Tensor:
-        return self.module_.decoder.log_probs(x, self._encode(x))
+        return self.module_.log_each(x, self.module_.decoder.inputs(self._encode(x)))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from tildex.data import Reading
 from tildex.estimators.base.checks import resolve_device
+from tildex.estimators.base.choosing import built
 from tildex.estimators.base.columns import PRECISIONS
 from tildex.estimators.base.snapshots import restore_snapshots, snapshot_tensors
 from tildex.estimators.base.table import is_model
@@ -111,6 +112,8 @@ def _fitted(estimator: Any) -> dict[str, Any]:
     }
     if hasattr(estimator, "feature_names_in_"):
         fitted["feature_names_in"] = list(estimator.feature_names_in_)
+    if estimator._gaps:
+        fitted["gaps"] = True
     if reading := estimator.reading_.to_json():
         fitted["reading"] = reading
     return {**fitted, **estimator._fitted()}
@@ -153,9 +156,10 @@ def _restore(estimator: Any, fitted: dict[str, Any], run: Run, device: torch.dev
         estimator.feature_names_in_ = np.array(fitted["feature_names_in"], dtype=object)
     weights, estimator._products = PRECISIONS[fitted["weights"]], PRECISIONS[fitted["products"]]
     estimator._restore(fitted)
+    estimator._gaps = bool(fitted.get("gaps", False))
     estimator.scaling_.to(weights)
-    module = estimator._build(estimator.n_features_in_, estimator.likelihood_, Generator(0), None)
-    estimator.module_ = module.to(weights)
+    module = built(estimator, estimator.likelihood_, Generator(0), None)
+    estimator.module_ = module.to(weights).eval()
     wanted = weights_of(estimator)
     _copy(with_views(run.weights, wanted), wanted)
     estimator.scaling_.to(device)

@@ -16,13 +16,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from tildex.estimators.base.binarised import binary_rows
-from tildex.estimators.base.checks import begin, check
+from tildex.estimators.base.checks import begin, check, check_whole, drawing
 from tildex.estimators.base.columns import apply, hold_out
 from tildex.estimators.base.frames import as_frame
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
-from tildex.train import Rows
+from tildex.generator import Generator
+from tildex.train import Callback, Rows
 
 __all__ = ["Estimator"]
 
@@ -96,6 +97,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         X_val: Any = None,
         checkpoint: str | Path | None = None,
         snapshots: Sequence[int] = (),
+        callbacks: Sequence[Callback] = (),
     ) -> Self:
         """Train on the rows of ``X``.
 
@@ -113,6 +115,8 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             gives the same result, bit for bit, as a run without interruption.
         snapshots : sequence of int
             Epochs at which to keep the codes of up to 1,500 rows, 0 for before training: see ``snapshots_``.
+        callbacks : sequence of callable
+            Called with the trainer once before the first epoch of each stage and after every epoch.
 
         Returns
         -------
@@ -130,7 +134,9 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             held_out = self._read(self._checked(X_val, reset=False)).take(slice(None))
         elif self.early_stopping:
             data, held_out = hold_out(data, self.validation_fraction, generator)
+        self._callbacks = callbacks
         self._learn(self._training_rows(data), held_out, generator, checkpoint)
+        del self._callbacks
         self._finish(data)
         if len(snapshots):
             end_snapshots(self)
@@ -171,22 +177,63 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         return self._as_given(rows)
 
     def reconstruct(self, X: Any) -> Any:
-        """Return the mean row given the mean code of each row, in the data's units, shape (rows, features)."""
+        """Return the mean row given the mean code of each row, in the data's units, shape (rows, features).
+
+        Rows are complete: unknown values, NaN, are those that the model expects given the known ones.
+        """
         rows = self._over(X, lambda x: self.scaling_.inverse(self._decode(self._encode(self.scaling_(x)))))
         return self._as_given(rows, X)
+
+    def impute(self, X: Any, *, draws: int | None = None, random_state: Any = None) -> Any:
+        """Return rows with unknown values, NaN, filled and known values as they are, shape (rows, features).
+
+        Parameters
+        ----------
+        X : array, tensor, record or frame
+            The rows.
+        draws : int, optional
+            Number of draws given the known values, shape (draws, rows, features); when not given, the mean.
+        random_state : int, RandomState or None
+            The seed of draws; None continues the estimator's own random stream.
+
+        Raises
+        ------
+        ValueError
+            If the estimator refuses unknown values.
+        """
+        if not self.allows_nan:
+            raise ValueError(f"{type(self).__name__} does not know unknown values: use Imputer()")
+        check_is_fitted(self, "module_")
+        generator = None if draws is None else drawing(self, random_state)
+
+        def fill(x: Tensor) -> Tensor:
+            filled = self.scaling_.inverse(self._filled(self.scaling_(x), generator))
+            return torch.where(x.isnan(), filled, x)
+
+        if draws is None:
+            return self._as_given(self._over(X, fill), X)
+        check_whole("draws", draws, 1)
+        X = self._checked(X, reset=False)
+        rows = [apply(fill, X, like=self.scaling_.offset) for _ in range(draws)]
+        return torch.stack(rows) if isinstance(X, Tensor) else np.stack(rows)
+
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        """Return scaled rows with means, or draws given a generator, of unknown values; others are not looked at."""
+        return self._decode(self._encode(x))
 
     def score_samples(self, X: Any) -> Any:
         """Return one score per row, shape (rows,), in nats and the data's own units; higher is better.
 
+        The score of a row with unknown values, NaN, is that of its known values alone.
         Each model's docstring says what the score is, such as log P(x | code), a bound on log P(x) or a
         pseudo-likelihood. It is deterministic, and a row's score does not depend on the other rows.
         """
 
         def score(x: Tensor) -> Tensor:
             x = self.scaling_(x)
-            if (message := self.likelihood_.outside(x)) is not None:
+            if (message := self.likelihood_.outside_known(x)) is not None:
                 raise ValueError(f"{self.likelihood_!r} units expect {message}: rescale the data as for fit")
-            return self._log_score(x) + self.scaling_.log_volume()
+            return self._log_score(x) + self.scaling_.log_volume(x)
 
         return self._over(X, score)
 
@@ -211,7 +258,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             first = torch.ones_like(variable, dtype=torch.bool)
             first[1:] = variable[1:] != variable[:-1]
             values = torch.where(first, each[:, variable], 0.0)
-            return values - self.scaling_.scale.log()
+            return values - torch.where(x.isnan(), 0.0, self.scaling_.scale.log())
 
         return self._over(X, columns)
 

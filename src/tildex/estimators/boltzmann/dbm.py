@@ -15,7 +15,7 @@ from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.dbm_plan import NONE, pretrained
 from tildex.generator import Generator
 from tildex.maps import Coupling, layer_sizes
-from tildex.models import CONVERGED, BoltzmannMachine, Layer, mean_field
+from tildex.models import CONVERGED, BoltzmannMachine, Layer, infer, log_each, mean_field
 from tildex.optimizers import SGD, Linear, Optimizer
 from tildex.rules import PCD, Rule, Variational
 from tildex.train import Rows
@@ -155,14 +155,14 @@ precision, device, warm_start, verbose, random_state
         return pretrained(self, data, held_out)
 
     def _encode(self, x: Tensor) -> Tensor:
-        return mean_field(self.module_, {0: x}, **CONVERGED)[-1]
+        return infer(self.module_, x, **CONVERGED)[-1]
 
     def _decode(self, z: Tensor) -> Tensor:
         return mean_field(self.module_, {len(self.module_.layers) - 1: z}, **CONVERGED)[0]
 
     def _log_probs(self, x: Tensor) -> Tensor:
         units = self.module_.layers[0].units
-        return units.log_probs(x, units.inputs_for(self._decode(self._encode(x))))
+        return log_each(units, x, units.inputs_for(self._decode(self._encode(x))))
 
     def _log_score(self, x: Tensor) -> Tensor:
         return self.module_.bound(x)

@@ -14,7 +14,7 @@ from tildex.estimators.base.saving import weights_of
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
-from tildex.models import BoltzmannMachine, attach, join, lower, parts_of, sample_up
+from tildex.models import BoltzmannMachine, attach, draw_unknown, join, lower, parts_of, sample_up
 from tildex.rules import Rule
 from tildex.train import Rows, Trainer
 from tildex.train.stages import Stage, Stages
@@ -90,7 +90,8 @@ def _layer_by_layer(dbm: Any, data: Rows, held_out: Tensor | None) -> Stages:
         if size == depth:
             return _joint_trainer(dbm, generator)
         rule = part(dbm, "pretraining_rule" if size == 1 else "rule")
-        return _trainer(dbm, lower(dbm.module_, size), rule, generator)
+        smaller = lower(dbm.module_, size)
+        return _trainer(dbm, smaller, rule, generator, lowest=smaller)
 
     stages = [
         Stage(f"{size} hidden", partial(begin, size), data, held_out if size == depth else None)
@@ -120,7 +121,7 @@ def _couplings(dbm: Any, parts: Sequence[BoltzmannMachine], data: Rows) -> list[
 
     def begin(k: int, generator: Generator) -> Trainer:
         rule = part(dbm, "pretraining_rule")
-        return _trainer(dbm, parts[k], rule, generator, partial(sample_up, parts[:k]))
+        return _trainer(dbm, parts[k], rule, generator, partial(sample_up, parts[:k]), lowest=parts[0])
 
     return [Stage(f"coupling {k + 1}", partial(begin, k), data) for k in range(len(parts))]
 
@@ -159,14 +160,22 @@ def _held_layers(dbm: Any, parts: Sequence[BoltzmannMachine], generator: Generat
             values.append(sample_up([below], values[-1], generator))
         return torch.cat(values[::2], 1)
 
-    return _trainer(dbm, even, part(dbm, "rule"), generator, hold)
+    return _trainer(dbm, even, part(dbm, "rule"), generator, hold, lowest=parts[0])
 
 
 def _trainer(
-    dbm: Any, module: nn.Module, rule: Rule, generator: Generator, then: Present | None = None
+    dbm: Any,
+    module: nn.Module,
+    rule: Rule,
+    generator: Generator,
+    then: Present | None = None,
+    *,
+    lowest: BoltzmannMachine,
 ) -> Trainer:
-    """Return the trainer that pretrains a part on rows that are binarised and passed through ``then``."""
-    binary = dbm._present()
+    """Return the trainer that pretrains a part on rows that are binarised, completed by the machine of the ``lowest``
+    layers where values are unknown, and passed through ``then``.
+    """
+    binary = dbm._presented_by(partial(draw_unknown, lowest))
 
     def present(x: Tensor, generator: Generator) -> Tensor:
         x = x if binary is None else binary(x, generator)

@@ -26,9 +26,9 @@ from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import Default, part, settings, where_unbounded
 from tildex.estimators.base.table import ModelRow
 from tildex.estimators.boltzmann.dbn_plan import machines, one_by_one, up_down_trainer
-from tildex.estimators.boltzmann.dbn_queries import bounds_of, completed, log_partition_of
+from tildex.estimators.boltzmann.dbn_queries import bounds_of, completed, drawn_unknown, log_partition_of
 from tildex.generator import Generator
-from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp
+from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp, log_each
 from tildex.optimizers import SGD, Linear, Optimizer
 from tildex.products import fast_products
 from tildex.rules import PCD, Rule, UpDown
@@ -230,6 +230,14 @@ device, warm_start, verbose, random_state
                 rows = completed(network, *known[0], n_steps, generator, clamp)
             return self._as_given(self.scaling_.inverse(rows).cpu().numpy())
 
+    def _draw_unknown(self, x: Tensor, generator: Generator) -> Tensor:
+        return drawn_unknown(self.module_, x, generator)
+
+    def _filled(self, x: Tensor, generator: Generator | None) -> Tensor:
+        if generator is None:
+            return self.module_.shown(x)
+        return drawn_unknown(self.module_, x, generator, n_steps=100)
+
     def _clamp_label(self, label: Any, n: int) -> Clamp:
         if not self.label_layer:
             raise ValueError(
@@ -273,14 +281,13 @@ device, warm_start, verbose, random_state
         self.__dict__.pop("_log_z", None)
 
     def _encode(self, x: Tensor) -> Tensor:
-        return self.module_.unroll().encoder.mean(x)
+        return self.module_.unroll().encoder.mean(self.module_.shown(x))
 
     def _decode(self, z: Tensor) -> Tensor:
         return self.module_.unroll().decoder.mean(z)
 
     def _log_probs(self, x: Tensor) -> Tensor:
-        network = self.module_.unroll()
-        return network.decoder.log_probs(x, network.encoder.mean(x))
+        return log_each(self.likelihood_, x, self.module_.unroll().decoder.inputs(self._encode(x)))
 
     def _log_score(self, x: Tensor) -> Tensor:
         return bounds_of(self.module_, x) - self._log_partition()

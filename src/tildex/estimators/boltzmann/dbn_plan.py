@@ -6,6 +6,7 @@ An upper machine may start as the machine below with its layers swapped, so that
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from tildex.estimators.base.settings import part
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
 from tildex.maps import Coupling, layer_sizes
-from tildex.models import BeliefNetwork, BoltzmannMachine, Layer, flip
+from tildex.models import BeliefNetwork, BoltzmannMachine, Layer, draw_unknown, flip
 from tildex.products import autocast
 from tildex.rules import PCD, Rule
 from tildex.train import Rows, Trainer
@@ -132,7 +133,7 @@ def _machine_stage(dbn: Any, depth: int, data: Rows, held_out: Tensor | None) ->
         # Rows with labels need a belief network, here of the top machine alone.
         model = BeliefNetwork([], machine) if labelled else machine
         rule: Rule = part(dbn, "up_down" if labelled else "rule")
-        present = present_at(dbn, depth, labelled)
+        present = present_at(dbn, depth, labelled, lowest=None if depth else machine)
         if flipped and type(rule) is PCD:
             chosen = generator.permutation(len(data))[: rule.n_chains or dbn.batch_size]
             _start_at(present(data.take(chosen), generator), rule, machine, generator)
@@ -188,16 +189,20 @@ def _starters(dbn: Any) -> Callable[[BoltzmannMachine, BeliefNetwork, int], bool
 @torch.no_grad()
 def _mean_at(dbn: Any, depth: int, data: Rows) -> Tensor:
     """Return the mean of a layer over all rows, from the means of an upward pass."""
-    layers = [dbn.module_.up(x[:, : dbn.n_features_in_])[depth].sum(0) for x in chunks(data)]
+    network = dbn.module_
+    layers = [network.up(network.shown(x[:, : dbn.n_features_in_]))[depth].sum(0) for x in chunks(data)]
     return torch.stack(layers).sum(0) / len(data)
 
 
-def present_at(dbn: Any, depth: int, labelled: bool) -> Present:
+def present_at(dbn: Any, depth: int, labelled: bool, *, lowest: BoltzmannMachine | None = None) -> Present:
     """Return the transformation of rows to the input of the machine at ``depth``: binarisation, then samples upwards.
+
+    Unknown values are drawn by the ``lowest`` machine while it learns, and by the network afterwards.
 
     Label columns are dropped unless the machine has a label layer.
     """
-    binarise = dbn._present()
+    by = dbn._draw_unknown if lowest is None else partial(draw_unknown, lowest)
+    binarise = dbn._presented_by(by)
 
     @torch.no_grad()
     def present(x: Tensor, generator: Generator) -> Tensor:

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from tildex.evaluate import log_partition, log_partition_ais
 from tildex.generator import Generator
-from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp
+from tildex.models import BeliefNetwork, BoltzmannMachine, Clamp, draw_unknown
 from tildex.units import Units
 
-__all__ = ["bounds_of", "completed", "log_partition_of"]
+__all__ = ["bounds_of", "completed", "drawn_unknown", "log_partition_of"]
 
 # With this many draws, the mean bound over a thousand images is within a few hundredths of a nat.
 _BOUND_SAMPLES = 32
@@ -54,7 +54,29 @@ def completed(
     return torch.where(given, values, network.visible_means(state, generator))
 
 
+@torch.no_grad()
+def drawn_unknown(network: BeliefNetwork, x: Tensor, generator: Generator, *, n_steps: int = 5) -> Tensor:
+    """Return rows of data with unknown values, NaN, drawn by the same chains from inferred values."""
+    known = ~x.isnan()
+    if bool(known.all()):
+        return x
+    if not network.pairs:
+        return draw_unknown(network.top, x, generator)
+
+    def draw(units: Units, inputs: Tensor) -> Tensor:
+        return units.sample(inputs, generator)
+
+    rows = network.shown(x)
+    for _ in range(n_steps):
+        state = [network.up(rows, generator)[-1]] * len(network.top.layers)
+        state = network.top.sweep(state, draw, order=(1, 0))
+        rows = torch.where(known, x, network.down(state[0], generator)[0])
+    return rows
+
+
 def _bound(network: BeliefNetwork, x: Tensor) -> Tensor:
+    if not network.pairs and bool(x.isnan().any()):
+        return network.top.bound(x)
     depth = 0
 
     def draw(units: Units, inputs: Tensor) -> Tensor:

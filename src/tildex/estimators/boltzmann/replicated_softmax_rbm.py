@@ -70,6 +70,8 @@ precision, device, warm_start, verbose, random_state
     array([ 3., 50.], dtype=float32)
     """
 
+    # The words of a document are all known or all unknown.
+    allows_nan = False
     slug = "replicated-softmax"
     counts = True
     row = ModelRow(78, "coupling up", "replicated softmax of the same coupling, down", rule="CD-k, PCD")

@@ -13,7 +13,14 @@ from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import settings
 from tildex.generator import Generator
 from tildex.maps import Coupling
-from tildex.models import BoltzmannMachine, Layer, has_pseudo_likelihood, pseudo_log_likelihood
+from tildex.models import (
+    BoltzmannMachine,
+    Layer,
+    filled,
+    has_pseudo_likelihood,
+    log_each,
+    pseudo_log_likelihood,
+)
 from tildex.train import Trainer
 from tildex.units import Bernoulli, Units
 
@@ -37,7 +44,7 @@ class RestrictedMachine(MachineEstimator):
             )
             return self.scaling_.inverse(state[0])
 
-        return apply(step, check(self, v, reset=False), like=self.scaling_.offset)
+        return apply(step, check(self, v, reset=False, finite=True), like=self.scaling_.offset)
 
     @property
     def components_(self) -> Any:
@@ -61,8 +68,8 @@ class RestrictedMachine(MachineEstimator):
             self.h_samples_ = chains.cpu().numpy()
 
     def _encode(self, x: Tensor) -> Tensor:
-        hidden = self.module_.layers[1]
-        return hidden.units.mean(self.module_.inputs(1, [x, x]))
+        hidden, v = self.module_.layers[1], filled(self.module_, x)
+        return hidden.units.mean(self.module_.inputs(1, [v, v]))
 
     def _decode(self, z: Tensor) -> Tensor:
         visible = self.module_.layers[0]
@@ -70,12 +77,12 @@ class RestrictedMachine(MachineEstimator):
 
     def _log_probs(self, x: Tensor) -> Tensor:
         z = self._encode(x)
-        return self.module_.layers[0].units.log_probs(x, self.module_.inputs(0, [z, z]))
+        return log_each(self.module_.layers[0].units, x, self.module_.inputs(0, [z, z]))
 
     def _log_score(self, x: Tensor) -> Tensor:
         if has_pseudo_likelihood(self.module_):
             return pseudo_log_likelihood(self.module_, x)
-        return self.module_.log_marginal([x, x])
+        return self.module_.bound(x)
 
     def _hidden(self) -> Units:
         """Return the units of the code."""

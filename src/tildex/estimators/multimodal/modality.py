@@ -140,6 +140,8 @@ class Families(list):
                 return f"{message} in {field.name}"
         return None
 
+    outside_known = outside
+
 
 def fields_of(modalities: Sequence[Modality]) -> list[Field]:
     """Return the columns of modalities whose number of columns is set."""

@@ -92,6 +92,7 @@ precision, device, warm_start, verbose, random_state
 
     slug = "deep"
     staged = True
+    allows_nan = True
     least_passes = 0
     row = ModelRow(55, "unrolled stack", "unrolled stack", "any", "any", "greedy, then reconstruction")
     defaults: ClassVar[dict[str, Default]] = {"optimizer": Adam(), "hidden": Bernoulli(), "code": Gaussian()}

@@ -10,6 +10,7 @@ from sklearn.base import clone
 from torch import Tensor
 
 from tildex.estimators.base.checks import check_counts, check_whole
+from tildex.estimators.base.choosing import built
 from tildex.estimators.base.columns import Columns, Transformed, some_rows
 from tildex.estimators.base.settings import part
 from tildex.estimators.base.table import is_model
@@ -132,21 +133,24 @@ def _prepare(model: Any, deep: Any, size: int, n_features: int, likelihood: Unit
 
 def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
     """Return the stage that trains one model on the code of the layers below and copies it into the network."""
-    below = Transformed(data, partial(_up, deep, depth))
+    # The lowest model sees unknown values if it knows what they are, and what the network sees of them otherwise.
+    gaps = deep._gaps and depth == 0 and layer.allows_nan
+    below = data if gaps else Transformed(data, partial(_up, deep, depth))
 
     def begin(generator: Generator) -> Trainer:
         columns, like = Columns.of(below), deep.scaling_.offset
         layer.device_, layer._products = deep.device_, deep._products
         layer.scaling_ = layer._scaling(columns, layer.likelihood_).to(like)
         scaled = Transformed(below, layer.scaling_).take(slice(0, min(len(below), 2048)))
-        if (message := layer.likelihood_.outside(scaled)) is not None:
+        if (message := layer.likelihood_.outside_known(scaled)) is not None:
             raise ValueError(
                 f"pretrain, layer {depth + 1}: {layer.likelihood_!r} units expect {message}: choose hidden or code "
                 "units below that stay in this range"
             )
         mean = layer.scaling_(columns.mean.to(like))
+        layer._gaps = gaps
         with torch.device(deep.device_):
-            module = layer._build(layer.n_features_in_, layer.likelihood_, generator, mean)
+            module = built(layer, layer.likelihood_, generator, mean)
         layer.module_ = module.to(like)
         layer.module_.look(partial(some_rows, Transformed(below, layer.scaling_)))
         return layer._trainer_for(generator, [])
@@ -154,6 +158,8 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
     def end(trainer: Trainer) -> None:
         layer._finish(Transformed(below, layer.scaling_))
         learned = one_layer(layer.module_, layer.scaling_)
+        if gaps:
+            deep.module_.learn_unknown(layer.module_)
         ups, downs = deep.module_.encoder.map.conditionals, deep.module_.decoder.map.conditionals
         ups[depth].load_state_dict(learned.encoder.state_dict())
         downs[len(downs) - 1 - depth].load_state_dict(learned.decoder.state_dict())
@@ -170,6 +176,7 @@ def _layer_stage(deep: Any, depth: int, layer: Any, data: Rows) -> Stage:
 @torch.no_grad()
 def _up(deep: Any, depth: int, x: Tensor) -> Tensor:
     """Return the mean code of the lowest ``depth`` layers."""
+    x = deep.module_.shown(x)
     with autocast(deep.device_, deep._products):
         for conditional in deep.module_.encoder.map.conditionals[:depth]:
             x = conditional.mean(x)

@@ -1,9 +1,10 @@
-r"""Rows with only some visible layers known: unknown ones are treated as hidden layers.
+r"""Rows with unknown visible values, NaN: they are treated as hidden units.
 
 .. math:: P(v_{\text{known}}) = \sum_{v_{\text{missing}}, h} P(v, h)
 
-An unknown visible layer has NaN in all its columns of a row. Rows with the same known layers form a group, and each
-group uses the same machine with fewer visible layers, so mean field, bounds and weights apply unchanged.
+Where whole visible layers are unknown, rows with the same known layers form a group, and each group uses the same
+machine with fewer visible layers, so mean field, bounds and weights apply unchanged. Where single values are, mean
+field holds the known ones fixed.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from tildex.generator import Generator
 from tildex.models.boltzmann.graph import Clamp, Graph
 from tildex.models.boltzmann.mean_field import CONVERGED, mean_field
 from tildex.models.boltzmann.posterior import Posterior
+from tildex.units import Units
 
 __all__ = [
     "GroupedPosterior",
+    "draw_unknown",
     "filled",
     "groups",
     "infer",
@@ -88,15 +91,60 @@ def groups(machine: Graph, x: Tensor, known: Tensor) -> Iterator[tuple[Tensor, G
 
 
 def infer(machine: Graph, x: Tensor, *, n_steps: int = 50, tol: float = 1e-5) -> list[Tensor]:
-    """Return values or mean-field means of every layer given the known layers of each row, shape (batch, size) each."""
+    """Return values or mean-field means of every layer given the known values of each row, shape (batch, size) each."""
     if _complete(x):
         return mean_field(machine, machine.split(x), n_steps=n_steps, tol=tol)
+    if not by_layer(machine, x):
+        return mean_field(machine, {}, n_steps=n_steps, tol=tol, partly=clamp_of(machine, x))
     state = [x.new_empty(len(x), layer.size) for layer in machine.layers]
     for rows, known, columns in groups(machine, x, presence(machine, x)):
         found = mean_field(known, known.split(columns), n_steps=n_steps, tol=tol)
         for layer, values in zip(state, found, strict=True):
             layer[rows] = values.to(layer.dtype)
     return state
+
+
+def by_layer(machine: Graph, x: Tensor) -> bool:
+    """Say whether each of several visible layers is known or unknown as a whole, in every row."""
+    parts = [part.isnan() for part in machine.split(x).values()]
+    return len(parts) > 1 and all(bool((part.any(-1) == part.all(-1)).all()) for part in parts)
+
+
+def clamp_of(machine: Graph, x: Tensor) -> Clamp:
+    """Return the known values of rows as a clamp: unknown ones, NaN, are free."""
+    return {k: (part.nan_to_num(), ~part.isnan()) for k, part in machine.split(x).items()}
+
+
+@torch.no_grad()
+def draw_unknown(machine: Graph, x: Tensor, generator: Generator, *, n_steps: int = 5) -> Tensor:
+    """Return rows with unknown values drawn by Gibbs sampling given the known ones, which are clamped.
+
+    The gradient of log P(known values) is the mean of the gradient of log P(row) over such draws. Chains start at the
+    mean field, so that few steps are enough.
+
+    Parameters
+    ----------
+    machine : Graph
+        Any machine whose visible families have independent units.
+    x : Tensor of shape (batch, columns)
+        Rows; NaN means unknown.
+    generator : Generator
+        Draws everything.
+    n_steps : int
+        Gibbs steps.
+    """
+    if _complete(x):
+        return x
+
+    def draw(units: Units, inputs: Tensor) -> Tensor:
+        return units.sample(inputs, generator)
+
+    clamp = clamp_of(machine, x)
+    state = mean_field(machine, {}, partly=clamp)
+    order = (0, 1) if machine.visible[0] in machine.sides[1] else (1, 0)
+    for _ in range(n_steps):
+        state = machine.sweep(state, draw, order=order, clamp=clamp)
+    return torch.cat([state[k] for k in machine.visible], 1)
 
 
 def filled(machine: Graph, x: Tensor) -> Tensor:
@@ -162,7 +210,8 @@ class GroupedPosterior:
 
 def posterior_of(machine: Graph, x: Tensor) -> Posterior | GroupedPosterior:
     """Return the posterior over hidden layers, whether or not all visible layers are known."""
-    return Posterior(machine, x) if _complete(x) else GroupedPosterior(machine, x)
+    grouped = not _complete(x) and by_layer(machine, x)
+    return GroupedPosterior(machine, x) if grouped else Posterior(machine, x)
 
 
 def _complete(x: Tensor) -> bool:

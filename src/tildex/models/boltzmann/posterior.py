@@ -29,7 +29,7 @@ class Posterior:
     machine : Graph
         Any machine.
     x : Tensor of shape (batch, columns)
-        Rows of the visible layers.
+        Rows of the visible layers. Unknown values, NaN, are hidden units, always drawn from Q.
     n_steps, tol
         As in :func:`mean_field`.
 
@@ -56,27 +56,32 @@ class Posterior:
     ) -> None:
         self.machine = machine
         known = machine.split(x)
+        partly = {k: (v.nan_to_num(), ~v.isnan()) for k, v in known.items() if bool(v.isnan().any())}
+        known = {k: v for k, v in known.items() if k not in partly}
         sides = [tuple(k for k in side if k in machine.hidden) for side in machine.sides]
         sizes = [sum(machine.layers[k].size for k in side) for side in sides]
         self.drawn, self.summed = sides if sizes[0] < sizes[1] else sides[::-1]
         with torch.no_grad():
-            self.state = mean_field(machine, known, n_steps=n_steps, tol=tol)
+            self.state = mean_field(machine, known, n_steps=n_steps, tol=tol, partly=partly)
             # The bound needs inputs consistent with their means: one more pass, which can only raise it.
             self.inputs = {k: machine.inputs(k, self.state) for k in self.drawn}
             for k, inputs in self.inputs.items():
                 self.state[k] = machine.layers[k].units.mean(inputs)
+            self.unknown = {k: (machine.inputs(k, self.state), ~there) for k, (_, there) in partly.items()}
+            for k, (inputs, gone) in self.unknown.items():
+                self.state[k] = torch.where(gone, machine.layers[k].units.mean(inputs), self.state[k])
 
     @property
     def exact(self) -> bool:
         """Whether everything hidden is summed out: bound and weights are then exactly log P(x) + log Z."""
-        return not self.drawn
+        return not self.drawn and not self.unknown
 
     def bound(self) -> Tensor:
         """Return the variational bound on log P(x), before subtracting log Z, shape (batch,), in nats."""
         total = self._joint(self.state, energies=self.machine.visible)
         for k, inputs in self.inputs.items():
             total = total + self.machine.layers[k].units.cgf(inputs) - (inputs * self.state[k]).sum(-1)
-        return total
+        return total - self._drawn_unknown(self.state)
 
     def log_weight(self, generator: Generator) -> Tensor:
         """Return one log importance weight log P*(x, h) / Q(h) with h drawn from Q, shape (batch,).
@@ -88,9 +93,22 @@ class Posterior:
         state = list(self.state)
         for k, inputs in self.inputs.items():
             state[k] = self.machine.layers[k].units.sample(inputs, generator)
+        for k, (inputs, gone) in self.unknown.items():
+            drawn = self.machine.layers[k].units.sample(inputs, generator)
+            state[k] = torch.where(gone, drawn, state[k])
         total = self._joint(state, energies=(*self.machine.visible, *self.drawn))
         for k, inputs in self.inputs.items():
             total = total - self.machine.layers[k].units.log_prob(state[k], inputs)
+        return total - self._drawn_unknown(state)
+
+    def _drawn_unknown(self, state: list[Tensor]) -> Tensor:
+        """Return log Q of the unknown visible values of ``state``; at their means it is minus the entropy of Q, up to
+        energies that the machine's own terms cancel.
+        """
+        total = state[0].new_zeros(len(state[0]))
+        for k, (inputs, gone) in self.unknown.items():
+            units = self.machine.layers[k].units
+            total = total + (units.log_probs(state[k], inputs) * units.any_column(gone)).sum(-1)
         return total
 
     def _joint(self, state: list[Tensor], energies: tuple[int, ...]) -> Tensor:

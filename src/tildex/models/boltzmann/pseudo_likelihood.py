@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tildex.generator import Generator
 from tildex.models.boltzmann.machine import BoltzmannMachine
+from tildex.models.boltzmann.missing import filled
 from tildex.units import Surroundings
 
 __all__ = ["has_pseudo_likelihood", "pseudo_log_likelihood", "pseudo_log_likelihood_estimate"]
@@ -32,14 +33,26 @@ def pseudo_log_likelihood(machine: BoltzmannMachine, v: Tensor) -> Tensor:
     machine : BoltzmannMachine
         A two-layer machine with finite, Gaussian or replicated softmax visible units.
     v : Tensor of shape (batch, visible)
-        The rows.
+        The rows. Unknown values, NaN, stand at their mean-field means and have no term of their own.
     """
+    if bool((unknown := v.isnan()).any()):
+        return _of_known(machine, filled(machine, v), unknown)
     return machine.layers[0].units.log_conditionals(v, _around(machine, v))
 
 
 def pseudo_log_likelihood_estimate(machine: BoltzmannMachine, v: Tensor, generator: Generator) -> Tensor:
     """Return an unbiased estimate from one random variable per row, at the cost of one matrix product."""
     return machine.layers[0].units.log_conditionals_estimate(v, _around(machine, v), generator)
+
+
+def _of_known(machine: BoltzmannMachine, v: Tensor, unknown: Tensor) -> Tensor:
+    units, around = machine.layers[0].units, _around(machine, v)
+    gone, total = units.any_column(unknown), v.new_zeros(len(v))
+    for i in range(gone.shape[1]):
+        rows = (~gone[:, i]).nonzero()[:, 0]
+        some = Surroundings(around.bias, around.weight, around.inputs[rows], around.hidden)
+        total[rows] += units.log_conditional(v[rows], some, rows.new_full((len(rows),), i))
+    return total
 
 
 def _around(machine: BoltzmannMachine, v: Tensor) -> Surroundings:
