@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -128,7 +129,14 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.allows_nan
         return tags
+
+    @property
+    def allows_nan(self) -> bool:
+        """Whether rows may have unknown values, NaN: as the model's may."""
+        model = DenoisingAutoencoder() if self.estimator is None else self.estimator
+        return hasattr(model, "__sklearn_tags__") and bool(get_tags(model).input_tags.allow_nan)
 
     def _as_read(self, X: Any) -> Any:
         """Return rows of a table with what their columns are, which the model learns too."""
