@@ -125,9 +125,16 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         """Return -1 for anomalies and +1 for all other rows, shape (rows,)."""
         return np.where(self.decision_function(X) < 0, -1, 1)
 
+    @property
+    def allows_nan(self) -> bool:
+        """Whether rows may have unknown values, as its model's may."""
+        model = DenoisingAutoencoder() if self.estimator is None else self.estimator
+        return bool(getattr(model, "allows_nan", False))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.allows_nan
         return tags
 
     def _as_read(self, X: Any) -> Any:
