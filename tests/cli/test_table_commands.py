@@ -161,3 +161,15 @@ def test_misspelt_options(folder, tmp_path, capsys, options, message):
 def test_options_of_tables_are_for_tables(tmp_path, capsys):
     assert main(["fit", "vae", "digits", "--out", str(tmp_path / "r"), "--drop", "a"]) == 1
     assert "is no table with named columns" in said(capsys)[1]
+
+
+@pytest.mark.filterwarnings("ignore:X has unknown values")
+def test_unknown_cells_neither_raise_nor_lower_the_score_of_their_column(folder, tmp_path, capsys):
+    table = passengers()[:6].astype({"Age": float})
+    table.loc[2, "Age"] = np.nan
+    table.to_csv(tmp_path / "gaps.csv", index=False)
+    for more in (["--neighbors", "0"], []):
+        assert main(["anomalies", str(folder / "run"), str(tmp_path / "gaps.csv"), "--json", *more]) == 0
+        row = next(row for row in json.loads(said(capsys)[0])["lowest"] if row["row"] == 3)
+        assert row["columns"]["Age"] == 0 and np.isfinite(row["nats"])
+        assert sum(row["columns"].values()) + row["rest"] == pytest.approx(row["nats"])

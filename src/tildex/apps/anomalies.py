@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.frozen import FrozenEstimator
 
 from tildex.data import Record
@@ -26,7 +27,7 @@ class Reasons:
         The model's own score of each row, minus that of the average training row; minus infinity for rows with values
         that its units cannot have.
     columns : dict of str to array of shape (rows,)
-        For each column, log P(column | code) minus its average over the training rows.
+        For each column, log P(column | code) minus its average over the training rows; 0 where it is unknown.
     rest : array of shape (rows,)
         What remains of ``nats``, which is the sum of all columns and this: the price of the code, in models whose score
         counts it. Zero where ``nats`` is infinite.
@@ -140,22 +141,29 @@ def reasons_of(model: Any, train: Any, X: Record) -> Reasons:
     >>> bool(np.isclose(sum(reasons.columns.values()) + reasons.rest, reasons.nats)[0])
     True
     """
-    usual, usual_score = _scores(model, _some(train))
+    rows = _some(train)
+    usual, usual_score = _scores(model, rows)
     terms, scores = _scores(model, X.X)
     possible = np.asarray(model.in_range(X.X))
     spans = _spans(X)
     impossible = {name: np.any(~possible[:, start:stop], 1) for name, start, stop in spans}
-    columns = {
-        name: np.where(
-            impossible[name], -np.inf, terms[:, start:stop].sum(1) - usual[:, start:stop].sum(1).mean()
-        )
-        for name, start, stop in spans
-    }
+    columns = {}
+    for name, start, stop in spans:
+        average = usual[_known(rows, start, stop), start:stop].sum(1)
+        nats = terms[:, start:stop].sum(1) - (average.mean() if len(average) else 0.0)
+        nats[~_known(X.X, start, stop)] = 0.0
+        columns[name] = np.where(impossible[name], -np.inf, nats)
     nats = np.where(possible.all(1), scores - usual_score.mean(), -np.inf)
     finite = np.isfinite(nats)
     rest = np.zeros(len(nats))
     rest[finite] = nats[finite] - np.sum([values[finite] for values in columns.values()], 0)
     return Reasons(nats, columns, rest, impossible)
+
+
+def _known(X: Any, start: int, stop: int) -> np.ndarray:
+    """Return which rows have a value in these columns."""
+    part = X[:, start:stop]
+    return ~np.isnan(part.toarray() if sparse.issparse(part) else np.asarray(part)).any(1)
 
 
 def _scores(model: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -65,7 +65,7 @@ def fill(
         raise DataError(f"there is no file {table}")
     model = None if run is None else load(run, device="cpu")
     given = tables.given()
-    options = {**given, "label": given["label"] or False} if model is None else {}
+    options = {**given, "label": given.get("label", False)} if model is None else {}
     found = filled_of(
         TABLES[table.suffix.lower()](table),
         model=model,
