@@ -131,6 +131,7 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     if not scaling.is_identity():
         if not below.real:
             raise ValueError(f"rows of {below!r} units have a fixed range: do not rescale them")
+        below, down, b = below.apart(down, b)
         # The mean of Gaussian units is their variance times their input.
         down, b = scaling.scale[:, None] * down, scaling.scale * b + scaling.offset / below.variance(b)
     return Pair(Conditional(_affine(up, c), above), Conditional(_affine(down, b), below))

@@ -42,6 +42,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether values are 0 or 1, so that intermediate values may be binarised again at every presentation.
     real : bool
         Whether each unit is normally distributed given its inputs.
+    correlated : bool
+        Whether units are correlated given their inputs, with a covariance that is set from data.
     counts_words : bool
         Whether a row is a document: word counts that are either all known or all unknown.
     own_lengths : bool
@@ -69,6 +71,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     finite: bool = True
     binary: ClassVar[bool] = False
     real: ClassVar[bool] = False
+    correlated: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
     constrained: ClassVar[bool] = False

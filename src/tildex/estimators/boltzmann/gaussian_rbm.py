@@ -6,12 +6,15 @@ from dataclasses import field
 from typing import Any, ClassVar
 
 from tildex.estimators.base.columns import Columns
-from tildex.estimators.base.settings import Default, part, settings
+from tildex.estimators.base.settings import Default, part, settings, where
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.boltzmann.mixture_start import CORE, begin_at_mixture
 from tildex.estimators.boltzmann.restricted import RestrictedMachine
+from tildex.generator import Generator
 from tildex.optimizers import Adam, Linear
-from tildex.rules import PCD, Rule
-from tildex.units import LearnedGaussian, Units
+from tildex.rules import PCD, Exact, Rule
+from tildex.train import Budget, Rows
+from tildex.units import CorrelatedGaussian, Units
 
 __all__ = ["GaussianRBM"]
 
@@ -74,16 +77,17 @@ precision, device, warm_start, verbose, random_state
         rule="CD-k, PCD",
     )
     defaults: ClassVar[dict[str, Default]] = {
-        "likelihood": LearnedGaussian(largest=100.0),
-        "optimizer": Adam(0.01, schedule=Linear()),
-        "rule": PCD(1, centring=0.01),
+        "likelihood": CorrelatedGaussian(),
+        "optimizer": Adam(0.001, schedule=Linear()),
+        "rule": where(lambda rbm: rbm.n_components <= CORE, Exact(), otherwise=PCD(1, centring=0.01)),
     }
 
-    n_components: int = field(default=100, kw_only=False)
+    # The start has already found the likelihood's maximum for the first units.
+    budget = Budget(steps=500, passes=10, most_steps=20_000, most_rows=100)
+
+    n_components: int = field(default=10, kw_only=False)
     likelihood: Units | None = None
     rule: Rule | None = None
-    n_iter: int | None = 100
-    batch_size: int | str | None = 50
 
     @property
     def noise_scale_(self) -> Any:
@@ -91,6 +95,13 @@ precision, device, warm_start, verbose, random_state
         units = self.module_.layers[0].units
         variance = units.variance(self.scaling_.offset).detach()
         return (variance.sqrt() * self.scaling_.scale).cpu().numpy()
+
+    def _start(self, X: Any, generator: Generator) -> Rows:
+        goes_on = self._goes_on
+        rows = super()._start(X, generator)
+        if self.likelihood_.correlated and not goes_on:
+            begin_at_mixture(self.module_, rows, generator)
+        return rows
 
     def _likelihood(self, columns: Columns) -> Units:
         units: Units = part(self, "likelihood")
