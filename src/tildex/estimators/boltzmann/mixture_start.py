@@ -106,8 +106,7 @@ def _chosen(x: Tensor, units: int, draws: torch.Generator) -> _Core:
 
     found = [_climb(start(train, k), train, noise, held=held) for k in range(len(_STARTS))]
     best = max(range(len(found)), key=lambda k: found[k][1])
-    core, _, looks = _climb(start(x, best), x, noise, looks=found[best][2])
-    return core
+    return _climb(start(x, best), x, noise, looks=found[best][2])[0]
 
 
 def _resolution(x: Tensor) -> Tensor:
