@@ -25,7 +25,7 @@ from tildex.optimizers import Adam
 from tildex.priors import Prior, StandardPrior
 from tildex.rules import ELBO, Rule
 from tildex.train import Rows
-from tildex.units import DiagonalGaussian, Units
+from tildex.units import DiagonalGaussian, LearnedGaussian, Units
 
 __all__ = ["VariationalAutoencoder"]
 
@@ -48,7 +48,9 @@ class VariationalAutoencoder(PairEstimator):
     n_components : int
         Columns of the code, 10 by default: units, or variables times classes for categorical codes.
     hidden_layer_sizes, activation, architecture, norm, likelihood
-        As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family.
+        As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family,
+        and is ``LearnedGaussian()`` by default for data outside [0, 1]: a fixed variance would decide how much a code
+        may tell.
     code : Units, optional
         Unit family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
     prior : Prior, optional
@@ -80,6 +82,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     """
 
     slug = "vae"
+    real_units = LearnedGaussian
     can = PairEstimator.can | {"sample"}
     row = ModelRow(
         60,

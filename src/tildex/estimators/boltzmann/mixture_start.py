@@ -33,6 +33,8 @@ CORE = 10
 # Rows that the start reads, and columns up to which it also learns the covariance.
 _ROWS, _COLUMNS = 4000, 40
 
+_GRID = 2.0**24
+
 # Rows below which nothing is held out and the start is one normal density.
 _FEWEST = 20
 _HELD_OUT = 0.2
@@ -110,7 +112,8 @@ def begin_at_mixture(machine: BoltzmannMachine, rows: Rows, generator: Generator
         the chosen one is then repeated on all of them.
     """
     index = np.sort(generator.permutation(len(rows))[:_ROWS])
-    x = rows.take(index).detach().cpu().double()
+    # Rounded, so that the way to the maximum does not depend on the last bits that the columns' units leave.
+    x = rows.take(index).detach().cpu().double().mul(_GRID).round().div(_GRID)
     draws = torch.Generator().manual_seed(int(generator.integers(2**31, 1)[0]))
     units = min(CORE, machine.layers[1].size)
     _install(machine, _chosen(x, units, draws))
