@@ -62,6 +62,18 @@ def test_as_it_comes_within_a_third_of_a_nat_of_the_best_mixture(name):
     assert ours > one + 0.5
 
 
+def test_more_units_than_can_be_summed_over_keep_the_shares_of_distant_modes():
+    """Chains cannot cross between these modes; the density of one column is summed on a grid instead."""
+    train, test = draw("two widths", 0, 1000), draw("two widths", 1, 1000)
+    model = GaussianRBM(40, random_state=0).fit(train)
+    grid = torch.linspace(-6, 6, 20_001, dtype=torch.float64)[:, None]
+    scaled = model.scaling_(torch.from_numpy(test))
+    at_rows, at_grid = (model.module_.log_marginal([x, x]).detach() for x in (scaled, grid))
+    log_z = at_grid.logsumexp(0) + np.log(12 / 20_000)
+    ours = float((at_rows - log_z).mean() + model.scaling_.log_volume())
+    assert ours > best_mixture(train, test)[0] - 0.3
+
+
 def test_one_normal_density_is_not_taken_for_several():
     random = np.random.default_rng(0)
     train, test = random.multivariate_normal([0, 3], [[4, 1.9], [1.9, 1]], (2, 1000))

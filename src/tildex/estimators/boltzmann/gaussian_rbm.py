@@ -12,7 +12,7 @@ from tildex.estimators.boltzmann.mixture_start import CORE, begin_at_mixture
 from tildex.estimators.boltzmann.restricted import RestrictedMachine
 from tildex.generator import Generator
 from tildex.optimizers import Adam, Linear
-from tildex.rules import PCD, Exact, Rule
+from tildex.rules import CD, PCD, Exact, Rule
 from tildex.train import Budget, Plan, Rows
 from tildex.units import CorrelatedGaussian, Units
 
@@ -50,8 +50,8 @@ class GaussianRBM(RestrictedMachine):
         columns that are independent given the code, so that hidden units explain all correlations, as features of
         pictures do, or ``Gaussian(precision)`` for a fixed standard deviation. Both start at small random weights.
     rule : Rule, optional
-        ``Exact()`` by default for up to ten hidden units, ``PCD(1, centring=0.01)`` with one chain per row of a batch
-        for more.
+        ``Exact()`` by default for up to ten hidden units and ``CD(1, centring=0.01)`` for more;
+        ``PCD(1, centring=0.01)`` for families that begin at random weights.
     optimizer : Optimizer, optional
         ``Adam(0.001)`` with a linear decay to zero by default, since training begins close to its end; ``Adam(0.01)``
         for families that begin at random weights.
@@ -94,9 +94,10 @@ precision, device, warm_start, verbose, random_state
         "optimizer": where(
             begins_close, Adam(0.001, schedule=Linear()), otherwise=Adam(0.01, schedule=Linear())
         ),
+        # Chains cannot cross between modes. From a start that has their shares right, steps from the data keep them.
         "rule": where(
-            lambda rbm: begins_close(rbm) and rbm.n_components <= CORE,
-            Exact(),
+            begins_close,
+            where(lambda rbm: rbm.n_components <= CORE, Exact(), otherwise=CD(1, centring=0.01)),
             otherwise=PCD(1, centring=0.01),
         ),
     }

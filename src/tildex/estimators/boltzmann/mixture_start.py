@@ -15,6 +15,7 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -236,7 +237,7 @@ def _climb(
 
     best, most, taken = core.copy(), score(), 0
     for look in range(1, looks + 1):
-        optimizer.step(loss)  # type: ignore[arg-type]
+        optimizer.step(loss)
         now = score()
         if held is None or now > most:
             best, most, taken = core.copy(), now, look
@@ -259,7 +260,8 @@ def _install(machine: BoltzmannMachine, core: _Core) -> None:
     biases[: len(core.biases)] = core.biases
     precision = core.factor.t() @ core.factor
     own = moves @ core.factor
-    visible.units.correlate(precision)
+    units: Any = visible.units
+    units.correlate(precision)
     weight.copy_(own)
     hidden.bias.copy_(biases - own @ core.centre)
     visible.bias.copy_(precision @ core.centre - 0.5 * own.sum(0))
