@@ -52,8 +52,8 @@ class DeepBoltzmannMachine(MachineEstimator):
         second layer held at samples from them (Cho, Raiko, Ilin & Karhunen, 2013, "A two-stage pretraining algorithm
         for deep Boltzmann machines"). ``none``: random weights, best with the centred gradient.
     n_iter_pretraining : int, optional
-        Epochs per coupling, or per machine before the last, and of the second stage of ``two-stage``; by default as many
-        as ``n_iter``.
+        Epochs per coupling, or per machine before the last, and of the second stage of ``two-stage``; by default as
+        many as ``n_iter``.
     start : fitted RBM or DeepBoltzmannMachine, optional
         With ``growing``, the trained lowest layers.
     pretraining_rule : Rule, optional
@@ -73,8 +73,8 @@ class DeepBoltzmannMachine(MachineEstimator):
         Largest norm of a unit's weights from the layer below.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`, with batches of at most 50 rows and averaging 0.999 by default; validation in the joint
-        training uses the reconstruction of held-out rows.
+        As in :class:`Autoencoder`, with batches of at most 50 rows and averaging 0.999 by default; validation in the
+        joint training uses the reconstruction of held-out rows.
 
     Attributes
     ----------
