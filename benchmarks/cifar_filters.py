@@ -70,11 +70,24 @@ def whole(rows: Tensor, passes: int) -> tuple[list[Tensor], Callable[[Tensor], T
     """
     generator = Generator(0)
     patches = random_patches(rows.view(-1, *IMAGE), PATCH, 100_000, generator=generator)
+    diagonal = LearnedGaussian(largest=100.0)
     small = GaussianRBM(
-        FIRST, rule=sparse(0.05), optimizer=descent(0.01), n_iter=passes, batch_size=100, random_state=0
+        FIRST,
+        likelihood=diagonal,
+        rule=sparse(0.05),
+        optimizer=descent(0.01),
+        n_iter=passes,
+        batch_size=100,
+        random_state=0,
     ).fit(patches)
     first = GaussianRBM(
-        2 * FIRST, rule=sparse(0.03), optimizer=descent(0.0003), n_iter=1, batch_size=100, random_state=0
+        2 * FIRST,
+        likelihood=diagonal,
+        rule=sparse(0.03),
+        optimizer=descent(0.0003),
+        n_iter=1,
+        batch_size=100,
+        random_state=0,
     ).fit(rows[:1000])
     with torch.no_grad():
         coupling, hidden = first.module_.couplings[0], first.module_.layers[1]

@@ -15,6 +15,7 @@ from tildex import (
     DeepBoltzmannMachine,
     GaussianRBM,
     KLSparsity,
+    LearnedGaussian,
     Linear,
     Modality,
     MultimodalDBM,
@@ -47,6 +48,7 @@ def gaussian_rbm() -> Figure:
     patches = PatchScaling.of(pixels)(pixels.float()).numpy()
     model = GaussianRBM(
         64,
+        likelihood=LearnedGaussian(largest=100.0),
         # Contrast with the data's own neighbourhood, and units that are rarely on: that makes weights local.
         rule=CD(1, penalty=KLSparsity(1.0, target=0.05)),
         optimizer=SGD(0.01, momentum=0.9, schedule=Linear()),

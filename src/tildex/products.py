@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -36,15 +37,12 @@ def fast_products(device: torch.device, largest: int = _WORTH_A_THREAD) -> Itera
     if device.type != "cpu":
         yield
         return
-    threads = torch.get_num_threads()
-    if largest < _WORTH_A_THREAD and threads > 1:
-        torch.set_num_threads(1)
-    try:
-        with _onednn() if _fast_is_accurate() else contextlib.nullcontext():
-            yield
-    finally:
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
+    with contextlib.ExitStack() as stack:
+        if largest < _WORTH_A_THREAD:
+            stack.enter_context(_ONE_THREAD.on())
+        if _fast_is_accurate():
+            stack.enter_context(_ONEDNN.on())
+        yield
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractContextManager[Any]:
@@ -54,15 +52,48 @@ def autocast(device: torch.device, dtype: torch.dtype) -> contextlib.AbstractCon
     return contextlib.nullcontext()
 
 
-@contextlib.contextmanager
-def _onednn() -> Iterator[None]:
-    setting = torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
-    before = setting.fp32_precision
-    setting.fp32_precision = "bf16"
-    try:
-        yield
-    finally:
-        setting.fp32_precision = before
+class _Switch:
+    """A setting of the whole process, held while any thread is in a block: the first changes it, the last restores it.
+
+    Blocks of several threads overlap in any order; if each restored what it found, one would restore what another had
+    set.
+    """
+
+    def __init__(self, read: Callable[[], Any], write: Callable[[Any], None], value: Any) -> None:
+        self.read, self.write, self.value = read, write, value
+        self.lock = threading.Lock()
+        self.inside = 0
+
+    @contextlib.contextmanager
+    def on(self) -> Iterator[None]:
+        """Hold the setting at its value."""
+        with self.lock:
+            if self.inside == 0:
+                self.before = self.read()
+                self._set(self.value)
+            self.inside += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.inside -= 1
+                # Whatever someone else has set in the meantime stays.
+                if self.inside == 0 and self.read() == self.value:
+                    self._set(self.before)
+
+    def _set(self, value: Any) -> None:
+        if self.read() != value:
+            self.write(value)
+
+
+def _matmul() -> Any:
+    return torch.backends.mkldnn.matmul  # type: ignore[attr-defined]
+
+
+_ONE_THREAD = _Switch(torch.get_num_threads, torch.set_num_threads, 1)
+_ONEDNN = _Switch(
+    lambda: _matmul().fp32_precision, lambda value: setattr(_matmul(), "fp32_precision", value), "bf16"
+)
 
 
 @functools.cache
@@ -71,7 +102,7 @@ def _fast_is_accurate() -> bool:
         return False
     a = torch.linspace(-1, 1, 64 * 512).sin().view(64, 512)
     exact = a.double() @ a.double().t()
-    with _onednn():
+    with _ONEDNN.on():
         error = (a @ a.t() - exact).norm() / exact.norm()
     # float32 leaves about 3e-7, bfloat16 about 3e-3.
     return bool(error < 3e-6)

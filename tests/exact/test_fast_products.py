@@ -93,3 +93,22 @@ def test_gains_count_in_rounded_products_as_in_others(way):
         setattr(coupling, f"{way}_gain", 2.0)
         twice = getattr(coupling, way)(x, bias) - bias
     torch.testing.assert_close(twice, 2 * once, rtol=1e-5, atol=1e-5)
+
+
+def test_blocks_of_several_threads_may_end_in_any_order(two_threads, monkeypatch):
+    """The first to enter changes the settings of the process, and the last to leave restores them."""
+    monkeypatch.setattr(products, "_fast_is_accurate", lambda: True)
+    before = torch.get_num_threads(), setting()
+    first, second = fast_products(CPU, 1000), fast_products(CPU, 1000)
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert (torch.get_num_threads(), setting()) == (1, "bf16")
+    second.__exit__(None, None, None)
+    assert (torch.get_num_threads(), setting()) == before
+
+
+def test_a_number_of_threads_set_within_a_block_stays(two_threads):
+    with fast_products(CPU, 1000):
+        torch.set_num_threads(3)
+    assert torch.get_num_threads() == 3

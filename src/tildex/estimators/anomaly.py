@@ -17,6 +17,7 @@ from torch import Tensor
 from tildex.data import Record
 from tildex.estimators.autoencoders.denoising import DenoisingAutoencoder
 from tildex.estimators.base.checks import check
+from tildex.estimators.base.whole import whole
 from tildex.evaluate.distances import nearest_rows
 from tildex.generator import Generator
 
@@ -85,6 +86,7 @@ class AnomalyDetector(OutlierMixin, BaseEstimator):
         self.contamination = contamination
         self.random_state = random_state
 
+    @whole
     def fit(self, X: Any, y: Any = None) -> Self:
         """Train a copy of the model on the rows of ``X``, and set the threshold.
 

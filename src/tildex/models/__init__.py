@@ -24,6 +24,7 @@ from tildex.models.boltzmann.pseudo_likelihood import (
 from tildex.models.boltzmann.receptive import combined_filters, hidden_inputs, maximising_inputs
 from tildex.models.boltzmann.rows import for_chains, for_rows, with_units
 from tildex.models.boltzmann.sample_up import sample_up
+from tildex.models.boltzmann.states import joint_states, log2_states, log_partition_of
 from tildex.models.denoiser import Denoiser
 from tildex.models.latent import LatentPair, RowCodes, importance_weighted_bound
 from tildex.models.model import Evidence, Meaning, Model
@@ -73,9 +74,12 @@ __all__ = [
     "join",
     "joined",
     "joint_part",
+    "joint_states",
     "knowing",
     "layers_of",
+    "log2_states",
     "log_each",
+    "log_partition_of",
     "lower",
     "maximising_inputs",
     "mean_field",

@@ -2,6 +2,7 @@
 
 from tildex.rules.base import Rule
 from tildex.rules.boltzmann.contrastive import CD, PCD
+from tildex.rules.boltzmann.exact import Exact
 from tildex.rules.boltzmann.fast import FastPCD
 from tildex.rules.boltzmann.length_tempering import LengthTempering
 from tildex.rules.boltzmann.multi_prediction import MultiPrediction
@@ -25,6 +26,7 @@ __all__ = [
     "IWAE",
     "PCD",
     "DReG",
+    "Exact",
     "FastPCD",
     "GumbelSoftmax",
     "LengthTempering",

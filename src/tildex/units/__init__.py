@@ -6,6 +6,7 @@ from tildex.units.batch_top_k import BatchTopK
 from tildex.units.bernoulli import Bernoulli
 from tildex.units.binomial import Binomial
 from tildex.units.categorical import Categorical
+from tildex.units.correlated import CorrelatedGaussian
 from tildex.units.diagonal_gaussian import DiagonalGaussian
 from tildex.units.gaussian import Gaussian, LearnedGaussian
 from tildex.units.jump_relu import JumpReLU
@@ -28,6 +29,7 @@ __all__ = [
     "Bernoulli",
     "Binomial",
     "Categorical",
+    "CorrelatedGaussian",
     "DiagonalGaussian",
     "Gaussian",
     "JumpReLU",

@@ -48,6 +48,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether each unit is normally distributed given its inputs.
     counts : bool
         Whether values are counts without a small limit, so that an encoder sees their logarithms.
+    correlated : bool
+        Whether units are correlated given their inputs, with a covariance that is set from data.
     counts_words : bool
         Whether a row is a document: word counts that are either all known or all unknown.
     own_lengths : bool
@@ -77,6 +79,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     binary: ClassVar[bool] = False
     real: ClassVar[bool] = False
     counts: ClassVar[bool] = False
+    correlated: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
     own_lengths: ClassVar[bool] = False
     constrained: ClassVar[bool] = False

@@ -93,8 +93,8 @@ class Gaussian(Units):
 
     def log_conditional(self, x: Tensor, around: Surroundings, variable: Tensor) -> Tensor:
         """Return log p of one column of each row given all others, shape (batch,); hidden units must be bounded."""
-        gamma = self.gamma(x).expand(x.shape[1])[variable]
-        weight, bias = around.weight[variable], around.bias[variable]
+        gamma, bias = self._alone(x, around, variable)
+        weight = around.weight[variable]
         old, sigma = x.gather(1, variable[:, None])[:, 0], gamma.rsqrt()
 
         def log_weight(u: Tensor) -> Tensor:
@@ -110,6 +110,14 @@ class Gaussian(Units):
         for k in range(points):
             total = torch.logaddexp(total, log_weight(first + k * sigma))
         return log_weight(old) - total - sigma.log()
+
+    def _alone(self, x: Tensor, around: Surroundings, variable: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the precision and bias of one column of each row given the other columns, shape (batch,) each."""
+        return self.gamma(x).expand(x.shape[1])[variable], around.bias[variable]
+
+    def apart(self, weight: Tensor, bias: Tensor) -> tuple[Gaussian, Tensor, Tensor]:
+        """Return independent units, and the map to their inputs, that have the same means: what was given."""
+        return self, weight, bias
 
     def inputs_for(self, mean: Tensor) -> Tensor:
         """Return the mean times the precision."""

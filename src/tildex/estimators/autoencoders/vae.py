@@ -49,7 +49,8 @@ class VariationalAutoencoder(PairEstimator):
         Columns of the code, 10 by default: units, or variables times classes for categorical codes.
     hidden_layer_sizes, activation, architecture, norm, likelihood
         As in :class:`Autoencoder`, with one hidden layer of 128 units by default; the likelihood can be of any family,
-        by default ``Bernoulli()`` for values in [0, 1] and ``LearnedGaussian()`` for others.
+        by default ``Bernoulli()`` for values in [0, 1] and ``LearnedGaussian()`` for others: a fixed variance would
+        decide how much a code may tell.
     code : Units, optional
         Unit family of the code: ``DiagonalGaussian()`` by default, ``Categorical(n_classes)`` or ``Bernoulli()``.
     prior : Prior, optional

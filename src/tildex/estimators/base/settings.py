@@ -28,7 +28,7 @@ def where_unbounded(gentle: Part, *, otherwise: Default) -> Default:
     return choose
 
 
-def where(holds: Callable[[Any], bool], chosen: Part, *, otherwise: Default) -> Default:
+def where(holds: Callable[[Any], bool], chosen: Default, *, otherwise: Default) -> Default:
     """Return a default that is ``chosen`` for estimators where ``holds`` is true."""
     return lambda estimator, module: chosen if holds(estimator) else otherwise
 

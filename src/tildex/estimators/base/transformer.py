@@ -23,6 +23,7 @@ from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.snapshots import begin_snapshots, end_snapshots
 from tildex.estimators.base.stopping import holds_out
+from tildex.estimators.base.whole import whole
 from tildex.generator import Generator
 from tildex.train import Callback, Rows
 
@@ -93,6 +94,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         """Return the number of rows per step of :meth:`partial_fit`."""
         return self._plan(None).rows_per_step(n_rows)
 
+    @whole
     def fit(
         self,
         X: Any,
@@ -147,6 +149,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
             end_snapshots(self)
         return self
 
+    @whole
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Train for one epoch on ``X``, continuing from the last call.
 

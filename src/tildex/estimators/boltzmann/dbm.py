@@ -18,7 +18,7 @@ from tildex.maps import Coupling, layer_sizes
 from tildex.models import CONVERGED, BoltzmannMachine, Layer, infer, log_each, mean_field
 from tildex.optimizers import SGD, Linear, Optimizer
 from tildex.rules import PCD, Rule, Variational
-from tildex.train import Rows
+from tildex.train import Budget, Rows
 from tildex.train.stages import Stages
 from tildex.units import Bernoulli, Units
 
@@ -51,8 +51,9 @@ class DeepBoltzmannMachine(MachineEstimator):
         that it starts as likely as the smaller one ended. ``two-stage``: plain RBMs, then the deep machine with every
         second layer held at samples from them (Cho, Raiko, Ilin & Karhunen, 2013, "A two-stage pretraining algorithm
         for deep Boltzmann machines"). ``none``: random weights, best with the centred gradient.
-    n_iter_pretraining : int
-        Epochs per coupling, or per machine before the last, and of the second stage of ``two-stage``; 20 by default.
+    n_iter_pretraining : int, optional
+        Epochs per coupling, or per machine before the last, and of the second stage of ``two-stage``; by default as
+        many as ``n_iter``.
     start : fitted RBM or DeepBoltzmannMachine, optional
         With ``growing``, the trained lowest layers.
     pretraining_rule : Rule, optional
@@ -64,16 +65,16 @@ class DeepBoltzmannMachine(MachineEstimator):
     optimizer : Optimizer, optional
         Optimiser of the joint training: by default ``SGD(0.05)`` with a linear decay to zero, ``SGD(0.2)`` from random
         weights, or ``SGD(0.01)`` if the data's units are unbounded.
-    n_iter : int
-        Epochs of the joint training, 30 by default.
+    n_iter : int, optional
+        Epochs of the joint training: by default 30, or more where that is less than 3,000 steps.
     binarisation
         As in :class:`RBM`.
     max_norm : float, optional
         Largest norm of a unit's weights from the layer below.
     batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, clip_norm, \
 precision, device, warm_start, verbose, random_state
-        As in :class:`Autoencoder`, with batches of 50 rows and averaging 0.999 by default; validation in the joint
-        training uses the reconstruction of held-out rows.
+        As in :class:`Autoencoder`, with batches of at most 50 rows and averaging 0.999 by default; validation in the
+        joint training uses the reconstruction of held-out rows.
 
     Attributes
     ----------
@@ -118,19 +119,19 @@ precision, device, warm_start, verbose, random_state
         "pretraining_rule": PCD(1, centring=0.01),
         "rule": Variational(),
     }
+    budget = Budget(steps=3000, passes=30, most_steps=40_000, most_rows=50)
+
     n_components: int = field(default=128, kw_only=False)
     hidden_layer_sizes: Sequence[int] | int = (128,)
     likelihood: Units | None = None
     hidden: Units | None = None
     pretraining: str = "halving"
-    n_iter_pretraining: int = 20
+    n_iter_pretraining: int | None = None
     start: Any = None
     pretraining_rule: Rule | None = None
     pretraining_optimizer: Optimizer | None = None
     rule: Rule | None = None
     binarisation: str | None = "auto"
-    n_iter: int | None = 30
-    batch_size: int | str | None = 50
     averaging: float | None = 0.999
     max_norm: float | None = None
 

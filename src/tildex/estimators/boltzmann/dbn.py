@@ -25,6 +25,7 @@ from tildex.estimators.base.labels import (
 from tildex.estimators.base.machine import MachineEstimator
 from tildex.estimators.base.settings import Default, part, settings, where_unbounded
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.whole import whole
 from tildex.estimators.boltzmann.dbn_plan import machines, one_by_one, up_down_trainer
 from tildex.estimators.boltzmann.dbn_queries import bounds_of, completed, drawn_unknown, log_partition_of
 from tildex.generator import Generator
@@ -145,6 +146,7 @@ device, warm_start, verbose, random_state
 
     classes_: np.ndarray = field(init=False)
 
+    @whole
     def fit(self, X: Any, y: Any = None, **settings: Any) -> Self:
         """Train on the rows of ``X``, and on their labels if ``label_layer``.
 
@@ -156,15 +158,12 @@ device, warm_start, verbose, random_state
             Labels of any type; ignored without a label layer.
         **settings
             ``X_val`` and ``checkpoint``, as in :meth:`Autoencoder.fit`.
-
-        Returns
-        -------
-        self
         """
         if self.label_layer:
             self.classes_, self._places = encode_classes(require_labels(y))
         return super().fit(X, y, **settings)
 
+    @whole
     def partial_fit(self, X: Any, y: Any = None) -> Self:
         """Train for one epoch on ``X``; with a label layer, the first call must contain every class."""
         if self.label_layer:

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tildex.estimators.autoencoders.sparse import SparseAutoencoder
 from tildex.estimators.base.checks import check_whole
 from tildex.estimators.base.registry import load
+from tildex.estimators.base.whole import whole
 from tildex.estimators.features.pictures import picture_shape
 from tildex.features.code_maps import image_features
 from tildex.features.patches import PatchScaling, random_patches
@@ -99,6 +100,7 @@ class PatchFeatures(TransformerMixin, BaseEstimator):
         self.device = device
         self.random_state = random_state
 
+    @whole
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn from random patches of pictures.
 

@@ -19,6 +19,7 @@ from tildex.estimators.base.columns import Columns, apply, hold_out
 from tildex.estimators.base.learner import Learner
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.whole import whole
 from tildex.estimators.restoration.images import as_rows, fill_in, restored
 from tildex.evaluate import psnr
 from tildex.generator import Generator
@@ -114,6 +115,7 @@ verbose, random_state
 
     image_shape_: tuple[int, int, int] = field(init=False)
 
+    @whole
     def fit(self, X: Any, y: Any = None, *, X_val: Any = None, checkpoint: str | Path | None = None) -> Self:
         """Train on whole, undamaged images.
 

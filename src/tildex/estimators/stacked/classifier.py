@@ -17,6 +17,7 @@ from tildex.data import OneHotRows
 from tildex.estimators.base.labels import encode_classes, hold_out_by_class, labels_from_json, labels_to_json
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.whole import whole
 from tildex.estimators.stacked.network import Stacked
 from tildex.generator import Generator
 from tildex.train import Rows
@@ -90,6 +91,7 @@ precision, device, warm_start, verbose, random_state
 
     classes_: np.ndarray = field(init=False)
 
+    @whole
     def fit(
         self, X: Any, y: Any, *, X_val: Any = None, y_val: Any = None, checkpoint: str | Path | None = None
     ) -> Self:

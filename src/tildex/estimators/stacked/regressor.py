@@ -18,6 +18,7 @@ from tildex.data import rows
 from tildex.estimators.base.columns import hold_out
 from tildex.estimators.base.settings import settings
 from tildex.estimators.base.table import ModelRow
+from tildex.estimators.base.whole import whole
 from tildex.estimators.stacked.network import Stacked
 from tildex.generator import Generator
 from tildex.train import Rows
@@ -62,6 +63,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     slug = "regressor"
     row = ModelRow(210, "layers of any stack", "Gaussian targets", "any", "any", "supervised")
 
+    @whole
     def fit(
         self, X: Any, y: Any, *, X_val: Any = None, y_val: Any = None, checkpoint: str | Path | None = None
     ) -> Self:
