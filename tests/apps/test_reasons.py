@@ -37,7 +37,7 @@ def test_columns_and_rest_add_up_and_average_zero_over_training(cls, rows):
 
 
 def test_a_row_beyond_the_range_has_no_probability():
-    X = np.random.default_rng(0).random((50, 3)).astype(np.float32)
+    X = (np.random.default_rng(0).random((50, 3)) > 0.5).astype(np.float32)
     model = Autoencoder(2, n_iter=2, random_state=0).fit(X)
     reasons = reasons_of(model, X, Record(np.array([[0.5, 0.5, 0.5], [0.5, -2, 7]], np.float32)))
     assert reasons.nats[1] == -np.inf and np.isfinite(reasons.nats[0]) and reasons.rest[1] == 0

@@ -231,6 +231,10 @@ class Units(nn.Module, Part, ABC, kind="units"):
         """
         return self, inputs
 
+    def apart(self, weight: Tensor, bias: Tensor) -> tuple[Units, Tensor, Tensor]:
+        """Return independent units, and the map to their inputs, that have the same means: what was given."""
+        return self, weight, bias
+
     def probable(self, role: str) -> Units:
         """Return this family, which has the probabilities that ``role`` needs; activations raise an error instead."""
         return self

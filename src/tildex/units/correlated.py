@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from tildex.generator import Generator
+from tildex.units.base import Units
 from tildex.units.gaussian import Gaussian, LearnedGaussian
 from tildex.units.surroundings import Surroundings
 
@@ -120,7 +121,7 @@ class CorrelatedGaussian(LearnedGaussian):
         """Return the family and inputs of the unknown units given the known ones, row by row."""
         return (_Given(self.precision_matrix(), values, known), inputs) if self._related else (self, inputs)
 
-    def apart(self, weight: Tensor, bias: Tensor) -> tuple[Gaussian, Tensor, Tensor]:
+    def apart(self, weight: Tensor, bias: Tensor) -> tuple[Units, Tensor, Tensor]:
         """Return independent units, and the map to their inputs, that have the same means."""
         if not self._related:
             return super().apart(weight, bias)

@@ -115,10 +115,6 @@ class Gaussian(Units):
         """Return the precision and bias of one column of each row given the other columns, shape (batch,) each."""
         return self.gamma(x).expand(x.shape[1])[variable], around.bias[variable]
 
-    def apart(self, weight: Tensor, bias: Tensor) -> tuple[Gaussian, Tensor, Tensor]:
-        """Return independent units, and the map to their inputs, that have the same means: what was given."""
-        return self, weight, bias
-
     def inputs_for(self, mean: Tensor) -> Tensor:
         """Return the mean times the precision."""
         return mean * self.gamma(mean)

@@ -157,6 +157,12 @@ class Mixed(Units):
         """Return the log pseudo-likelihood of rows, shape (batch,), the sum over parts."""
         return _total([units.log_conditionals(x[:, own], around.of(own)) for units, own in self._places()])
 
+    def apart(self, weight: Tensor, bias: Tensor) -> tuple[Units, Tensor, Tensor]:
+        """Return every part of independent units, and the map to their inputs, that have the same means."""
+        rows = zip(self.parts, weight.split(self.sizes), bias.split(self.sizes), strict=True)
+        parts, weights, biases = zip(*(units.apart(w, b) for units, w, b in rows), strict=True)
+        return type(self)(parts, self.sizes), torch.cat(weights), torch.cat(biases)
+
     @property
     def elementwise(self) -> bool:
         """Whether every part is."""
