@@ -66,8 +66,9 @@ class Autoencoder(NeuralAutoencoder):
         Whether every epoch reads the rows in a new order; True by default.
     early_stopping : bool or "auto"
         Whether to stop when the loss on held-out rows no longer improves, and keep the best weights. "auto", the
-        default, does so where ``n_iter`` is open and there are at least 50 rows; it waits for a quarter of the passes,
-        and keeps the start unless training beats it by two standard errors.
+        default, does so where ``n_iter`` is open and there are at least 50 rows, unless they are binary and there are
+        no hidden layers. It waits for a quarter of the passes, and keeps the start unless training beats it by two
+        standard errors.
     validation_fraction, n_iter_no_change, tol
         Held-out share (0.1), epochs to wait without improvement (10), and the least improvement that counts (1e-4).
     averaging : float, optional

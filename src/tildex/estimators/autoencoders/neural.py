@@ -115,5 +115,10 @@ class NeuralAutoencoder(PairEstimator):
             )
         return simple and self.init != "random"
 
+    def _overfits(self) -> bool:
+        # One layer of binary rows keeps gaining on other rows too: there every row is worth more in training.
+        one = self.module_.encoder.map.affine_weight() is not None
+        return not (one and self.likelihood_.binary)
+
     def _rule(self) -> Rule:
         return Reconstruction(part(self, "corruption"), part(self, "penalty"))

@@ -171,6 +171,10 @@ class Learner(BaseEstimator, ABC):
             return binariser(self)
         return None if self.augmentation is None else part(self, "augmentation")
 
+    def _overfits(self) -> bool:
+        """Return whether held-out rows are worth losing for training: whether long training can do harm."""
+        return True
+
     def _stages(self, data: Rows, held_out: Tensor | None) -> Stages:
         """Return the stages of the training: one by default."""
         return Stages([Stage("", lambda drawn: self._trainer_for(drawn, []), data, held_out)], self.module_)

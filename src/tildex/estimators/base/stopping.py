@@ -21,7 +21,7 @@ _DOUBT = 2.0
 def holds_out(estimator: Any, n_rows: int) -> bool:
     """Return whether ``fit`` holds out some of its rows; by itself only where it chooses the length of training."""
     if estimator.early_stopping == _AUTO:
-        return estimator.n_iter is None and n_rows >= _ENOUGH
+        return estimator.n_iter is None and n_rows >= _ENOUGH and estimator._overfits()
     return bool(estimator.early_stopping)
 
 
