@@ -53,7 +53,8 @@ class Autoencoder(NeuralAutoencoder):
         Random change of each training row that the model reconstructs too, such as ``Shift()`` of images. Held-out
         rows are also changed, in the same way at every epoch.
     optimizer : Optimizer, optional
-        ``Adam(3e-3)`` with a cosine decay by default; ``Adam(1e-2)`` for binary rows and no hidden layers.
+        ``Adam(3e-3)`` with a cosine schedule by default; ``Adam(1e-2, weight_decay=0.1)`` for binary rows and no hidden
+        layers.
     init : str
         The weights before training: "pca", where one matrix leads to the code and one back, the best linear ones in
         closed form, from which training can only gain; "random"; "auto", the default, is "pca" where possible.

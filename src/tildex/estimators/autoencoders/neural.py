@@ -29,10 +29,14 @@ _INITS = ("auto", "pca", "random")
 
 
 def _optimizer(estimator: Any, module: Any) -> Adam:
-    """Return the default: a high rate only where one layer has a likelihood that a start at PCA is not the best of."""
+    """Return the default: a high rate only where one layer has a likelihood that a start at PCA is not the best of.
+
+    Decay then keeps the inputs of binary units, which cross-entropy drives apart, from fitting single rows.
+    """
     one = estimator.architecture is None and estimator.hidden_layer_sizes == ()
-    high = one and module is not None and module.decoder.units.binary
-    return Adam(1e-2 if high else 3e-3, schedule=Cosine())
+    if one and module is not None and module.decoder.units.binary:
+        return Adam(1e-2, weight_decay=0.1, schedule=Cosine())
+    return Adam(3e-3, schedule=Cosine())
 
 
 def starts_at_random(estimator: Any) -> bool:
