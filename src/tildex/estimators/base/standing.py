@@ -26,6 +26,9 @@ _JUDGED = 2000
 # How much of PCA's error a model may add before it is said to lose.
 _MARGIN = 1.05
 
+# The share of the variance below which an error is none: float32 numbers leave about that much.
+_NOTHING = 1e-6
+
 
 class LosesToBaseline(UserWarning):
     """A model trained at its defaults does worse than the baseline that a user would compare it with."""
@@ -39,18 +42,21 @@ class Standing:
     ----------
     error, baseline : float
         Of the model and of PCA.
+    variance : float
+        Of the rows that were reconstructed, the error of their mean.
     rows : str
         Which rows were reconstructed: held-out or training.
     """
 
     error: float
     baseline: float
+    variance: float
     rows: str
 
     @property
     def loses(self) -> bool:
         """Whether the model's error is clearly above PCA's."""
-        return self.error > _MARGIN * self.baseline + 1e-3 * (self.error + self.baseline)
+        return self.error > _MARGIN * self.baseline + _NOTHING * self.variance
 
     @property
     def sentence(self) -> str:
@@ -75,10 +81,11 @@ def stand(estimator: Any, data: Rows, held_out: Tensor | None) -> Standing | Non
         ours = estimator._decode(estimator._encode(judged)).double()
     judged = judged.double()
     theirs = mean + (judged - mean) @ axes.t() @ axes
-    error, baseline = (float((judged - found).square().sum(1).mean()) for found in (ours, theirs))
+    compared = (ours, theirs, judged.mean(0))
+    error, baseline, variance = (float((judged - found).square().sum(1).mean()) for found in compared)
     if not np.isfinite([error, baseline]).all():
         return None
-    return Standing(error, baseline, "training" if held_out is None else "held-out")
+    return Standing(error, baseline, variance, "training" if held_out is None else "held-out")
 
 
 def warn_if_lost(estimator: Any, standing: Standing, cure: str) -> None:

@@ -266,10 +266,8 @@ precision, device, warm_start, verbose, random_state
         return torch.cat([state[k] for k in self.module_.visible], 1)
 
     def _log_score(self, x: Tensor) -> Tensor:
-        # The change of variables involves the known columns only.
-        logs = torch.where(x.isnan(), 0.0, self.scaling_.scale.log()).sum(1)
         bound: Tensor = self.module_.bound(x)
-        return bound - logs - self.scaling_.log_volume()
+        return bound
 
     def _fitted(self) -> dict[str, Any]:
         return {
