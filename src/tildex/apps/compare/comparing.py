@@ -114,7 +114,11 @@ def compare(
     progress = progress or _silent
     record, source = record_of(data, y, split=split, data_dir=data_dir)
     some, seed = _some(record), _seed(random_state)
-    nature = nature_of(np.asarray(some.X), in_unit_interval=Columns.of(reader(record.X)).in_unit_interval)
+    nature = nature_of(
+        np.asarray(some.X),
+        in_unit_interval=Columns.of(reader(record.X)).in_unit_interval,
+        schema=record.reading.schema,
+    )
     rank = default_components(some.X.shape[1]) if n_components is None else n_components
     estimators = chosen(
         models, nature, n_components=rank, settings=settings, random_state=seed, device=device
@@ -143,7 +147,7 @@ def compare(
         n_folds=n_folds,
         minutes=minutes,
         seconds=time.perf_counter() - began,
-        unit=nature.unit,
+        unit=parts[0].yardstick.unit,
         of=nature.rows,
         target=target_of(some) or "",
         notes=tuple(_notes(record, some, rows)),
