@@ -33,8 +33,7 @@ _PARTS = 5
 def _binary(fold: Fold, rank: int) -> dict[str, np.ndarray]:
     """Return independent binary columns with the training means, none nearer to 0 or 1 than 1 / (rows + 2)."""
     grey = torch.as_tensor(np.asarray(fold.scored.X))
-    drawn = binarise(grey.nan_to_num(0), "frozen", Generator(_SEED)).numpy().astype(float)
-    x = np.where(grey.isnan().numpy(), np.nan, drawn)
+    x = binarise(grey, "frozen", Generator(_SEED)).numpy().astype(float)
     return {INDEPENDENT: np.nansum(_of_binary(np.asarray(fold.train.X, dtype=float), x), 1)}
 
 
