@@ -10,7 +10,10 @@ import numpy as np
 from tildex.apps.measure.some_rows import dense
 from tildex.data import Record
 
-__all__ = ["Yardstick", "in_unit_interval"]
+__all__ = ["DATA_UNITS", "Yardstick", "in_unit_interval"]
+
+DATA_UNITS = "the data's units"
+"""The unit of rows whose columns have one unit already."""
 
 _MEASURED = ("real", "count")
 
@@ -115,5 +118,5 @@ def _moments(X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _in_words(measured: np.ndarray) -> str:
     if not measured.any():
-        return "the data's units"
+        return DATA_UNITS
     return f"standard deviations of each column{'' if measured.all() else ' of numbers'}"
