@@ -68,6 +68,8 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
             f"Held-out rows above their reconstructions from {estimator.n_components} units. A code at least as long "
             "as the row could copy it; only the training criterion prevents that."
         )
+    if np.isnan(X).any():
+        caption += " Unknown cells are grey."
     drawn = plots.reconstructions(
         X,
         estimator.reconstruct(shown),
