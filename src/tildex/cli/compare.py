@@ -45,7 +45,8 @@ def compare(
     Parameters
     ----------
     data
-        A name from `tildex data`, a table (.csv, .tsv, .txt, .parquet, .xlsx), a .npy or .npz file, or a folder of images.
+        A name from `tildex data`, a table (.csv, .tsv, .txt, .parquet, .xlsx), a .npy or .npz file, or a folder of
+        images.
     out
         The new folder to write.
     minutes

@@ -27,7 +27,8 @@ def pca_squared_error(X_train: Any, X_test: Any, rank: int) -> Estimate:
 def independent_bernoulli(X_train: Any, X_test: Any) -> Estimate:
     """Return the log-likelihood of held-out rows under independent binary units with the training means, in nats.
 
-    Unknown cells, NaN, are left out. Means are clamped to at least 1 / (rows + 2) from 0 and 1, so that a pixel never on in training has finite cost.
+    Unknown cells, NaN, are left out. Means are clamped to at least 1 / (rows + 2) from 0 and 1, so that a pixel never
+    on in training has finite cost.
     """
     train = np.asarray(X_train, dtype=float)
     p = (np.nansum(train, 0) + 1) / ((~np.isnan(train)).sum(0) + 2)

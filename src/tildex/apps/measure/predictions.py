@@ -111,7 +111,9 @@ def measure_predictions(name: str, estimator: Any, train: Record | None, test: R
     else:
         squared_error = Estimate.of(_squared(estimator.predict(test.X), test.y))
         if known is not None:
-            simplest = Estimate.of(_squared(np.broadcast_to(np.mean(known.y, 0), np.shape(test.y)), test.y))
+            simplest = Estimate.of(
+                _squared(np.broadcast_to(np.asarray(known.y).mean(0), np.shape(test.y)), test.y)
+            )
             linear = _judge(LinearRegression(), known, test, _squared)
     return Predictions(
         name=name,
