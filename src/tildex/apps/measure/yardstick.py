@@ -36,7 +36,7 @@ class Yardstick:
     >>> train = Record(np.array([[0.0, 10.0], [4.0, np.nan]]))
     >>> yardstick = Yardstick.of(train)
     >>> yardstick(train.X).tolist()
-    [[-1.0, 0.0], [1.0, 0.0]]
+    [[-1.0, 10.0], [1.0, 10.0]]
     >>> yardstick.squared([[2.0, np.nan]], [[6.0, 7.0]]).tolist()
     [4.0]
     """
