@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -58,12 +59,12 @@ def strips(
     heights = [0.35 + max(0.5, 0.13 * len(panel)) for panel in shown.values()]
     named = names is not None and len(names) <= _MOST_NAMES
     figure = blank(sum(heights) + (1.5 if named else 0.95), layout="constrained")
+    colours = colormaps["RdBu_r"].with_extremes(bad=_UNKNOWN)
     grid = figure.subplots(len(shown), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, (label, panel) in zip(grid, shown.items(), strict=True):
         image = axes.imshow(
-            panel, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+            panel, cmap=colours, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
         )
-        axes.set_facecolor(_UNKNOWN)
         axes.set_title(plain(label, 60), loc="left", fontsize=9, color=INK, pad=3)
         axes.set_yticks([])
         quiet(axes)
