@@ -18,13 +18,14 @@ from sklearn.preprocessing import StandardScaler
 import tildex
 from tildex.apps.compare import Row, compare, save_comparison
 from tildex.apps.compare.advice import advise
-from tildex.apps.compare.densities import DENSITIES, INDEPENDENT, NORMAL
+from tildex.apps.compare.densities import DENSITIES, NORMAL
 from tildex.apps.compare.fold import Fold
 from tildex.apps.compare.folds import folds_of
 from tildex.apps.compare.likelihood import LIKELIHOOD
 from tildex.apps.compare.nature import BINARY, COUNTS, REAL
 from tildex.apps.compare.picture import picture_of
 from tildex.apps.compare.pooling import pooled, ratio
+from tildex.apps.compare.question import INDEPENDENT
 from tildex.apps.compare.table import table_of
 from tildex.cli import main
 from tildex.data import Reading, Record
@@ -557,4 +558,4 @@ def test_columns_of_all_rows_say_whether_they_are_binary():
     X = SMALL.X.copy()
     X[7, 3] = 2.0
     assert not Columns.of(tildex.data.rows(X)).in_unit_interval
-    assert compare(X, models=["linear"], folds=2).unit == REAL.unit
+    assert compare(X, models=["linear"], folds=2).unit == "standard deviations of each column"

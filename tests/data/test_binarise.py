@@ -49,6 +49,18 @@ def test_frozen_rows_are_the_frozen_draw_in_any_order():
 
 
 @pytest.mark.parametrize("how", ["frozen", "threshold"])
+def test_unknown_values_stay_unknown(how):
+    unknown = torch.rand(GREY.shape, generator=torch.Generator().manual_seed(0)) < 0.2
+    x = torch.as_tensor(GREY)
+    found = binarise(torch.where(unknown, torch.nan, x), how, Generator(3))
+    assert torch.equal(found.isnan(), unknown)
+    if how == "threshold":
+        assert torch.equal(found[~unknown], binarise(x, how, Generator(3))[~unknown])
+    else:
+        assert set(found[~unknown].unique().tolist()) == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("how", ["frozen", "threshold"])
 def test_values_that_are_no_probabilities_are_refused(how):
     with pytest.raises(DataError, match="values from 0 to 1 to make binary, got 0 to 255"):
         binarise(255 * GREY, how, Generator(0))

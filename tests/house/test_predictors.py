@@ -435,7 +435,11 @@ def test_a_regressor_is_measured_beside_a_linear_one():
     assert measured.accuracy is None
     assert measured.squared_error.value == pytest.approx(((model.predict(record.X) - y) ** 2).mean())
     assert measured.squared_error.value < measured.linear.value
-    assert [line.label for line in measured.lines()][1] == "linear model (60 training rows)"
+    assert measured.simplest.value == pytest.approx(y.var())
+    assert [line.label for line in measured.lines()][1:3] == [
+        "linear model (60 training rows)",
+        "mean of the targets",
+    ]
     with pytest.raises(ValueError, match="has no labels to compare with"):
         measure_predictions("sums", model, None, Record(record.X, name="sums"))
 
@@ -453,6 +457,8 @@ def test_a_classifier_is_measured_as_scikit_learn_measures_it():
     measured, P = measure_predictions("three", model, None, record), model.predict_proba(record.X)
     assert measured.log_loss.value == pytest.approx(log_loss(record.y, P), rel=1e-5)
     assert measured.accuracy.value == pytest.approx(accuracy_score(record.y, P.argmax(1)))
+    beside = measure_predictions("three", model, record, record)
+    assert beside.simplest.value == np.bincount(record.y).max() / len(record)
 
 
 def test_what_is_left_over_is_held_out_of_the_class_that_lacks_most():

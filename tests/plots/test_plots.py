@@ -12,6 +12,7 @@ from tildex import plots
 from tildex.evaluate import Estimate
 from tildex.plots.mosaic import columns_for, compose
 from tildex.plots.paper import plain
+from tildex.plots.strips import standardised, strips
 
 RANDOM = np.random.default_rng(0)
 IMAGES = RANDOM.random((12, 64))
@@ -181,3 +182,14 @@ def test_tiles_keep_to_the_limits_they_are_given():
     images = np.stack([np.full((4, 4), value) for value in (-1.0, 0.0, 3.0)])
     shown = sheet(plots.tiles(images, columns=3, limits=(-1.0, 7.0)))[0, ::5, 0]
     np.testing.assert_allclose(shown, [0.0, 0.125, 0.5], atol=1e-6)
+
+
+def test_a_gap_leaves_the_other_cells_of_its_column():
+    X = np.random.default_rng(0).normal(5, 2, (9, 3))
+    holed = X.copy()
+    holed[2, 1] = holed[:, 2] = np.nan
+    found = standardised(holed, holed)
+    assert np.isnan(found).sum() == 10 and found[:, 0] == pytest.approx(standardised(X, X)[:, 0])
+    (image,) = strips({"rows": found}, title="t", unit="u").axes[0].images
+    assert image.to_rgba(np.ma.masked_invalid(found))[2, 1].tolist() == [0.8, 0.8, 0.8, 1.0]
+    assert np.nanmean(found[:, 1]) == pytest.approx(0) and np.nanstd(found[:, 1]) == pytest.approx(1)

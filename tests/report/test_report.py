@@ -93,7 +93,7 @@ def test_it_says_what_was_measured(page, models):
         "annealed importance sampling",
         "Independent units",
         "Tildex",
-        "Masking(rate=0.3)",
+        "Masking(rate=0.1)",
     ):
         assert words in page.text
 

@@ -119,3 +119,15 @@ def test_a_fixed_precision_stays():
 def test_other_units_are_refused():
     with pytest.raises(ValueError, match=r"expects real units.*got Bernoulli\(\): RBM takes"):
         GaussianRBM(4, likelihood=Bernoulli()).fit(DATA["iris"]())
+
+
+def test_a_machine_starts_on_rows_with_gaps():
+    random = np.random.default_rng(4)
+    X = random.normal(size=(400, 2)) @ random.normal(size=(2, 5)) + 0.3 * random.normal(size=(400, 5))
+    train, test = X[:300], X[300:]
+    train[random.random(train.shape) < 0.1] = np.nan
+    model = GaussianRBM(4, n_iter=5, random_state=0).fit(train)
+    scaled = model.scaling_(torch.as_tensor(test))
+    ours = float(log_likelihood(model.module_, scaled).mean() + model.scaling_.log_volume())
+    known = train[~np.isnan(train).any(1)]
+    assert ours > independent_gaussian(known, test).value + 0.5

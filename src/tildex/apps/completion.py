@@ -93,7 +93,8 @@ def known_part(part: str, shape: Sequence[int] | None) -> np.ndarray:
         raise ValueError(f"no part is called {part!r}; {nearest(part, PARTS)}")
     if shape is None or len(shape) not in (2, 3):
         raise ValueError(
-            "parts are defined for images only: for other rows, give a mask of the known columns"
+            "parts are defined for images only: for other rows give a mask of the known columns, and for the gaps of a "
+            "table use `tildex fill`"
         )
     height, width = shape[:2]
     # Pixel centres, from 0 to 1 across the image.

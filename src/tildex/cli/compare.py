@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+
+from tildex.cli.reading import AS_FOUND, Files, read_rows
+from tildex.cli.table_options import TableOptions, Tables
 
 __all__ = ["compare"]
 
@@ -23,6 +27,8 @@ def compare(
         tuple[str, ...], Parameter(name=["--set", "-s"], negative=(), consume_multiple=True)
     ] = (),
     seed: int = 0,
+    tables: Tables = TableOptions(),  # noqa: B008
+    files: Files = AS_FOUND,
     split: str = "train",
     data_dir: Path | None = None,
     device: str = "auto",
@@ -39,7 +45,8 @@ def compare(
     Parameters
     ----------
     data
-        A name from `tildex data`, a .npy, .npz, .csv or .parquet file, or a folder of images.
+        A name from `tildex data`, a table (.csv, .tsv, .txt, .parquet, .xlsx), a .npy or .npz file, or a folder of
+        images.
     out
         The new folder to write.
     minutes
@@ -69,26 +76,27 @@ def compare(
     from tildex.cli.output import advancing, print_json, print_table, say
 
     require_new(out)
+    record = read_rows(data, split, data_dir=data_dir, files=files, **tables.given())
     names = [name for text in models for name in text.split(",") if name]
     with advancing() as progress:
         found = compared(
-            data,
+            record,
             models=names or None,
             n_components=components,
             minutes=minutes,
             folds=folds,
             settings=set_,
-            split=split,
-            data_dir=data_dir,
             random_state=seed,
             device=device,
             progress=progress,
         )
-    save_comparison(found, out)
+    save_comparison(replace(found, source=(data, split)), out)
     if json:
         print_json({"run": str(out / WINNER), **found.to_json()})
         return
     table = table_of(found)
+    # What is to be said of the rows was said as they were read.
+    notes = [note for note in found.notes if note != record.note]
     print_table(heading(found), table.rows)
-    print("\n".join([*table.footnotes, "", *found.notes, found.advice]))
+    print("\n".join([*table.footnotes, "", *notes, found.advice]))
     say(f"open {out / 'comparison.html'}; {found.best}, trained on all rows, is the run {out / WINNER}")

@@ -35,7 +35,8 @@ def binarise(x: Tensor, how: str, generator: Generator) -> Tensor:
     how : str
         ``dynamic``: a new draw with the values as probabilities at every call, for training. ``frozen``: a draw
         determined by the generator's *seed*, the same at every call and on every device; pass all rows at once.
-        ``threshold``: 1 above one half. ``none``: ``x`` itself.
+        ``threshold``: 1 above one half. ``none``: ``x`` itself. The two that are not for training leave unknown values,
+        NaN, as they are.
     generator : Generator
         Makes the new draw; its seed determines the frozen one.
 
@@ -59,15 +60,17 @@ def _dynamic(x: Tensor, generator: Generator) -> Tensor:
 
 
 def _frozen(x: Tensor, generator: Generator) -> Tensor:
-    _require_probabilities(x)
+    known = x.nan_to_num(0.0)
+    _require_probabilities(known)
     # Always drawn on the CPU in portions of one size, so that a seed determines one draw everywhere.
     draws = Generator(generator.seed)
-    return torch.cat([draws.bernoulli(part.cpu()).to(x) for part in x.split(_CHUNK)])
+    drawn = torch.cat([draws.bernoulli(part.cpu()).to(x) for part in known.split(_CHUNK)])
+    return torch.where(x.isnan(), x, drawn)
 
 
 def _threshold(x: Tensor, generator: Generator) -> Tensor:
-    _require_probabilities(x)
-    return (x > 0.5).to(x.dtype)
+    _require_probabilities(x.nan_to_num(0.0))
+    return torch.where(x.isnan(), x, (x > 0.5).to(x.dtype))
 
 
 def _none(x: Tensor, generator: Generator) -> Tensor:

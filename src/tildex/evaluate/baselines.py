@@ -27,12 +27,13 @@ def pca_squared_error(X_train: Any, X_test: Any, rank: int) -> Estimate:
 def independent_bernoulli(X_train: Any, X_test: Any) -> Estimate:
     """Return the log-likelihood of held-out rows under independent binary units with the training means, in nats.
 
-    Means are clamped to at least 1 / (rows + 2) from 0 and 1, so that a pixel never on in training has finite cost.
+    Unknown cells, NaN, are left out. Means are clamped to at least 1 / (rows + 2) from 0 and 1, so that a pixel never
+    on in training has finite cost.
     """
-    rows = len(X_train)
-    p = (np.asarray(X_train, dtype=float).sum(0) + 1) / (rows + 2)
+    train = np.asarray(X_train, dtype=float)
+    p = (np.nansum(train, 0) + 1) / ((~np.isnan(train)).sum(0) + 2)
     X = np.asarray(X_test, dtype=float)
-    return Estimate.of((X * np.log(p) + (1 - X) * np.log1p(-p)).sum(1))
+    return Estimate.of(np.nansum(X * np.log(p) + (1 - X) * np.log1p(-p), 1))
 
 
 def independent_gaussian(X_train: Any, X_test: Any) -> Estimate:

@@ -189,7 +189,7 @@ def likelihood(
     start: Tensor | None = None,
     n_samples: int = 100,
     annealing: Annealing | None = None,
-    log_volume: float = 0.0,
+    log_volume: float | Tensor = 0.0,
     notes: dict[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Likelihood:
@@ -210,8 +210,9 @@ def likelihood(
         Importance weights per row, if the bound is not exact.
     annealing : Annealing, optional
         Chains, temperatures and precision.
-    log_volume : float
-        The term to add to a log-density in the model's units to get that of the data.
+    log_volume : float or Tensor of shape (rows,)
+        The term to add to a log-density in the model's units to get that of the data; one per row where rows differ in
+        what is known.
     notes : dict of str to str, optional
         Context to print with the result: data, split, binarisation, seed.
     progress : callable, optional

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -14,10 +15,11 @@ __all__ = ["standardised", "strips"]
 
 _MOST_NAMES = 32
 _MOST_ROWS = 40
+_UNKNOWN = "0.8"
 
 
 def standardised(X: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Return columns standardised by the moments of ``like``; a constant column is only centred.
+    """Return columns standardised by the moments of the known cells of ``like``; a constant column is only centred.
 
     Example
     -------
@@ -25,8 +27,9 @@ def standardised(X: np.ndarray, like: np.ndarray) -> np.ndarray:
     >>> standardised(X, X).tolist()
     [[-1.0, 0.0], [1.0, 0.0]]
     """
-    spread = like.std(0)
-    return (X - like.mean(0)) / np.where(spread > 0, spread, 1.0)
+    known = np.ma.masked_invalid(like)
+    spread = known.std(0).filled(0)
+    return np.asarray((X - known.mean(0).filled(0)) / np.where(spread > 0, spread, 1.0))
 
 
 def strips(
@@ -42,7 +45,7 @@ def strips(
     Parameters
     ----------
     panels : mapping of str to array of shape (rows, features)
-        Arrays to draw, by name; the first 40 rows are shown.
+        Arrays to draw, by name; the first 40 rows are shown, unknown cells in grey.
     title : str
         Title of the figure.
     unit : str
@@ -56,10 +59,11 @@ def strips(
     heights = [0.35 + max(0.5, 0.13 * len(panel)) for panel in shown.values()]
     named = names is not None and len(names) <= _MOST_NAMES
     figure = blank(sum(heights) + (1.5 if named else 0.95), layout="constrained")
+    colours = colormaps["RdBu_r"].with_extremes(bad=_UNKNOWN)
     grid = figure.subplots(len(shown), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     for axes, (label, panel) in zip(grid, shown.items(), strict=True):
         image = axes.imshow(
-            panel, cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+            panel, cmap=colours, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
         )
         axes.set_title(plain(label, 60), loc="left", fontsize=9, color=INK, pad=3)
         axes.set_yticks([])

@@ -29,7 +29,13 @@ def default_components(n_features: int) -> int:
 
 
 def chosen(
-    models: Models, nature: Nature, *, n_components: int, settings: Settings, **shared: Any
+    models: Models,
+    nature: Nature,
+    *,
+    n_components: int,
+    settings: Settings,
+    gaps: bool = False,
+    **shared: Any,
 ) -> dict[str, Any]:
     """Return the untrained estimators by name.
 
@@ -44,6 +50,8 @@ def chosen(
     settings : mapping or sequence of str
         Settings by name, for each model that has them; of one model by its name, as a mapping. Or as text:
         ``n_iter=20``, ``vae.n_components=4``.
+    gaps : bool
+        Whether the rows have unknown values, so that the nature's models are those that honour them.
     **shared
         Further settings of all named models, such as ``random_state``.
 
@@ -60,7 +68,7 @@ def chosen(
     (7, 3)
     """
     if models is None:
-        models = nature.models
+        models = [name for name in nature.models if not gaps or estimator_named(name).allows_nan]
     if not isinstance(models, Mapping):
         models = {one if isinstance(one, str) else one.slug: one for one in models}
     if not models:

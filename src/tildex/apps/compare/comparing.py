@@ -22,7 +22,7 @@ from tildex.apps.compare.nature import nature_of
 from tildex.apps.compare.probe import target_of
 from tildex.apps.compare.tally import rows_of
 from tildex.apps.compare.trial import EXAMPLES, Trial, attempt, noting
-from tildex.apps.measure.some_rows import at_most, spread, take
+from tildex.apps.measure.some_rows import at_most, dense, spread, take
 from tildex.apps.pages.numbers import counted
 from tildex.data import Record
 from tildex.data import rows as reader
@@ -114,10 +114,15 @@ def compare(
     progress = progress or _silent
     record, source = record_of(data, y, split=split, data_dir=data_dir)
     some, seed = _some(record), _seed(random_state)
-    nature = nature_of(np.asarray(some.X), in_unit_interval=Columns.of(reader(record.X)).in_unit_interval)
+    nature = nature_of(
+        np.asarray(some.X),
+        in_unit_interval=Columns.of(reader(record.X)).in_unit_interval,
+        schema=record.reading.schema,
+    )
     rank = default_components(some.X.shape[1]) if n_components is None else n_components
+    gaps = bool(np.isnan(dense(some.X)).any())
     estimators = chosen(
-        models, nature, n_components=rank, settings=settings, random_state=seed, device=device
+        models, nature, gaps=gaps, n_components=rank, settings=settings, random_state=seed, device=device
     )
     n_folds = default_folds(len(some)) if folds is None else folds
     parts = [
@@ -143,7 +148,7 @@ def compare(
         n_folds=n_folds,
         minutes=minutes,
         seconds=time.perf_counter() - began,
-        unit=nature.unit,
+        unit=parts[0].yardstick.unit,
         of=nature.rows,
         target=target_of(some) or "",
         notes=tuple(_notes(record, some, rows)),

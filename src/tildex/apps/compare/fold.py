@@ -12,6 +12,7 @@ from sklearn.decomposition import PCA
 
 from tildex.apps.compare.nature import Nature
 from tildex.apps.measure.some_rows import at_most
+from tildex.apps.measure.yardstick import Yardstick
 from tildex.data import Record
 
 __all__ = ["Fold", "Principal"]
@@ -28,7 +29,7 @@ class Principal:
     Attributes
     ----------
     fitted : PCA
-        Of the columns in the unit of errors.
+        Of the columns in the unit of errors, unknown cells at the mean.
     seconds : float
         Time to fit it.
     """
@@ -55,12 +56,20 @@ class Fold:
     _principal: dict[int, Principal] = field(default_factory=dict)
 
     @cached_property
-    def scale(self) -> np.ndarray:
-        """The unit of errors of each column: the standard deviation of its training rows, or 1."""
-        if not self.nature.standardised:
-            return np.ones(self.train.X.shape[1])
-        spread = np.asarray(self.train.X, dtype=float).std(0)
-        return np.where(spread > 0, spread, 1.0)
+    def yardstick(self) -> Yardstick:
+        """The unit of errors."""
+        return Yardstick.of(self.train, standardised=self.nature.standardised)
+
+    @cached_property
+    def gaps(self) -> bool:
+        """Whether any cell is unknown."""
+        return bool(np.isnan(self.train.X).any() or np.isnan(self.held_out.X).any())
+
+    @property
+    def spans(self) -> tuple[Any, ...]:
+        """The columns of numbers of each column of a table."""
+        schema = self.train.reading.schema
+        return () if schema is None else schema.spans
 
     @cached_property
     def scored(self) -> Record:
@@ -73,8 +82,8 @@ class Fold:
         return at_most(self.train, _PROBE_ROWS)
 
     def in_units(self, X: Any) -> np.ndarray:
-        """Return rows in the unit of errors."""
-        return np.asarray(X, dtype=float) / self.scale
+        """Return rows in the unit of errors, unknown cells at the mean."""
+        return self.yardstick(np.asarray(X, dtype=float))
 
     def principal(self, rank: int) -> Principal:
         """Return PCA of that rank, or of the largest that the rows allow."""

@@ -32,7 +32,14 @@ def _ask(estimator: Any, fold: Fold, until: float) -> Answer:
         return Answer(None, f"a likelihood under {estimator.likelihood_!r} is not of {fold.nature.rows}")
     rows = fold.scored
     subject = Subject(
-        estimator, rows, scored=rows, near=rows, reconstruction=rows.X, X_train=fold.train.X, known=None
+        estimator,
+        rows,
+        scored=rows,
+        near=rows,
+        reconstruction=rows.X,
+        X_train=fold.train.X,
+        known=None,
+        yardstick=fold.yardstick,
     )
 
     def watch(what: str, share: float) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from tildex.apps.compare.comparison import Comparison
-from tildex.apps.compare.densities import INDEPENDENT, NORMAL
-from tildex.apps.compare.question import PRINCIPAL
+from tildex.apps.compare.densities import NORMAL
+from tildex.apps.compare.question import INDEPENDENT, PRINCIPAL
 from tildex.evaluate import Estimate
 from tildex.plots import Dots, dots
 

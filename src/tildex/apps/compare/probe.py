@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tildex.apps.compare.fold import Fold
-from tildex.apps.compare.question import PRINCIPAL, Answer, Question
+from tildex.apps.compare.question import INDEPENDENT, PRINCIPAL, Answer, Question
 from tildex.data import Record
 from tildex.evaluate import probe_explained, probe_hits
 
@@ -56,7 +56,9 @@ def _ask(estimator: Any, fold: Fold, until: float) -> Answer:
 def _baselines(fold: Fold, rank: int) -> dict[str, np.ndarray]:
     fitted = fold.principal(rank).fitted
     found = _probe(fold, lambda X: fitted.transform(fold.in_units(X)))
-    return {} if found is None else {PRINCIPAL: found}
+    # A code that says nothing leaves the most common label, or the mean.
+    nothing = _probe(fold, lambda X: np.zeros((len(X), 1)))
+    return {} if found is None or nothing is None else {PRINCIPAL: found, INDEPENDENT: nothing}
 
 
 PROBE = Question("probe", _ask, _baselines, lambda fold: fold.held_out)

@@ -11,10 +11,13 @@ import numpy as np
 from tildex.apps.compare.fold import Fold
 from tildex.data import Record
 
-__all__ = ["PRINCIPAL", "Answer", "Question"]
+__all__ = ["INDEPENDENT", "PRINCIPAL", "Answer", "Question"]
 
 PRINCIPAL = "PCA"
 """The name of the baseline with as many axes as the models have units."""
+
+INDEPENDENT = "independent columns"
+"""The name of the baseline that knows nothing of a row but how common each value is."""
 
 
 class Answer(NamedTuple):

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tildex.apps.compare.densities import INDEPENDENT, NORMAL
+from tildex.apps.compare.densities import NORMAL
 from tildex.apps.compare.fold import Fold
 from tildex.apps.compare.pooling import pooled, ratio
-from tildex.apps.compare.question import PRINCIPAL, Question
+from tildex.apps.compare.question import INDEPENDENT, PRINCIPAL, Question
 from tildex.apps.compare.questions import QUESTIONS
 from tildex.apps.compare.row import Row
 from tildex.apps.compare.trial import Trial
@@ -118,11 +118,21 @@ def _simple_rows(
             seconds=Estimate.of([fold.principal(rank).seconds for fold in folds]),
         )
     ]
-    others = [name for name in (INDEPENDENT, NORMAL) if name in nats]
-    return rows + [
-        Row(name=name, likelihood=pooled(nats[name], groups["likelihood"]), likelihood_said="exact")
-        for name in others
-    ]
+    means = simple["error"][INDEPENDENT]
+    rows.append(
+        Row(
+            name=INDEPENDENT,
+            error=pooled(means, groups["error"]),
+            ratio=ratio(means, principal, groups["error"]) if _varies(principal, folds) else None,
+            probe=_pooled(simple["probe"].get(INDEPENDENT), groups["probe"]),
+            likelihood=_pooled(nats.get(INDEPENDENT), groups["likelihood"]),
+            likelihood_said="exact" if INDEPENDENT in nats else "",
+        )
+    )
+    if NORMAL in nats:
+        normal = pooled(nats[NORMAL], groups["likelihood"])
+        rows.append(Row(name=NORMAL, likelihood=normal, likelihood_said="exact"))
+    return rows
 
 
 def _baselines(folds: Sequence[Fold], question: Question, rank: int) -> Values:

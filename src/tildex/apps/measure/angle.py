@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tildex.apps.measure.kinds import Line, Measure
 from tildex.apps.measure.likelihood import scaled_rows
 from tildex.apps.measure.subject import Subject
@@ -15,6 +17,8 @@ def _find(subject: Subject) -> float | None:
     estimator = subject.estimator
     axes = estimator.module_.linear_axes()
     if axes is None or subject.X_train is None:
+        return None
+    if np.isnan(subject.X_train).any():
         return None
     # PCA of the columns as the model scales them, whose error it minimises.
     wanted = principal_axes(scaled_rows(estimator, subject.X_train).cpu(), estimator.n_components)[1]

@@ -94,8 +94,8 @@ def likelihood_of(
         start=begin,
         n_samples=n_samples,
         annealing=annealing,
-        # Scaling changes a density but not a probability.
-        log_volume=0.0 if units.finite else float(estimator.scaling_.log_volume()),
+        # Scaling changes a density but not a probability; an unknown cell has none.
+        log_volume=0.0 if units.finite else estimator.scaling_.log_volume(x).double(),
         notes=carried,
         progress=progress,
     )

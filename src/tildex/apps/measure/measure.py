@@ -8,10 +8,12 @@ import numpy as np
 
 from tildex.apps.measure.measurement import Measurement
 from tildex.apps.measure.measures import MEASURES
+from tildex.apps.measure.projection import Projection
 from tildex.apps.measure.some_rows import at_most
 from tildex.apps.measure.subject import Subject
+from tildex.apps.measure.yardstick import Yardstick
 from tildex.data import Record
-from tildex.evaluate import Estimate, pca_squared_error, squared_error
+from tildex.evaluate import Estimate
 
 __all__ = ["Measurement", "measure", "same_rows"]
 
@@ -59,9 +61,11 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
         n_parameters=sum(weights.numel() for weights in estimator.module_.parameters()),
         rows=len(held_out),
         seconds=float(sum(seconds)) if seconds else None,
-        squared_error=squared_error(held_out.X, subject.reconstruction),
-        pca=None if rank is None else pca_squared_error(X_train, held_out.X, rank),
+        squared_error=Estimate.of(subject.yardstick.squared(held_out.X, subject.reconstruction)),
+        unit=subject.yardstick.unit,
+        pca=None if rank is None else _of_pca(subject, rank),
         pca_rank=rank,
+        means=None if X_train is None else _of_means(subject),
         score=Estimate.of(estimator.score_samples(scored.X)),
         score_rows=len(scored),
         score_meaning=meaning.name,
@@ -70,16 +74,30 @@ def measure(name: str, estimator: Any, train: Record | None, test: Record) -> Me
     )
 
 
+def _of_pca(subject: Subject, rank: int) -> Estimate:
+    """Return the error of PCA, in the unit of errors and fitted in it, unknown cells at their column's mean."""
+    yardstick, X = subject.yardstick, subject.held_out.X
+    principal = Projection.of(yardstick(subject.X_train), rank)
+    return Estimate.of(yardstick.squared(X, yardstick.raw(principal.back(principal(yardstick(X))))))
+
+
+def _of_means(subject: Subject) -> Estimate:
+    """Return the error of the training rows' means."""
+    return Estimate.of(subject.yardstick.squared(subject.held_out.X, subject.yardstick.mean))
+
+
 def _subject(estimator: Any, train: Record | None, test: Record) -> Subject:
     held_out = at_most(test, _HELD_OUT_ROWS)
+    base = None if train is None else at_most(train, _BASELINE_ROWS)
     return Subject(
         estimator,
         held_out,
         scored=at_most(test, _SCORE_ROWS),
         near=at_most(test, _NEIGHBOUR_ROWS),
         reconstruction=estimator.reconstruct(held_out.X),
-        X_train=None if train is None else at_most(train, _BASELINE_ROWS).X,
+        X_train=None if base is None else base.X,
         known=None if train is None else at_most(train, _PROBE_ROWS),
+        yardstick=Yardstick.from_scaling(estimator, test) if base is None else Yardstick.of(base),
     )
 
 

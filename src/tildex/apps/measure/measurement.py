@@ -33,9 +33,11 @@ class Measurement:
     seconds : float, optional
         Training time, from the history.
     squared_error : Estimate
-        Per row, summed over features, in the data's units.
-    pca : Estimate, optional
-        The same for PCA with ``pca_rank`` axes, fitted on the training rows.
+        Per row, summed over known features, in the ``unit``.
+    unit : str
+        The unit of squared errors, in words.
+    pca, means : Estimate, optional
+        The same for PCA with ``pca_rank`` axes and for the columns' means, fitted on the training rows.
     score : Estimate
         In nats per row; ``score_meaning`` says what it is, and ``score_text`` how to read it.
     found : mapping of str to value or None
@@ -50,8 +52,10 @@ class Measurement:
     rows: int
     seconds: float | None
     squared_error: Estimate
+    unit: str
     pca: Estimate | None
     pca_rank: int | None
+    means: Estimate | None
     score: Estimate
     score_rows: int
     score_meaning: str
@@ -86,9 +90,12 @@ class Measurement:
             Line("code", f"{self.n_components} units for {self.n_features} features"),
             Line("parameters", counted(self.n_parameters)),
             Line(f"squared error ({counted(self.rows)} rows)", measured(self.squared_error)),
+            Line("unit of errors", self.unit),
         ]
         if self.pca is not None:
             lines.append(Line(f"PCA, rank {self.pca_rank}", f"{measured(self.pca)} ({self.against_pca})"))
+        if self.means is not None:
+            lines.append(Line("column means", measured(self.means)))
         lines.append(Line(f"{self.score_meaning} ({counted(self.score_rows)} rows)", measured(self.score)))
         for measure in MEASURES:
             if (value := self.found[measure.name]) is not None:

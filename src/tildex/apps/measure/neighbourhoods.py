@@ -50,7 +50,13 @@ class Neighbourhoods:
 
 
 def neighbourhoods(
-    encode: Callable[[Any], Any], X: np.ndarray, y: Any, known: tuple[np.ndarray, Any] | None, rank: int
+    encode: Callable[[Any], Any],
+    X: np.ndarray,
+    y: Any,
+    known: tuple[np.ndarray, Any] | None,
+    rank: int,
+    *,
+    measured: Callable[[np.ndarray], np.ndarray] = np.asarray,
 ) -> Neighbourhoods | None:
     """Return how well codes of held-out rows preserve neighbourhoods, or None for too few rows.
 
@@ -64,24 +70,33 @@ def neighbourhoods(
         Training rows and their classes or None; without them there is no PCA and no error.
     rank : int
         Number of code units.
+    measured : callable
+        Maps rows to the unit of their distances, in which PCA is fitted too.
     """
     if len(X) < _FEWEST_ROWS:
         return None
+
+    rows = measured(X)
 
     def judged(code: Callable[[Any], Any]) -> Neighbourhood:
         Z, error = code(X), None
         if known is not None and known[1] is not None and y is not None:
             error = neighbour_error(code(known[0]), known[1], Z, y)
-        return Neighbourhood(trustworthiness(X, Z, k=NEIGHBOURS), continuity(X, Z, k=NEIGHBOURS), error)
+        return Neighbourhood(trustworthiness(rows, Z, k=NEIGHBOURS), continuity(rows, Z, k=NEIGHBOURS), error)
 
-    pca = None if known is None else judged(Projection.of(known[0], rank))
+    pca = None
+    if known is not None:
+        principal = Projection.of(measured(known[0]), rank)
+        pca = judged(lambda X: principal(measured(X)))
     return Neighbourhoods(judged(encode), pca, len(X))
 
 
 def _find(subject: Subject) -> Neighbourhoods | None:
     known = None if subject.known is None else (subject.known.X, subject.labels)
     estimator, near = subject.estimator, subject.near
-    return neighbourhoods(estimator.transform, near.X, near.y, known, estimator.n_components)
+    return neighbourhoods(
+        estimator.transform, near.X, near.y, known, estimator.n_components, measured=subject.yardstick
+    )
 
 
 def _lines(neighbours: Neighbourhoods) -> list[Line]:

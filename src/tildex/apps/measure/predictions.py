@@ -11,7 +11,9 @@ from sklearn.base import is_classifier
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from tildex.apps.measure.kinds import Line
-from tildex.apps.measure.some_rows import at_most, dense
+from tildex.apps.measure.probe import majority
+from tildex.apps.measure.some_rows import at_most
+from tildex.apps.measure.yardstick import Yardstick
 from tildex.apps.pages.numbers import counted, measured, percent
 from tildex.data import Record
 from tildex.evaluate import Estimate
@@ -38,6 +40,8 @@ class Predictions:
         For a regressor, summed over targets.
     linear : Estimate, optional
         Accuracy or squared error of a linear model trained on ``linear_rows`` of the training rows.
+    simplest : Estimate, optional
+        The same of always naming the most common class of the training rows, or the mean target.
     seconds : float
         Training time, from the history.
     """
@@ -50,6 +54,7 @@ class Predictions:
     squared_error: Estimate | None
     linear: Estimate | None
     linear_rows: int | None
+    simplest: Estimate | None
     seconds: float
 
     def lines(self) -> list[Line]:
@@ -63,6 +68,9 @@ class Predictions:
         if self.linear is not None and self.linear_rows is not None:
             show = measured if self.accuracy is None else percent
             lines.append(Line(f"linear model ({counted(self.linear_rows)} training rows)", show(self.linear)))
+            what = "mean of the targets" if self.accuracy is None else "most common class"
+            if self.simplest is not None:
+                lines.append(Line(what, show(self.simplest)))
         return [*lines, Line("training", f"{self.seconds:.3g} s")]
 
     def to_json(self) -> dict[str, Any]:
@@ -94,14 +102,18 @@ def measure_predictions(name: str, estimator: Any, train: Record | None, test: R
             f"{test.name} has no labels to compare with: give data with a column y, or a known set"
         )
     known = None if train is None or train.y is None else at_most(train, _BASELINE_ROWS)
-    accuracy = log_loss = squared_error = linear = None
+    accuracy = log_loss = squared_error = linear = simplest = None
     if is_classifier(estimator):
         accuracy, log_loss = _of_classes(estimator, test)
         if known is not None and known.n_labels > 1:
+            simplest = majority(known.y, test.y)
             linear = _judge(LogisticRegression(max_iter=300), known, test, lambda p, y: p == y)
     else:
         squared_error = Estimate.of(_squared(estimator.predict(test.X), test.y))
         if known is not None:
+            simplest = Estimate.of(
+                _squared(np.broadcast_to(np.asarray(known.y).mean(0), np.shape(test.y)), test.y)
+            )
             linear = _judge(LinearRegression(), known, test, _squared)
     return Predictions(
         name=name,
@@ -112,6 +124,7 @@ def measure_predictions(name: str, estimator: Any, train: Record | None, test: R
         squared_error=squared_error,
         linear=linear,
         linear_rows=None if linear is None or known is None else len(known),
+        simplest=simplest,
         seconds=float(sum(record["seconds"] for record in estimator.history_)),
     )
 
@@ -130,8 +143,9 @@ def _judge(model: Any, known: Record, test: Record, compare: Any) -> Estimate:
     with warnings.catch_warnings():
         # A regression that reached its iteration limit is still a baseline.
         warnings.filterwarnings("ignore", message=".*failed to converge")
-        model.fit(known.X, known.y)
-    return Estimate.of(compare(model.predict(dense(test.X)), test.y))
+        yardstick = Yardstick.of(known)
+        model.fit(yardstick(known.X), known.y)
+    return Estimate.of(compare(model.predict(yardstick(test.X)), test.y))
 
 
 def _squared(predicted: Any, y: Any) -> np.ndarray:

@@ -59,3 +59,7 @@ class Projection:
     def __call__(self, X: Any) -> np.ndarray:
         """Return the coordinates of rows, shape (rows, rank)."""
         return (np.asarray(X) - self.mean) @ self.axes.T
+
+    def back(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return the rows at given coordinates, shape (rows, features)."""
+        return coordinates @ self.axes + self.mean

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tildex.apps.measure.kinds import Line, Measure
 from tildex.apps.measure.subject import Subject
 from tildex.apps.pages.numbers import measured, percent
@@ -13,8 +15,10 @@ __all__ = ["SPARSITY"]
 def _find(subject: Subject) -> Sparsity | None:
     if not subject.estimator.module_.sparse_code:
         return None
-    X = subject.held_out.X
-    return Sparsity.of(subject.estimator.transform(X), X, subject.reconstruction)
+    X, yardstick = subject.held_out.X, subject.yardstick
+    # Unknown cells are at the mean in both, where they add no error.
+    reconstruction = np.where(np.isnan(X), np.nan, subject.reconstruction)
+    return Sparsity.of(subject.estimator.transform(X), yardstick(X), yardstick(reconstruction))
 
 
 def _lines(sparsity: Sparsity) -> list[Line]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tildex.apps.measure.yardstick import Yardstick
 from tildex.data import Record
 
 __all__ = ["Subject"]
@@ -30,6 +31,8 @@ class Subject:
         Training rows, for baselines.
     known : Record, optional
         Some of them with their labels, to train probes on.
+    yardstick : Yardstick
+        The unit of errors.
     """
 
     estimator: Any
@@ -39,6 +42,7 @@ class Subject:
     reconstruction: np.ndarray
     X_train: np.ndarray | None
     known: Record | None
+    yardstick: Yardstick
 
     @property
     def labels(self) -> np.ndarray | None:

@@ -16,6 +16,7 @@ from tildex.apps.report.snapshots import snapshots
 from tildex.corruptions import Corruption
 from tildex.data import Record
 from tildex.generator import Generator
+from tildex.part import part
 
 __all__ = ["learning", "pictures", "plane"]
 
@@ -68,6 +69,8 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
             f"Held-out rows above their reconstructions from {estimator.n_components} units. A code at least as long "
             "as the row could copy it; only the training criterion prevents that."
         )
+    if np.isnan(X).any():
+        caption += " Unknown cells are grey."
     drawn = plots.reconstructions(
         X,
         estimator.reconstruct(shown),
@@ -80,8 +83,7 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
 
 
 def _corruption(estimator: Any) -> Corruption | None:
-    given = getattr(estimator, "corruption", None)
-    return given if given is not None else getattr(estimator, "defaults", {}).get("corruption")
+    return part(estimator, "corruption") if "corruption" in estimator.get_params(deep=False) else None
 
 
 def _corrupted(estimator: Any, corruption: Corruption, X: np.ndarray) -> np.ndarray:

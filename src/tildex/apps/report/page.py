@@ -9,6 +9,7 @@ from typing import Any
 
 from tildex.apps.measure.measure import measure, same_rows
 from tildex.apps.measure.measurement import Measurement
+from tildex.apps.measure.yardstick import DATA_UNITS
 from tildex.apps.pages import markup
 from tildex.apps.pages.asset import POLICY, asset, template
 from tildex.apps.pages.markup import Picture, escape
@@ -99,6 +100,7 @@ def _texts(
         "results": tables.results_table(measurements),
         "rows": escape(_rows(measurements[0])),
         "scores": markup.notes(tables.score_notes(measurements)),
+        "unit": escape(_unit(measurements)),
         "probe": escape(_probe(measurements[0])),
         "sections": "\n".join(written.values()),
     }
@@ -133,6 +135,14 @@ def _contents(models: Mapping[str, Any], sections: Mapping[str, str]) -> str:
 
 def _rows(measurement: Measurement) -> str:
     return f"Squared error and probe: {counted(measurement.rows)} rows; score: {counted(measurement.score_rows)} rows."
+
+
+def _unit(measurements: Sequence[Measurement]) -> str:
+    """Return the unit of errors, with its drawback where there is one; all models have the same rows."""
+    unit = measurements[0].unit
+    if unit != DATA_UNITS:
+        return unit
+    return f"{unit}: if columns have different units, the one with the largest variance dominates"
 
 
 def _probe(measurement: Measurement) -> str:

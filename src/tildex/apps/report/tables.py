@@ -53,7 +53,8 @@ def findings(measurements: Sequence[Measurement]) -> list[str]:
         name, probe = max(probed, key=lambda pair: pair[1].code.value)
         found.append(
             f"Best code for labels: {name}; a linear probe is right on {percent(probe.code)} of rows, "
-            f"and on {percent(probe.pca)} with as many principal components."
+            f"on {percent(probe.pca)} with as many principal components, "
+            f"and the most common class on {percent(probe.majority)}."
         )
     for m in measurements:
         if m.likelihood is not None and m.likelihood.independent is not None:
@@ -73,9 +74,11 @@ def results_table(measurements: Iterable[Measurement]) -> str:
         Cell("Parameters"),
         Cell("Squared error"),
         Cell("PCA", "equal rank"),
+        Cell("Column means"),
         Cell("Score", "nats per row"),
         Cell("Probe of code", "accuracy"),
         Cell("Probe of PCA", "accuracy"),
+        Cell("Most common class", "accuracy"),
         Cell("Training", "seconds"),
     ]
     return table(head, (_results(m) for m in measurements))
@@ -94,9 +97,11 @@ def _results(m: Measurement) -> list[Cell]:
         Cell(counted(m.n_parameters)),
         Cell(measured(m.squared_error), _COMPARED.get(m.against_pca or "", ""), m.against_pca or ""),
         estimate(m.pca, f"rank {m.pca_rank}"),
+        estimate(m.means),
         Cell(measured(m.score), m.score_meaning),
         Cell(percent(m.probe.code)) if m.probe else NONE,
         Cell(percent(m.probe.pca)) if m.probe else NONE,
+        Cell(percent(m.probe.majority)) if m.probe else NONE,
         Cell(f"{m.seconds:,.3g}") if m.seconds is not None else NONE,
     ]
 

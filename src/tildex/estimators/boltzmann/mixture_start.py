@@ -107,14 +107,14 @@ def begin_at_mixture(machine: BoltzmannMachine, rows: Rows, generator: Generator
     machine : BoltzmannMachine
         The untrained machine; hidden units beyond :data:`CORE` keep their small weights.
     rows : Rows
-        The scaled training rows, of which at most 4,000 are read.
+        The scaled training rows, of which at most 4,000 are read; unknown cells are taken for 0, their column's mean.
     generator : Generator
         Chooses rows and draws the starts. A share of the rows is held out to choose among starts and their lengths;
         the chosen one is then repeated on all of them.
     """
     index = np.sort(generator.permutation(len(rows))[:_ROWS])
     # Rounded, so that the way to the maximum does not depend on the last bits that the columns' units leave.
-    x = rows.take(index).detach().cpu().double().mul(_GRID).round().div(_GRID)
+    x = rows.take(index).detach().cpu().double().nan_to_num(0.0).mul(_GRID).round().div(_GRID)
     draws = torch.Generator().manual_seed(int(generator.integers(2**31, 1)[0]))
     units = min(CORE, machine.layers[1].size)
     _install(machine, _chosen(x, units, draws))
