@@ -167,6 +167,26 @@ def test_reconstruct_and_sample(run, tmp_path):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_picture_of_reconstructions_shows_every_class(run, tmp_path, monkeypatch):
+    from tildex import plots, read
+
+    drawn, held = [], read("digits", split="test")
+    order = np.argsort(held.y, kind="stable")
+    np.savez(tmp_path / "sorted.npz", X=held.X[order], y=held.y[order])
+    plot = plots.reconstructions
+    monkeypatch.setattr(
+        plots, "reconstructions", lambda X, *rest, **more: drawn.append(X) or plot(X, *rest, **more)
+    )
+    assert (
+        main(
+            ["reconstruct", str(run), str(tmp_path / "sorted.npz"), "--out", str(tmp_path / "r"), "-n", "10"]
+        )
+        == 0
+    )
+    rows = [(row == held.X).all(1).argmax() for row in drawn[0]]
+    assert sorted(held.y[rows]) == list(range(10))
+
+
 def test_report(run):
     assert main(["report", str(run)]) == 0
     assert "<html" in (run / "report.html").read_text()
