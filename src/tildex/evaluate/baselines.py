@@ -13,15 +13,33 @@ __all__ = ["independent_bernoulli", "independent_gaussian", "pca_squared_error",
 
 
 def squared_error(X: Any, reconstruction: Any) -> Estimate:
-    """Return the mean over rows of the squared error summed over features, with its standard error."""
-    difference = np.asarray(X, dtype=float) - np.asarray(reconstruction, dtype=float)
+    """Return the mean over rows of the squared error summed over known values, with its standard error.
+
+    Values of ``X`` that are NaN are unknown, and have no error.
+
+    Example
+    -------
+    >>> squared_error([[0.0, np.nan], [0.0, 2.0]], [[1.0, 5.0], [1.0, 2.0]]).value
+    1.0
+    """
+    X = np.asarray(X, dtype=float)
+    difference = np.where(np.isnan(X), 0, X - np.asarray(reconstruction, dtype=float))
     return Estimate.of((difference**2).sum(1))
 
 
 def pca_squared_error(X_train: Any, X_test: Any, rank: int) -> Estimate:
-    """Return the squared error of held-out rows under PCA with ``rank`` axes, or as many as the data allow."""
-    pca = PCA(min(rank, *X_train.shape), random_state=0).fit(np.asarray(X_train))
-    return squared_error(X_test, pca.inverse_transform(pca.transform(np.asarray(X_test))))
+    """Return the squared error of held-out rows under PCA with ``rank`` axes, or as many as the data allow.
+
+    PCA sees the column's mean of the training rows in place of an unknown value.
+    """
+    mean = np.nan_to_num(np.nanmean(np.asarray(X_train), axis=0))
+    pca = PCA(min(rank, *X_train.shape), random_state=0).fit(_filled(X_train, mean))
+    return squared_error(X_test, pca.inverse_transform(pca.transform(_filled(X_test, mean))))
+
+
+def _filled(X: Any, mean: np.ndarray) -> np.ndarray:
+    X = np.asarray(X)
+    return np.where(np.isnan(X), mean, X)
 
 
 def independent_bernoulli(X_train: Any, X_test: Any) -> Estimate:

@@ -16,8 +16,12 @@ def _find(subject: Subject) -> float | None:
     axes = estimator.module_.linear_axes()
     if axes is None or subject.X_train is None:
         return None
+    scaled = scaled_rows(estimator, subject.X_train).cpu()
+    # The best linear code of rows with gaps is not PCA.
+    if scaled.isnan().any():
+        return None
     # PCA of the columns as the model scales them, whose error it minimises.
-    wanted = principal_axes(scaled_rows(estimator, subject.X_train).cpu(), estimator.n_components)[1]
+    wanted = principal_axes(scaled, estimator.n_components)[1]
     return float(principal_angles(axes.t(), wanted).max())
 
 

@@ -37,11 +37,14 @@ class Projection:
 
     @classmethod
     def of(cls, X: Any, rank: int) -> Self:
-        """Fit to the rows of ``X``, in their precision; the rank is at most the smaller dimension of ``X``."""
+        """Fit to the rows of ``X``, in their precision; the rank is at most the smaller dimension of ``X``.
+
+        Unknown values, NaN, count as the mean of their column.
+        """
         X = np.asarray(X)
         X = X.astype(np.result_type(X, np.float32), copy=False)
-        mean = X.mean(0)
-        centred = X - mean
+        mean = np.nan_to_num(np.nanmean(X, axis=0))
+        centred = np.nan_to_num(X - mean)
         rows, features = X.shape
         rank = min(rank, rows, features)
         if features <= rows:
@@ -58,4 +61,4 @@ class Projection:
 
     def __call__(self, X: Any) -> np.ndarray:
         """Return the coordinates of rows, shape (rows, rank)."""
-        return (np.asarray(X) - self.mean) @ self.axes.T
+        return np.nan_to_num(np.asarray(X) - self.mean) @ self.axes.T
