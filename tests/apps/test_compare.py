@@ -558,3 +558,10 @@ def test_columns_of_all_rows_say_whether_they_are_binary():
     X[7, 3] = 2.0
     assert not Columns.of(tildex.data.rows(X)).in_unit_interval
     assert compare(X, models=["linear"], folds=2).unit == REAL.unit
+
+
+def test_gaps_are_refused_before_anything_is_trained():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    X[3, 1] = np.nan
+    with pytest.raises(ValueError, match=r"empty cells.*tildex fill"):
+        compare(X, models=["linear"], n_components=1)

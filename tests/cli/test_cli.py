@@ -167,15 +167,21 @@ def test_reconstruct_and_sample(run, tmp_path):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_table_with_gaps_is_evaluated_and_reported(tmp_path):
+def test_a_table_with_gaps_is_evaluated_and_reported(tmp_path, capsys):
     rng = np.random.default_rng(0)
-    lines = [f"{a:.2f},{'' if k % 5 == 0 else f'{2 * a:.2f}'},{'uv'[k % 2]}" for k, a in enumerate(rng.normal(size=80))]
+    lines = [
+        f"{a:.2f},{'' if k % 5 == 0 else f'{2 * a:.2f}'},{'uv'[k % 2]}"
+        for k, a in enumerate(rng.normal(size=80))
+    ]
     table = tmp_path / "gaps.csv"
     table.write_text("\n".join(["a,b,label", *lines]) + "\n")
     run = tmp_path / "run"
     fit = ["fit", "autoencoder", str(table), "--out", str(run), "--set", "n_components=1", "--epochs", "2"]
     assert main(fit) == 0
+    capsys.readouterr()
     assert main(["evaluate", str(run), str(table)]) == 0
+    printed = capsys.readouterr()
+    assert "these are the training rows" in printed.out + printed.err and "nan" not in printed.out
     assert main(["report", str(run), "--data", str(table)]) == 0
 
 

@@ -24,7 +24,7 @@ from tildex.apps.compare.tally import rows_of
 from tildex.apps.compare.trial import EXAMPLES, Trial, attempt, noting
 from tildex.apps.measure.some_rows import at_most, spread, take
 from tildex.apps.pages.numbers import counted
-from tildex.data import Record
+from tildex.data import DataError, Record
 from tildex.data import rows as reader
 from tildex.estimators.base.columns import Columns
 from tildex.generator import Generator
@@ -114,6 +114,7 @@ def compare(
     progress = progress or _silent
     record, source = record_of(data, y, split=split, data_dir=data_dir)
     some, seed = _some(record), _seed(random_state)
+    _require_no_gaps(some)
     nature = nature_of(np.asarray(some.X), in_unit_interval=Columns.of(reader(record.X)).in_unit_interval)
     rank = default_components(some.X.shape[1]) if n_components is None else n_components
     estimators = chosen(
@@ -151,6 +152,15 @@ def compare(
         source=source,
         examples=_examples(parts[0], trials),
     )
+
+
+def _require_no_gaps(record: Record) -> None:
+    X = record.X if isinstance(record.X, np.ndarray) else record.X.data
+    if np.isnan(X).any():
+        raise DataError(
+            f"{record.name} has empty cells, which PCA and half of the models do not take: fill them first, "
+            "with `tildex fill DATA --out FILLED` or tildex.Imputer, and compare the filled rows"
+        )
 
 
 def _seed(random_state: Any) -> int:
