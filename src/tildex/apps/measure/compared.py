@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from tildex.apps.measure.kinds import Line, Measure
 from tildex.apps.measure.likelihood import likelihood_of, scaled_rows
 from tildex.apps.measure.subject import Subject
@@ -77,6 +79,9 @@ def find_likelihood(subject: Subject, progress: Progress | None = None) -> Compa
     units, model = estimator.likelihood_, estimator.module_
     # The log Z of documents depends on their length; they are measured by perplexity.
     if not model.has_likelihood or (model.normaliser and units.counts_words):
+        return None
+    # Rows with gaps cannot be made binary.
+    if units.binary and np.isnan(np.asarray(scaled_rows(estimator, X).cpu())).any():
         return None
     found = likelihood_of(
         estimator,

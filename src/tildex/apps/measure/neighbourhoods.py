@@ -67,12 +67,16 @@ def neighbourhoods(
     """
     if len(X) < _FEWEST_ROWS:
         return None
+    # Distances need all values: an unknown one is put at its column's mean, as for PCA.
+    filled = np.where(np.isnan(X), np.nan_to_num(np.nanmean(X, axis=0)), X)
 
     def judged(code: Callable[[Any], Any]) -> Neighbourhood:
         Z, error = code(X), None
         if known is not None and known[1] is not None and y is not None:
             error = neighbour_error(code(known[0]), known[1], Z, y)
-        return Neighbourhood(trustworthiness(X, Z, k=NEIGHBOURS), continuity(X, Z, k=NEIGHBOURS), error)
+        return Neighbourhood(
+            trustworthiness(filled, Z, k=NEIGHBOURS), continuity(filled, Z, k=NEIGHBOURS), error
+        )
 
     pca = None if known is None else judged(Projection.of(known[0], rank))
     return Neighbourhoods(judged(encode), pca, len(X))
