@@ -167,6 +167,57 @@ def test_reconstruct_and_sample(run, tmp_path):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+def test_neighbourhoods_of_rows_with_gaps_take_column_means():
+    from tildex.apps.measure.neighbourhoods import neighbourhoods
+
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    gaps = X.copy()
+    gaps[::4, 1] = np.nan
+    filled = np.where(np.isnan(gaps), np.nanmean(gaps, axis=0), gaps)
+    codes = X[:, :2]
+    assert neighbourhoods(lambda _: codes, gaps, None, None, 2) == neighbourhoods(
+        lambda _: codes, filled, None, None, 2
+    )
+
+
+def test_a_table_with_gaps_is_evaluated_and_reported(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    lines = [
+        f"{a:.2f},{'' if k % 5 == 0 else f'{2 * a:.2f}'},{'uv'[k % 2]}"
+        for k, a in enumerate(rng.normal(size=80))
+    ]
+    table = tmp_path / "gaps.csv"
+    table.write_text("\n".join(["a,b,label", *lines]) + "\n")
+    run = tmp_path / "run"
+    fit = ["fit", "autoencoder", str(table), "--out", str(run), "--set", "n_components=1", "--epochs", "2"]
+    assert main(fit) == 0
+    capsys.readouterr()
+    assert main(["evaluate", str(run), str(table)]) == 0
+    printed = capsys.readouterr()
+    assert "these are the training rows" in printed.out + printed.err and "nan" not in printed.out
+    assert main(["report", str(run), "--data", str(table)]) == 0
+
+
+def test_the_picture_of_reconstructions_shows_every_class(run, tmp_path, monkeypatch):
+    from tildex import plots, read
+
+    drawn, held = [], read("digits", split="test")
+    order = np.argsort(held.y, kind="stable")
+    np.savez(tmp_path / "sorted.npz", X=held.X[order], y=held.y[order])
+    plot = plots.reconstructions
+    monkeypatch.setattr(
+        plots, "reconstructions", lambda X, *rest, **more: drawn.append(X) or plot(X, *rest, **more)
+    )
+    assert (
+        main(
+            ["reconstruct", str(run), str(tmp_path / "sorted.npz"), "--out", str(tmp_path / "r"), "-n", "10"]
+        )
+        == 0
+    )
+    rows = [(row == held.X).all(1).argmax() for row in drawn[0]]
+    assert sorted(held.y[rows]) == list(range(10))
+
+
 def test_report(run):
     assert main(["report", str(run)]) == 0
     assert "<html" in (run / "report.html").read_text()

@@ -109,6 +109,8 @@ def test_levels_are_those_of_the_folder_and_of_training(tmp_path):
     later = read(tmp_path / "b", like=Reading.from_json(train.reading.to_json()))
     np.testing.assert_allclose(later.X[:, 0], [1, 0.5])
     assert "1 of them exceed this range and were clipped" in later.note
+    (tmp_path / "a" / "1.tif").unlink()
+    assert "the values of one picture run from 0 (black) to 200 (white)" in read(tmp_path / "a").note
 
 
 def test_nan_is_refused_by_name(tmp_path):
@@ -128,7 +130,7 @@ def test_transparency_is_laid_on_white(tmp_path):
     left, right = images(record)[0][:, :4], images(record)[0][:, 4:]
     assert (left == 1).all()
     np.testing.assert_allclose(right, COLOUR[:, 4:] / 255, atol=1e-6)
-    assert record.note == "1 of 1 pictures store transparency and were laid on white"
+    assert record.note == "transparency was laid on white in 1 of 1 pictures"
     np.testing.assert_allclose(read_patches(tmp_path, (6, 8, 3), 1).X, record.X, atol=1e-6)
     assert (Photograph.read(tmp_path / "a.png").alpha == clear[..., 3]).all()
 

@@ -121,7 +121,7 @@ def reconstruct(
     data_dir: Path | None = None,
     device: str = "auto",
 ) -> None:
-    """Reconstruct all rows, and write an array and a picture of the first few above their originals.
+    """Reconstruct all rows, and write an array and a picture of some below their originals.
 
     The rows of a table are also written as a table with the names and types of the original.
 
@@ -136,7 +136,7 @@ def reconstruct(
     out
         The output folder for reconstructions.npy, reconstructions.png and, of a table, reconstructions.csv or .parquet.
     n
-        Rows in the picture.
+        Rows in the picture: from each class in turn if there are labels, otherwise evenly spaced.
     split
         Part of a known data set.
     data_dir
@@ -144,9 +144,8 @@ def reconstruct(
     device
         Where to compute.
     """
-    import numpy as np
-
     from tildex.apps.abilities import require
+    from tildex.apps.measure.some_rows import spread
     from tildex.cli.output import save_array, save_sheet, save_table, say
     from tildex.estimators import load
     from tildex.plots import reconstructions
@@ -160,8 +159,11 @@ def reconstruct(
     if (schema := estimator.reading_.schema) is not None:
         ending = ".parquet" if data.endswith(".parquet") else ".csv"
         save_table(out / f"reconstructions{ending}", schema, restored, record)
-    originals = record.X[:n] if isinstance(record.X, np.ndarray) else record.X[:n].toarray()
-    save_sheet(out / "reconstructions.png", reconstructions(originals, restored[:n], record.shape))
+    shown = spread(record, n)
+    drawn = reconstructions(
+        shown.X, estimator.reconstruct(shown.X), shown.shape, feature_names=shown.feature_names
+    )
+    save_sheet(out / "reconstructions.png", drawn)
     say(f"{len(restored)} reconstructions in {out}")
 
 

@@ -106,4 +106,4 @@ def same_rows(record: Record, other: Record) -> bool:
     X, Y = record.X, other.X
     if X.shape != Y.shape or type(X) is not type(Y):
         return False
-    return np.array_equal(X, Y) if isinstance(X, np.ndarray) else not (X != Y).nnz
+    return np.array_equal(X, Y, equal_nan=True) if isinstance(X, np.ndarray) else not (X != Y).nnz

@@ -28,7 +28,7 @@ def what_was_done(forms: Sequence[Form], reading: Reading, wanted: Reading) -> t
     -------
     >>> forms = [Form(grey=True, size=(20, 30), levels=None, clear=True)]
     >>> what_was_done(forms, Reading((20, 30), colours=1), Reading())
-    ('1 of 1 pictures store transparency and were laid on white',)
+    ('transparency was laid on white in 1 of 1 pictures',)
     """
     said, n = [], len(forms)
     if any(form.size != reading.image_size for form in forms):
@@ -37,7 +37,7 @@ def what_was_done(forms: Sequence[Form], reading: Reading, wanted: Reading) -> t
     if coloured and reading.colours == 1:
         said.append(f"{coloured:,} of {n:,} pictures were made grey")
     if clear := sum(form.clear for form in forms):
-        said.append(f"{clear:,} of {n:,} pictures store transparency and were laid on white")
+        said.append(f"transparency was laid on white in {clear:,} of {n:,} pictures")
     return (*said, *levels_said(forms, reading.levels))
 
 
@@ -74,4 +74,5 @@ def levels_said(forms: Iterable[Form], levels: Levels | None) -> tuple[str, ...]
     low, high = levels
     outside = sum(one[0] < low or one[1] > high for one in found)
     clipped = f"; {outside:,} of them exceed this range and were clipped" if outside else ""
-    return (f"the values of {len(found):,} pictures run from {low:g} (black) to {high:g} (white){clipped}",)
+    who = "one picture run" if len(found) == 1 else f"{len(found):,} pictures run"
+    return (f"the values of {who} from {low:g} (black) to {high:g} (white){clipped}",)
