@@ -46,6 +46,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether values are 0 or 1, so that intermediate values may be binarised again at every presentation.
     real : bool
         Whether each unit is normally distributed given its inputs.
+    learns_noise : bool
+        Whether each real unit learns its variance, which ``set_noise`` starts at a known one.
     counts : bool
         Whether values are counts without a small limit, so that an encoder sees their logarithms.
     correlated : bool
@@ -78,6 +80,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     finite: bool = True
     binary: ClassVar[bool] = False
     real: ClassVar[bool] = False
+    learns_noise: ClassVar[bool] = False
     counts: ClassVar[bool] = False
     correlated: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False
