@@ -62,6 +62,10 @@ class VariationalAutoencoder(PairEstimator):
         ``ELBO()`` by default, or ``IWAE(k)`` or ``DReG(k)``, each with a ``warmup`` of the divergence.
     binarisation : str
         As in :class:`RBM`: ``auto``, the default, draws new binary rows in every batch if the likelihood is Bernoulli.
+    shortcut : str
+        "factors", the default: where columns are real and learn their noise, and code, prior and architecture are the
+        default ones, a linear layer leads around the hidden layers of encoder and decoder, and training starts at
+        factor analysis, so that hidden layers only add what no linear model can say; or "none", the form of the papers.
     optimizer, n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, \
 clip_norm, precision, device, warm_start, verbose, random_state
         As in :class:`Autoencoder`; validation on held-out rows uses the bound.
