@@ -1,6 +1,6 @@
 """Gaussian machines at their defaults beside mixtures of normals: held-out nats of toy mixtures and of small tables.
 
-All mixtures that are written out here, and all tables, were seen while the defaults were chosen. The six of `DRAWN` were
+All mixtures that are written out here, and all tables, were seen while the defaults were chosen. Those of `DRAWN` were
 drawn at random afterwards, and not looked at while defaults were chosen.
 
 The best mixture is the best on the held-out rows of 30: up to ten components of full, tied or diagonal covariance.

@@ -28,8 +28,10 @@ def density(X, n_factors):
 def test_a_variational_autoencoder_starts_at_factor_analysis(data, hidden):
     X = data().data
     model = VariationalAutoencoder(2, hidden_layer_sizes=hidden, **STILL).fit(X)
-    # The encoder is the exact posterior, so the bound is the likelihood of every row.
-    assert np.abs(model.score_samples(X) - density(X, 2)).max() < 0.02
+    # The encoder is the exact posterior, so the bound is the likelihood of every row; both stop short of the limit.
+    difference = model.score_samples(X) - density(X, 2)
+    assert abs(difference.mean()) < 0.005
+    assert np.abs(difference).max() < 0.05
 
 
 def test_units_beyond_the_rank_start_unused():
@@ -49,7 +51,12 @@ def test_a_constant_column_and_gaps_are_no_obstacle():
 
 @pytest.mark.parametrize(
     "changes",
-    [{"shortcut": "none"}, {"likelihood": Gaussian()}, {"prior": StandardPrior()}, {"likelihood": Bernoulli()}],
+    [
+        {"shortcut": "none"},
+        {"likelihood": Gaussian()},
+        {"prior": StandardPrior()},
+        {"likelihood": Bernoulli()},
+    ],
     ids=str,
 )
 def test_others_start_at_random(changes):

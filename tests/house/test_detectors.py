@@ -80,7 +80,10 @@ def test_a_repeated_row_is_no_anomaly():
 def test_any_model_and_any_pipeline():
     digits = read("digits")
     normal, odd = digits.X[digits.y != 7][:300], digits.X[digits.y == 7][:40]
-    for model in (RBM(32, n_iter=20, batch_size=100), make_pipeline(PictureFeatures((8, 8), gradient_grid=3), PCA(20))):
+    for model in (
+        RBM(32, n_iter=20, batch_size=100),
+        make_pipeline(PictureFeatures((8, 8), gradient_grid=3), PCA(20)),
+    ):
         detector = AnomalyDetector(model, random_state=0).fit(normal)
         held_out = digits.X[digits.y != 7][300:600]
         scores = detector.score_samples(np.concatenate([held_out, odd]))
