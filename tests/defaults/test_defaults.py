@@ -96,6 +96,13 @@ def test_a_variational_autoencoder_is_above_normal_densities(name, margin):
     assert found > normal_nats(train, test, full=False) + 2
 
 
+def test_a_variational_autoencoder_of_few_rows_does_not_learn_them_by_heart():
+    train, test, *_ = split("wine")
+    found = VariationalAutoencoder(random_state=0).fit(train[:40]).score(test)
+    assert found > normal_nats(train[:40], test, full=True)
+    assert found > normal_nats(train[:40], test, full=False) + 1
+
+
 def test_columns_of_any_scale_and_origin_are_learned():
     train, test, *_ = split("wine")
     scale = np.geomspace(1e-6, 1e9, train.shape[1])

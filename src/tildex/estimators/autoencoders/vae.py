@@ -35,6 +35,15 @@ _BOUND_SAMPLES = 64
 
 _SHORTCUTS = ("factors", "none")
 
+# From the start at factor analysis, fewer rows than this are soon learned by heart.
+_FEW = 100
+
+
+def _optimizer(estimator: Any, module: Any) -> Adam:
+    """Return the default: a low rate where few rows are known well before training."""
+    known = module is not None and isinstance(module.decoder.map, Around)
+    return Adam(1e-3 if known and estimator._few else 3e-3, schedule=Cosine())
+
 
 @settings
 class VariationalAutoencoder(PairEstimator):
@@ -100,7 +109,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         rule="ELBO, importance-weighted bound",
     )
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": Adam(3e-3, schedule=Cosine()),
+        "optimizer": _optimizer,
         "architecture": Dense(),
         "code": DiagonalGaussian(),
         "prior": StandardPrior(),
@@ -118,6 +127,8 @@ clip_norm, precision, device, warm_start, verbose, random_state
     rule: Rule | None = None
     binarisation: str | None = "auto"
     shortcut: str = "factors"
+
+    _few: bool = field(init=False, default=False)
 
     def sample(self, n: int = 1, *, random_state: Any = None) -> Any:
         """Return the mean rows given ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
@@ -154,6 +165,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     def _start(self, X: Any, generator: Generator) -> Rows:
         goes_on = self._goes_on
         rows = super()._start(X, generator)
+        self._few = len(rows) < _FEW
         if not goes_on and self._factors(self.likelihood_):
             self._start_at_factors(rows)
         if not goes_on:

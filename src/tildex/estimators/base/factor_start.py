@@ -27,7 +27,7 @@ _WIDEST = 2000
 _ROUNDS, _FEWEST, _OPERATIONS, _SETTLED = 1000, 10, 2e9, 1e-4
 
 # Rows for each factor: with fewer, factors follow single rows.
-_ROWS = 5
+_ROWS = 20
 
 # The least share of a column's variance that is noise: what copies and sums of other columns keep.
 _LEAST_NOISE = 1e-4
