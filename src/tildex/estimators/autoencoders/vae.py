@@ -187,14 +187,8 @@ clip_norm, precision, device, warm_start, verbose, random_state
         start = factor_start(Transformed(rows, pair.shown) if self._gaps else rows, self.n_components)
         if start is None:
             return
-        layers = []
-        for half in (pair.encoder, pair.decoder):
-            around = isinstance(half.map, Around)
-            layers.append(half.map.linear if around else half.map.layers[0])
-            if around:
-                nn.init.zeros_(half.map.inner.output_weight)
-                nn.init.zeros_(half.map.inner.output_bias)
-        start.copy_into(*layers, self.n_components)
+        up, down = (_linear(half.map) for half in (pair.encoder, pair.decoder))
+        start.copy_into(up, down, self.n_components)
         pair.decoder.units.set_noise(start.noise)
 
     def _finish(self, data: Rows) -> None:
@@ -219,3 +213,13 @@ clip_norm, precision, device, warm_start, verbose, random_state
         shape = (_BOUND_SAMPLES, self.n_components)
         noise = self.module_.code.noise(*shape, generator=Generator(0))
         return importance_weighted_bound(self.module_, x, noise.to(x))
+
+
+def _linear(map: Any) -> Any:
+    """Return the one linear layer of a map; hidden layers that it leads around then add nothing."""
+    if not isinstance(map, Around):
+        return map.layers[0]
+    last: Any = map.inner
+    nn.init.zeros_(last.output_weight)
+    nn.init.zeros_(last.output_bias)
+    return map.linear
