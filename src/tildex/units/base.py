@@ -30,7 +30,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     arity : int
         Natural parameters per unit; a Boltzmann machine takes families with one.
     bounded : bool
-        Whether log-partition and mean are finite for all inputs; an edge between two unbounded families is refused.
+        Whether all inputs give a finite log-partition *and* the mean is bounded; two unbounded families share no edge.
     group : int
         Adjacent units of one variable: 1, or the number of classes. Those of :class:`Mixed` differ: ask `variable_of`.
     indivisible : bool
