@@ -21,6 +21,7 @@ from tildex import (
     DropoutAutoencoder,
     LinearAutoencoder,
     LosesToBaseline,
+    VariationalAutoencoder,
     load,
 )
 from tildex.train import Budget
@@ -73,6 +74,33 @@ def test_a_code_says_as_much_of_the_class_as_that_of_pca(cls):
         )
     difference = right[0].astype(float) - right[1]
     assert difference.mean() >= -difference.std() / len(test) ** 0.5 - 1e-9
+
+
+def normal_nats(train, test, *, full):
+    """Return the held-out nats of one normal density, of full covariance or of independent columns."""
+    covariance = np.cov(train.T, bias=True)
+    covariance = covariance if full else np.diag(covariance.diagonal())
+    z = test - train.mean(0)
+    square = np.einsum("ni,ij,nj->n", z, np.linalg.inv(covariance), z).mean()
+    return -(square + np.linalg.slogdet(2 * np.pi * covariance)[1]) / 2
+
+
+@pytest.mark.parametrize(("name", "margin"), [("wine", 0.1), ("diabetes", 0.2)])
+def test_a_variational_autoencoder_is_above_normal_densities(name, margin):
+    train, test, *_ = split(name)
+    with warnings.catch_warnings():
+        # No collapse: that would be a warning.
+        warnings.simplefilter("error")
+        found = VariationalAutoencoder(8, random_state=0).fit(train).score(test)
+    assert found > normal_nats(train, test, full=True) + margin
+    assert found > normal_nats(train, test, full=False) + 2
+
+
+def test_a_variational_autoencoder_of_few_rows_does_not_learn_them_by_heart():
+    train, test, *_ = split("wine")
+    found = VariationalAutoencoder(random_state=0).fit(train[:40]).score(test)
+    assert found > normal_nats(train[:40], test, full=True)
+    assert found > normal_nats(train[:40], test, full=False) + 1
 
 
 def test_columns_of_any_scale_and_origin_are_learned():

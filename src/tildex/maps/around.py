@@ -60,6 +60,10 @@ class Around(Map):
             x = self.input_noise(x, generator)
         return self.inner(x, generator) + self.linear(x).to(x.dtype)
 
+    def input_weight(self) -> Tensor | None:
+        """Return the inner map's."""
+        return self.inner.input_weight()
+
     @property
     def conditionals(self) -> Sequence[Any]:
         """The conditionals inside the map that this one leads around."""

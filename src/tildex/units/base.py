@@ -30,14 +30,11 @@ class Units(nn.Module, Part, ABC, kind="units"):
     arity : int
         Natural parameters per unit; a Boltzmann machine takes families with one.
     bounded : bool
-        Whether all inputs give a finite log-partition *and* the mean is bounded; an edge between two unbounded
-        families is refused.
+        Whether all inputs give a finite log-partition *and* the mean is bounded; two unbounded families share no edge.
     group : int
-        Adjacent units that form one variable: 1, or the number of classes. Variables of :class:`Mixed` units differ in
-        width, so ask :meth:`variable_of` and its companions instead.
+        Adjacent units of one variable: 1, or the number of classes. Those of :class:`Mixed` differ: ask `variable_of`.
     indivisible : bool
-        Whether the columns of a variable are known or unknown together, as the classes of a category are and the words
-        of a document are not.
+        Whether the columns of a variable are known or unknown together: classes of a category, not words of a document.
     finite : bool
         Whether a unit has finitely many values, so that small machines can be enumerated.
     low, high : float
@@ -46,6 +43,8 @@ class Units(nn.Module, Part, ABC, kind="units"):
         Whether values are 0 or 1, so that intermediate values may be binarised again at every presentation.
     real : bool
         Whether each unit is normally distributed given its inputs.
+    learns_noise : bool
+        Whether each real unit learns its variance, which ``set_noise`` starts at a known one.
     counts : bool
         Whether values are counts without a small limit, so that an encoder sees their logarithms.
     correlated : bool
@@ -61,15 +60,13 @@ class Units(nn.Module, Part, ABC, kind="units"):
     has_likelihood : bool
         Whether it assigns probabilities to values: true of unit families, false of activations.
     latent : bool
-        Whether the family can be the code of a variational autoencoder: it draws from given noise and has
-        divergences.
+        Whether it can be a variational autoencoder's code: it draws from given noise and has divergences.
     sparse : bool
         Whether the code is zero where units are inactive, and each unit counts how long it has been inactive.
     countable : bool
         Whether the number of active units has a gradient, as the L0 penalty needs.
     standardised : bool
-        Whether an estimator standardises such columns to mean 0 and variance 1; columns with a fixed range are left
-        alone.
+        Whether an estimator standardises such columns to mean 0 and variance 1; those of a fixed range are not.
     """
 
     arity: ClassVar[int] = 1
@@ -78,6 +75,7 @@ class Units(nn.Module, Part, ABC, kind="units"):
     finite: bool = True
     binary: ClassVar[bool] = False
     real: ClassVar[bool] = False
+    learns_noise: ClassVar[bool] = False
     counts: ClassVar[bool] = False
     correlated: ClassVar[bool] = False
     counts_words: ClassVar[bool] = False

@@ -154,6 +154,8 @@ class LearnedGaussian(Gaussian):
     tensor([0.0100, 0.0100], grad_fn=<ExpandBackward0>)
     """
 
+    learns_noise = True
+
     log_precision: nn.Parameter
 
     def __init__(
@@ -176,6 +178,11 @@ class LearnedGaussian(Gaussian):
         fresh = super().sized(size)
         fresh.log_precision = nn.Parameter(torch.full((size,), math.log(self.precision)))
         return fresh
+
+    @torch.no_grad()
+    def set_noise(self, variance: Tensor) -> None:
+        """Set the precisions to those of known variances, shape (size,), within the range."""
+        self.log_precision.copy_(-variance.log().clamp(-math.log(self.largest), -math.log(self.smallest)))
 
     def gamma(self, like: Tensor) -> Tensor:
         """Return the learned precisions, or the starting value before a size is known."""

@@ -13,13 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor, nn
 
 from tildex.estimators.base.checks import check_count, drawing
-from tildex.estimators.base.columns import apply
+from tildex.estimators.base.columns import Transformed, apply
+from tildex.estimators.base.factor_start import factor_start
 from tildex.estimators.base.pair import PairEstimator
 from tildex.estimators.base.settings import Default, part, settings
 from tildex.estimators.base.table import ModelRow
 from tildex.evaluate import guards
 from tildex.generator import Generator
-from tildex.maps import Architecture, Dense, Norm, layer_sizes, seen
+from tildex.maps import Architecture, Around, Dense, Norm, layer_sizes, seen
 from tildex.models import Conditional, LatentPair, importance_weighted_bound
 from tildex.optimizers import Adam, Cosine
 from tildex.priors import Prior, StandardPrior
@@ -31,6 +32,17 @@ __all__ = ["VariationalAutoencoder"]
 
 # Draws for the bound of `score_samples`: enough to be within about a nat on small images, and the same for all rows.
 _BOUND_SAMPLES = 64
+
+_SHORTCUTS = ("factors", "none")
+
+# From the start at factor analysis, fewer rows than this are soon learned by heart.
+_FEW = 100
+
+
+def _optimizer(estimator: Any, module: Any) -> Adam:
+    """Return the default: a low rate where few rows are known well before training."""
+    known = module is not None and isinstance(module.decoder.map, Around)
+    return Adam(1e-3 if known and estimator._few else 3e-3, schedule=Cosine())
 
 
 @settings
@@ -59,6 +71,10 @@ class VariationalAutoencoder(PairEstimator):
         ``ELBO()`` by default, or ``IWAE(k)`` or ``DReG(k)``, each with a ``warmup`` of the divergence.
     binarisation : str
         As in :class:`RBM`: ``auto``, the default, draws new binary rows in every batch if the likelihood is Bernoulli.
+    shortcut : str
+        "factors", the default: where columns are real and learn their noise, and code, prior and architecture are the
+        default ones, a linear layer leads around the hidden layers of encoder and decoder, and training starts at
+        factor analysis, so that hidden layers only add what no linear model can say; or "none", the form of the papers.
     optimizer, n_iter, batch_size, shuffle, early_stopping, validation_fraction, n_iter_no_change, tol, averaging, \
 clip_norm, precision, device, warm_start, verbose, random_state
         As in :class:`Autoencoder`; validation on held-out rows uses the bound.
@@ -84,6 +100,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
     slug = "vae"
     allows_nan = True
     real_units = LearnedGaussian
+    before: ClassVar[dict[str, Any]] = {"shortcut": "none"}
     can = PairEstimator.can | {"sample"}
     row = ModelRow(
         60,
@@ -92,7 +109,7 @@ clip_norm, precision, device, warm_start, verbose, random_state
         rule="ELBO, importance-weighted bound",
     )
     defaults: ClassVar[dict[str, Default]] = {
-        "optimizer": Adam(3e-3, schedule=Cosine()),
+        "optimizer": _optimizer,
         "architecture": Dense(),
         "code": DiagonalGaussian(),
         "prior": StandardPrior(),
@@ -109,6 +126,9 @@ clip_norm, precision, device, warm_start, verbose, random_state
     prior: Prior | None = None
     rule: Rule | None = None
     binarisation: str | None = "auto"
+    shortcut: str = "factors"
+
+    _few: bool = field(init=False, default=False)
 
     def sample(self, n: int = 1, *, random_state: Any = None) -> Any:
         """Return the mean rows given ``n`` codes drawn from the prior, shape (n, features), in the data's units."""
@@ -134,6 +154,8 @@ clip_norm, precision, device, warm_start, verbose, random_state
         with torch.no_grad():
             # Variances start at one: otherwise large data values would make the first draws arbitrary.
             encoder.layers[-1].weight[self.n_components :] = 0
+        if hidden and self._factors(visible):
+            encoder, decoder = Around(encoder, up[0], up[-1]), Around(decoder, down[0], down[-1])
         prior = part(self, "prior").sized(
             code, self.n_components, visible=visible, n_features=n_features, generator=generator
         )
@@ -143,11 +165,31 @@ clip_norm, precision, device, warm_start, verbose, random_state
     def _start(self, X: Any, generator: Generator) -> Rows:
         goes_on = self._goes_on
         rows = super()._start(X, generator)
+        self._few = len(rows) < _FEW
+        if not goes_on and self._factors(self.likelihood_):
+            self._start_at_factors(rows)
         if not goes_on:
             self.module_.prior.begin_at(
                 lambda n: self.module_.shown(rows.take(np.sort(generator.permutation(len(rows))[:n])))
             )
         return rows
+
+    def _factors(self, visible: Units) -> bool:
+        """Return whether training starts at factor analysis: normal codes, and real columns that learn their noise."""
+        if self.shortcut not in _SHORTCUTS:
+            raise ValueError(f"shortcut must be one of {list(_SHORTCUTS)}, got {self.shortcut!r}")
+        usual = self.code is None and self.prior is None and self.architecture is None
+        return self.shortcut == "factors" and usual and visible.learns_noise
+
+    def _start_at_factors(self, rows: Rows) -> None:
+        """Take over the factor analysis of the rows; hidden layers add nothing yet."""
+        pair = self.module_
+        start = factor_start(Transformed(rows, pair.shown) if self._gaps else rows, self.n_components)
+        if start is None:
+            return
+        up, down = (_linear(half.map) for half in (pair.encoder, pair.decoder))
+        start.copy_into(up, down, self.n_components)
+        pair.decoder.units.set_noise(start.noise)
 
     def _finish(self, data: Rows) -> None:
         broken = [guard for guard in guards(self.history_) if not guard.ok]
@@ -171,3 +213,13 @@ clip_norm, precision, device, warm_start, verbose, random_state
         shape = (_BOUND_SAMPLES, self.n_components)
         noise = self.module_.code.noise(*shape, generator=Generator(0))
         return importance_weighted_bound(self.module_, x, noise.to(x))
+
+
+def _linear(map: Any) -> Any:
+    """Return the one linear layer of a map; hidden layers that it leads around then add nothing."""
+    if not isinstance(map, Around):
+        return map.layers[0]
+    last: Any = map.inner
+    nn.init.zeros_(last.output_weight)
+    nn.init.zeros_(last.output_bias)
+    return map.linear
