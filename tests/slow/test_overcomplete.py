@@ -61,10 +61,12 @@ def test_the_plain_autoencoder_can_learn_the_identity():
     [
         SparseAutoencoder(UNITS, penalty=L1(0.5), **SETTINGS),
         SparseAutoencoder(UNITS, code=TopK(8), **SETTINGS),
-        DenoisingAutoencoder(UNITS, corruption=Masking(0.5), **SETTINGS),
-        DenoisingAutoencoder(UNITS, corruption=GaussianNoise(1.0), code=Gaussian(), **SETTINGS),
-        ContractiveAutoencoder(UNITS, penalty=Contractive(1.0), **SETTINGS),
-        DropoutAutoencoder(UNITS, noise=Dropout(0.5), **SETTINGS),
+        DenoisingAutoencoder(UNITS, corruption=Masking(0.5), init="random", **SETTINGS),
+        DenoisingAutoencoder(
+            UNITS, corruption=GaussianNoise(1.0), code=Gaussian(), init="random", **SETTINGS
+        ),
+        ContractiveAutoencoder(UNITS, penalty=Contractive(1.0), init="random", **SETTINGS),
+        DropoutAutoencoder(UNITS, noise=Dropout(0.5), init="random", **SETTINGS),
         VariationalAutoencoder(UNITS, **SETTINGS),
     ],
     ids=lambda model: model.slug,

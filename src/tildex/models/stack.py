@@ -138,13 +138,13 @@ def one_layer(module: nn.Module, scaling: Scaling) -> Pair:
     if above.arity > 1:
         size = len(up) // above.arity
         up, c, above = up[:size], c[:size], Gaussian()
+    below, down, b = below.apart(down, b)
     up = up / scaling.scale
     c = c - up @ scaling.offset
     if not scaling.is_identity():
         moved = (scaling.scale != 1) | (scaling.offset != 0)
         if bool((moved & ~below.real_columns(len(b)).to(moved.device)).any()):
             raise ValueError(f"rows of {below!r} units have a fixed range: do not rescale them")
-        below, down, b = below.apart(down, b)
         # The mean of Gaussian units is their variance times their input.
         shift = torch.where(moved, scaling.offset / below.variance(b), 0.0)
         down, b = scaling.scale[:, None] * down, scaling.scale * b + shift

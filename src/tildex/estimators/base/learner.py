@@ -61,16 +61,12 @@ class Learner(BaseEstimator, ABC):
     can : frozenset of str
         What the estimator does: reconstruct, sample, complete (sample given some values), predict, corrupt, columns
         (score each column); and what ``fit`` accepts: snapshots, tags.
-    allows_nan : bool
-        Whether NaN in the data means unknown; otherwise it is refused.
-    staged, gives_codes : bool
-        Whether training has several stages, and whether another estimator can start from this one.
-    least_passes, real_units
-        The smallest ``n_iter``; the default family of data outside [0, 1].
+    allows_nan, staged, gives_codes : bool
+        Whether NaN in the data means unknown; training has several stages; another estimator can start from this one.
+    least_passes, real_units, tones
+        The smallest ``n_iter``; the default family of data outside [0, 1], and if ``tones`` of photographs inside.
     budget, before
         What None for ``n_iter`` and "auto" for ``batch_size`` mean; settings of runs saved before these existed.
-    tones : bool
-        Whether values in [0, 1] of which few are near 0 or 1, such as those of photographs, are taken for real.
     """
 
     table: ClassVar[dict[str, type[Learner]]] = {}
