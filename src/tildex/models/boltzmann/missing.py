@@ -133,18 +133,21 @@ def draw_unknown(machine: Graph, x: Tensor, generator: Generator, *, n_steps: in
     n_steps : int
         Gibbs steps.
     """
-    if _complete(x):
+    unknown = x.isnan().any(-1)
+    if not bool(unknown.any()):
         return x
 
     def draw(units: Units, inputs: Tensor) -> Tensor:
         return units.sample(inputs, generator)
 
-    clamp = clamp_of(machine, x)
+    clamp = clamp_of(machine, x[unknown])
     state = mean_field(machine, {}, partly=clamp)
     order = (0, 1) if machine.visible[0] in machine.sides[1] else (1, 0)
     for _ in range(n_steps):
         state = machine.sweep(state, draw, order=order, clamp=clamp)
-    return torch.cat([state[k] for k in machine.visible], 1)
+    result = x.clone()
+    result[unknown] = torch.cat([state[k] for k in machine.visible], 1)
+    return result
 
 
 def filled(machine: Graph, x: Tensor) -> Tensor:
