@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -34,7 +34,9 @@ def learns(units: Units) -> bool:
 
 
 class Open:
-    """Mixed columns of which some values are known: only variables that some row does not know are computed.
+    """Mixed columns of which some values are known: only unknown variables are computed, row by row.
+
+    Families that learn parameters, whose columns differ or depend on each other, are computed whole.
 
     Parameters
     ----------
@@ -45,31 +47,32 @@ class Open:
     """
 
     def __init__(self, families: Sequence[Alike], values: Tensor, known: Tensor) -> None:
-        self.shape, self.open = values.shape[-1], []
-        closed = known.flatten(0, -2).all(0)
+        self.values, self.known = values, known
+        self.open: list[tuple[Units, tuple[Tensor, Tensor]]] = []
         for units, columns in families:
-            columns = columns.to(known.device)
-            grouped = columns.view(-1, units.group)
-            if not learns(units):
-                columns = grouped[~closed[grouped].all(-1)].flatten()
-            if len(columns) and not closed[columns].all():
-                self.open.append((units, columns, values[..., columns], known[..., columns]))
+            variables = columns.to(known.device).view(-1, units.group)
+            unknown = ~known[:, variables].all(-1)
+            if not bool(unknown.any()):
+                continue
+            if learns(units):
+                rows = torch.arange(len(known), device=known.device)
+                self.open.append((units, (rows[:, None], columns.to(known.device))))
+            else:
+                rows, which = unknown.nonzero(as_tuple=True)
+                self.open.append((units, (rows[:, None], variables[which])))
 
     def mean(self, inputs: Tensor) -> Tensor:
-        """Return the means, 0 in columns known of every row."""
-        return self._scattered(inputs, [units.mean(eta) for units, eta in self._given(inputs)])
+        """Return the means of unknown values, and anything for known ones."""
+        return self._each(inputs, lambda units, eta: units.mean(eta))
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
-        """Draw values, 0 in columns known of every row."""
-        return self._scattered(inputs, [units.sample(eta, generator) for units, eta in self._given(inputs)])
+        """Draw unknown values, and anything for known ones."""
+        return self._each(inputs, lambda units, eta: units.sample(eta, generator))
 
-    def _given(self, inputs: Tensor) -> list[tuple[Units, Tensor]]:
-        return [
-            units.given(inputs[..., columns], values, known) for units, columns, values, known in self.open
-        ]
-
-    def _scattered(self, inputs: Tensor, parts: Sequence[Tensor]) -> Tensor:
+    def _each(self, inputs: Tensor, function: Callable[[Units, Tensor], Tensor]) -> Tensor:
+        inputs = inputs.expand(self.known.shape)
         result = torch.zeros_like(inputs)
-        for (_, columns, _, _), part in zip(self.open, parts, strict=True):
-            result[..., columns] = part
+        for units, cells in self.open:
+            given, eta = units.given(inputs[cells], self.values[cells], self.known[cells])
+            result[cells] = function(given, eta)
         return result

@@ -62,6 +62,7 @@ class Mixed(Units):
         self.families = nn.ModuleList(parts)
         self.group = sum(sizes)
         self._alike = alike(list(self._places()))
+        self._last: Open | None = None
         self._back = torch.cat([columns for _, columns in self._alike]).argsort()
         self.finite = all(units.finite for units in parts)
         self.bounded = all(units.bounded for units in parts)  # type: ignore[misc]
@@ -114,8 +115,16 @@ class Mixed(Units):
         return self._apart([units.sample(eta, generator) for units, eta in self._together(inputs)])
 
     def given(self, inputs: Tensor, values: Tensor, known: Tensor) -> tuple[Any, Tensor]:
-        """Return a family that computes only variables that some row does not know."""
-        return Open(self._alike, values, known), inputs
+        """Return a family that computes only unknown variables; known values must not change in place."""
+        last = self._last
+        if last is None or last.values is not values or last.known is not known:
+            # Every step of a Gibbs chain asks for the same.
+            self._last = last = Open(self._alike, values, known)
+        return last, inputs
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes without what only saves time."""
+        return {**self.__dict__, "_last": None}
 
     def inputs_for(self, mean: Tensor) -> Tensor:
         """Return the inputs of every part."""

@@ -33,6 +33,9 @@ __all__ = [
     "visible_means",
 ]
 
+# Passes of mean field before a chain: more would cost more than Gibbs steps, which need no convergence.
+_PASSES = 3
+
 
 def knowing(machine: Graph, visible: Sequence[int]) -> Graph:
     """Return the machine with only those layers visible, over the same weights."""
@@ -119,8 +122,8 @@ def clamp_of(machine: Graph, x: Tensor) -> Clamp:
 def draw_unknown(machine: Graph, x: Tensor, generator: Generator, *, n_steps: int = 5) -> Tensor:
     """Return rows with unknown values drawn by Gibbs sampling given the known ones, which are clamped.
 
-    The gradient of log P(known values) is the mean of the gradient of log P(row) over such draws. Chains start at the
-    mean field, so that few steps are enough.
+    The gradient of log P(known values) is the mean of the gradient of log P(row) over such draws. Chains start
+    near the mean field, so that few steps are enough.
 
     Parameters
     ----------
@@ -141,7 +144,7 @@ def draw_unknown(machine: Graph, x: Tensor, generator: Generator, *, n_steps: in
         return units.sample(inputs, generator)
 
     clamp = clamp_of(machine, x[unknown])
-    state = mean_field(machine, {}, partly=clamp)
+    state = mean_field(machine, {}, n_steps=_PASSES, tol=0.0, partly=clamp)
     order = (0, 1) if machine.visible[0] in machine.sides[1] else (1, 0)
     for _ in range(n_steps):
         state = machine.sweep(state, draw, order=order, clamp=clamp)
