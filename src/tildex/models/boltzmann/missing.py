@@ -33,8 +33,8 @@ __all__ = [
     "visible_means",
 ]
 
-# Passes of mean field before a chain: more would cost more than Gibbs steps, which need no convergence.
-_PASSES = 3
+# Passes of mean field before a chain: a second would cost as much as a Gibbs step, which also moves the chain on.
+_PASSES = 1
 
 
 def knowing(machine: Graph, visible: Sequence[int]) -> Graph:
