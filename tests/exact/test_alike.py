@@ -22,8 +22,7 @@ def test_columns_keep_the_order_of_the_parts():
     eta = inputs(4)
     for name in ("mean", "variance", "mode"):
         alone = [
-            getattr(units, name)(part)
-            for units, part in zip(UNITS.parts, eta.split(SIZES, -1), strict=True)
+            getattr(units, name)(part) for units, part in zip(UNITS.parts, eta.split(SIZES, -1), strict=True)
         ]
         torch.testing.assert_close(getattr(UNITS, name)(eta), torch.cat(alone, -1))
 
