@@ -7,7 +7,8 @@ import pytest
 import torch
 from scipy import sparse
 
-from tildex import RBM, (
+from tildex import (
+    RBM,
     Adam,
     Gaussian,
     Linear,
