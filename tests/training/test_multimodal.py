@@ -8,6 +8,7 @@ import torch
 from scipy import sparse
 
 from tildex import (
+    RBM,
     Adam,
     Gaussian,
     Linear,
@@ -399,3 +400,12 @@ def test_documents_without_words_do_not_shorten_the_others():
     tags[::2] = [3, 2, 1, 0, 0, 0]
     model = MultimodalDBM(3, **{**SHORT, "n_iter_pretraining": 0}).fit({**DATA, "tags": tags})
     assert model.modalities_[2].units == Multinomial(6, 6)
+
+
+def test_the_likelihood_of_binary_rows_with_gaps():
+    """No value is out of range because it is unknown, and rows that know less are likelier."""
+    X = 1.0 * (np.random.default_rng(0).random((40, 6)) < 0.3)
+    less = X.copy()
+    less[::2, :2] = np.nan
+    model = RBM(3, n_iter=2, random_state=0).fit(less)
+    assert likelihood_of(model, less).bound.value > likelihood_of(model, X).bound.value

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from tildex.generator import Generator
 from tildex.units.base import Units
+from tildex.units.joint import Open, alike
 from tildex.units.surroundings import Surroundings
 
 __all__ = ["Mixed"]
@@ -25,7 +26,7 @@ class Mixed(Units):
     It is an exponential family like its parts, so that it serves wherever they do: as the decoder of any autoencoder
     and as the visible layer of any Boltzmann machine.
 
-    Adjacent columns of one family cost least as one part.
+    Equal families are computed together, wherever their columns are.
 
     Parameters
     ----------
@@ -60,6 +61,9 @@ class Mixed(Units):
         self.sizes = tuple(sizes)
         self.families = nn.ModuleList(parts)
         self.group = sum(sizes)
+        self._alike = alike(list(self._places()))
+        self._last: Open | None = None
+        self._back = torch.cat([columns for _, columns in self._alike]).argsort()
         self.finite = all(units.finite for units in parts)
         self.bounded = all(units.bounded for units in parts)  # type: ignore[misc]
         self.binary = all(units.binary for units in parts)  # type: ignore[misc]
@@ -84,15 +88,15 @@ class Mixed(Units):
 
     def energy(self, x: Tensor) -> Tensor:
         """Return the sum over parts."""
-        return _total([units.energy(a) for units, a in self._split(x)])
+        return _total([units.energy(a) for units, a in self._together(x)])
 
     def cgf(self, inputs: Tensor) -> Tensor:
         """Return the sum over parts."""
-        return _total([units.cgf(eta) for units, eta in self._split(inputs)])
+        return _total([units.cgf(eta) for units, eta in self._together(inputs)])
 
     def mean(self, inputs: Tensor) -> Tensor:
         """Return the mean of every part."""
-        return torch.cat([units.mean(eta) for units, eta in self._split(inputs)], -1)
+        return self._apart([units.mean(eta) for units, eta in self._together(inputs)])
 
     def in_training(self, inputs: Tensor, progress: float) -> Tensor:
         """Return the mean of every part in training."""
@@ -100,15 +104,27 @@ class Mixed(Units):
 
     def variance(self, inputs: Tensor) -> Tensor:
         """Return the variance of every unit."""
-        return torch.cat([units.variance(eta) for units, eta in self._split(inputs)], -1)
+        return self._apart([units.variance(eta) for units, eta in self._together(inputs)])
 
     def mode(self, inputs: Tensor) -> Tensor:
         """Return the most likely value of every part."""
-        return torch.cat([units.mode(eta) for units, eta in self._split(inputs)], -1)
+        return self._apart([units.mode(eta) for units, eta in self._together(inputs)])
 
     def sample(self, inputs: Tensor, generator: Generator) -> Tensor:
-        """Draw the parts, one after the other."""
-        return torch.cat([units.sample(eta, generator) for units, eta in self._split(inputs)], -1)
+        """Draw the families, one after the other."""
+        return self._apart([units.sample(eta, generator) for units, eta in self._together(inputs)])
+
+    def given(self, inputs: Tensor, values: Tensor, known: Tensor) -> tuple[Any, Tensor]:
+        """Return a family that computes only unknown variables; known values must not change in place."""
+        last = self._last
+        if last is None or last.values is not values or last.known is not known:
+            # Every step of a Gibbs chain asks for the same.
+            self._last = last = Open(self._alike, values, known)
+        return last, inputs
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes without what only saves time."""
+        return {**self.__dict__, "_last": None}
 
     def inputs_for(self, mean: Tensor) -> Tensor:
         """Return the inputs of every part."""
@@ -229,6 +245,15 @@ class Mixed(Units):
 
     def _split(self, x: Tensor) -> Iterator[tuple[Units, Tensor]]:
         return zip(self.families, x.split(self.sizes, -1), strict=True)  # type: ignore[arg-type]
+
+    def _together(self, x: Tensor) -> Iterator[tuple[Units, Tensor]]:
+        """Yield each family once, with all its columns."""
+        for units, columns in self._alike:
+            yield units, x.index_select(-1, columns.to(x.device))
+
+    def _apart(self, found: Sequence[Tensor]) -> Tensor:
+        """Return the columns of families in the order of the parts."""
+        return torch.cat(list(found), -1).index_select(-1, self._back.to(found[0].device))
 
     def _places(self) -> Iterator[tuple[Units, slice]]:
         """Yield every part and its columns."""

@@ -6,6 +6,7 @@ r"""Counts that vary more than Poisson counts of their mean.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, Self, cast
 
@@ -142,11 +143,10 @@ class NegativeBinomial(Units):
 
     def _table(self, like: Tensor) -> Tensor:
         """Return the log-weights of all counts, in float64."""
-        return self._log_weight(torch.arange(self.largest + 1, dtype=torch.float64, device=like.device))
+        return _table(self.dispersion, self.largest, like.device)
 
     def _log_weight(self, count: Tensor) -> Tensor:
-        r = 1 / self.dispersion
-        return torch.lgamma(count + r) - torch.lgamma(count + 1) - math.lgamma(r)
+        return _log_weight(count, self.dispersion)
 
 
 class _Cumulant(torch.autograd.Function):
@@ -181,6 +181,18 @@ class _Cumulant(torch.autograd.Function):
             raise RuntimeError("the third cumulant of NegativeBinomial units has no derivative here")
         slope = cast(Tensor, _Cumulant.apply(eta, log_weights, ctx.order + 1))
         return gradients[0] * slope, None, None
+
+
+def _log_weight(count: Tensor, dispersion: float) -> Tensor:
+    r = 1 / dispersion
+    return torch.lgamma(count + r) - torch.lgamma(count + 1) - math.lgamma(r)
+
+
+@functools.lru_cache(maxsize=256)
+def _table(dispersion: float, largest: int, device: torch.device) -> Tensor:
+    """Return the log-weights of all counts; kept, since a Gibbs step would spend most of its time on them."""
+    with torch.inference_mode(False):
+        return _log_weight(torch.arange(largest + 1, dtype=torch.float64, device=device), dispersion)
 
 
 def _probabilities(eta: Tensor, log_weights: Tensor) -> Tensor:

@@ -74,7 +74,7 @@ def likelihood_of(
         raise ValueError(
             f"log Z of {units!r} units depends on the length of each row: measure a perplexity instead"
         )
-    if (message := units.outside(x)) is not None:
+    if (message := units.outside_known(x)) is not None:
         raise ValueError(f"{units!r} units expect {message}: rescale the data as for fit")
     begin = None
     if start is not None:

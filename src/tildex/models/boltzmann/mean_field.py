@@ -86,13 +86,22 @@ def mean_field(
     for _ in range(n_steps if couples or start is not None else 0):
         change = 0.0
         for k in in_turn:
-            new = _kept(partly, k, machine.layers[k].units.mean(_received(machine, k, means, fixed[k])))
+            new = _mean(machine, k, _received(machine, k, means, fixed[k]), partly)
             if tol > 0:
                 change = max(change, float((new - means[k]).detach().abs().mean()))
             means[k] = new
         if change < tol:
             break
     return [known[k] if k in known else means[k] for k in range(len(machine.layers))]
+
+
+def _mean(machine: Graph, k: int, inputs: Tensor, partly: Clamp) -> Tensor:
+    """Return the means of a layer given its known values, which stay."""
+    units = machine.layers[k].units
+    if k not in partly:
+        return units.mean(inputs)
+    units, inputs = units.given(inputs, *partly[k])
+    return _kept(partly, k, units.mean(inputs))
 
 
 def _kept(partly: Clamp, k: int, means: Tensor) -> Tensor:

@@ -33,6 +33,9 @@ __all__ = [
     "visible_means",
 ]
 
+# Passes of mean field before a chain: a second would cost as much as a Gibbs step, which also moves the chain on.
+_PASSES = 1
+
 
 def knowing(machine: Graph, visible: Sequence[int]) -> Graph:
     """Return the machine with only those layers visible, over the same weights."""
@@ -119,8 +122,8 @@ def clamp_of(machine: Graph, x: Tensor) -> Clamp:
 def draw_unknown(machine: Graph, x: Tensor, generator: Generator, *, n_steps: int = 5) -> Tensor:
     """Return rows with unknown values drawn by Gibbs sampling given the known ones, which are clamped.
 
-    The gradient of log P(known values) is the mean of the gradient of log P(row) over such draws. Chains start at the
-    mean field, so that few steps are enough.
+    The gradient of log P(known values) is the mean of the gradient of log P(row) over such draws. Chains start
+    near the mean field, so that few steps are enough.
 
     Parameters
     ----------
@@ -133,18 +136,21 @@ def draw_unknown(machine: Graph, x: Tensor, generator: Generator, *, n_steps: in
     n_steps : int
         Gibbs steps.
     """
-    if _complete(x):
+    unknown = x.isnan().any(-1)
+    if not bool(unknown.any()):
         return x
 
     def draw(units: Units, inputs: Tensor) -> Tensor:
         return units.sample(inputs, generator)
 
-    clamp = clamp_of(machine, x)
-    state = mean_field(machine, {}, partly=clamp)
+    clamp = clamp_of(machine, x[unknown])
+    state = mean_field(machine, {}, n_steps=_PASSES, tol=0.0, partly=clamp)
     order = (0, 1) if machine.visible[0] in machine.sides[1] else (1, 0)
     for _ in range(n_steps):
         state = machine.sweep(state, draw, order=order, clamp=clamp)
-    return torch.cat([state[k] for k in machine.visible], 1)
+    result = x.clone()
+    result[unknown] = torch.cat([state[k] for k in machine.visible], 1)
+    return result
 
 
 def filled(machine: Graph, x: Tensor) -> Tensor:
