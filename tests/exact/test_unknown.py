@@ -178,3 +178,21 @@ def test_the_normal_density_is_learned_from_incomplete_rows():
     x[generator.uniform(5000, 3) < 0.3] = torch.nan
     normal = JointNormal.of(x, shrinkage=0.0)
     torch.testing.assert_close(normal.covariance, root @ root.t(), atol=0.08, rtol=0)
+
+
+def test_the_normal_density_treats_every_pattern_of_gaps_as_if_it_were_alone():
+    generator = Generator(0)
+    x = generator.normal(40, 6, dtype=torch.float64) @ generator.normal(6, 6, dtype=torch.float64)
+    normal = JointNormal.of(x)
+    x[generator.uniform(40, 6) < 0.4] = torch.nan
+    x[0], x[1], x[2:4, :3] = torch.nan, 0.5, torch.nan
+    together = normal.expected(x), normal.spread(x)
+    for i in range(len(x)):
+        u, k = x[i].isnan(), ~x[i].isnan()
+        s = normal.covariance
+        gain = s[u][:, k] @ torch.linalg.inv(s[k][:, k])
+        wanted = normal.mean[u] + gain @ (x[i, k] - normal.mean[k])
+        torch.testing.assert_close(together[0][i, u], wanted, rtol=1e-3, atol=1e-3)
+        left = (s[u][:, u] - gain @ s[k][:, u]).diagonal().sqrt()
+        torch.testing.assert_close(together[1][i, u], left, rtol=1e-3, atol=1e-3)
+        assert torch.equal(together[0][i, k], x[i, k]) and not together[1][i, k].any()

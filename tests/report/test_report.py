@@ -149,6 +149,7 @@ def test_rows_of_training_are_not_passed_off_as_held_out(models, digits, tmp_pat
     _, test = digits
     out = build_report({"a": models["linear"]}, train=test, test=test, out=tmp_path / "r.html", title="Same")
     assert "memorised them" in Page(out).text
+    assert "Results on training rows" in Page(out).text and "Held out" not in Page(out).text
 
 
 def test_few_rows_are_enough(models, digits, tmp_path):

@@ -1,5 +1,7 @@
 """Frames of any columns in and out of estimators: bound by name, with the names, types and index that they had."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -203,3 +205,22 @@ def test_the_values_under_a_mask_are_unknown():
     np.testing.assert_array_equal(
         model.scaling_.offset, brief(Autoencoder).fit(masked.filled(np.nan)).scaling_.offset
     )
+
+
+def test_feature_names_are_those_of_the_columns_that_are_learned(tmp_path):
+    frame = people()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = brief(VariationalAutoencoder).fit(frame)
+        model.transform(frame)
+    assert list(model.feature_names_in_) == list(model.reading_.schema.names)
+    assert model.n_features_in_ == len(model.feature_names_in_)
+    model.save(tmp_path / "run")
+    assert list(load(tmp_path / "run").feature_names_in_) == list(model.feature_names_in_)
+    model.fit(frame[["height", "income"]].to_numpy())
+    assert not hasattr(model, "feature_names_in_")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier = StackedClassifier(hidden_layer_sizes=(4,), n_iter=2).fit(frame, frame.member)
+        classifier.predict(frame)
+    assert len(classifier.feature_names_in_) == classifier.n_features_in_

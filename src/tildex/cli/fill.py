@@ -12,6 +12,8 @@ from tildex.cli.table_options import TableOptions, Tables
 
 __all__ = ["fill"]
 
+_OUT = (".csv", ".tsv", ".parquet")
+
 
 def fill(
     table: Path,
@@ -59,6 +61,8 @@ def fill(
 
     if draws < 0:
         raise ValueError(f"--draws must not be negative, got {draws}")
+    if out.suffix.lower() not in _OUT:
+        raise DataError(f"cannot write {out}: expected a name ending in {', '.join(_OUT)}")
     if table.suffix.lower() not in TABLES:
         raise DataError(f"{table} is not a table: expected a file ending in {', '.join(TABLES)}")
     if not table.is_file():

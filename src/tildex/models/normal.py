@@ -2,12 +2,16 @@ r"""The joint normal density of incomplete rows, by expectation and maximisation
 
 .. math:: x_u \mid x_k \sim N\big(m_u + S_{uk} S_{kk}^{-1} (x_k - m_k),\; S_{uu} - S_{uk} S_{kk}^{-1} S_{ku}\big)
 
-for the known values k and the unknown values u of a row. It is what every linear autoencoder approximates with few
+for the known values k and the unknown values u of a row. With the precision :math:`P = S^{-1}` these are
+:math:`m_u - P_{uu}^{-1} P_{uk} (x_k - m_k)` and :math:`P_{uu}^{-1}`: after one inversion for all rows, the work of a
+row grows with its unknown values, not with all columns. It is what every linear autoencoder approximates with few
 components, and the best linear prediction of unknown values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Self
 
 import torch
@@ -17,7 +21,7 @@ from tildex.generator import Generator
 
 __all__ = ["JointNormal"]
 
-_ROWS_AT_ONCE = 512
+_VALUES_AT_ONCE = 1 << 22
 _JITTER = 1e-6
 
 
@@ -71,41 +75,71 @@ class JointNormal:
 
     def expected(self, x: Tensor) -> Tensor:
         """Return rows with unknown values replaced by their means given the known ones."""
-        return torch.cat([self._given(part)[0] for part in x.split(_ROWS_AT_ONCE)])
+        filled = x.clone()
+        for gaps in self._gaps(x):
+            gaps.put(filled, gaps.means)
+        return filled
 
     def spread(self, x: Tensor) -> Tensor:
         """Return the standard deviation of every unknown value given the known ones of its row; 0 for known values."""
-        parts = [self._given(part)[1].diagonal(dim1=1, dim2=2) for part in x.split(_ROWS_AT_ONCE)]
-        return torch.cat(parts).clamp_min(0).sqrt()
+        spread = torch.zeros_like(x)
+        for gaps in self._gaps(x):
+            gaps.put(spread, gaps.covariances.diagonal(dim1=1, dim2=2)[gaps.pattern].clamp_min(0).sqrt())
+        return spread
 
     def draw(self, x: Tensor, generator: Generator) -> Tensor:
         """Return rows with unknown values drawn, jointly, given the known ones."""
-        return torch.cat([self._drawn(part, generator) for part in x.split(_ROWS_AT_ONCE)])
-
-    def _drawn(self, x: Tensor, generator: Generator) -> Tensor:
-        filled, covariance = self._given(x)
-        values, vectors = torch.linalg.eigh(covariance)
-        noise = generator.normal(*x.shape, dtype=x.dtype) * values.clamp_min(0).sqrt()
-        return torch.where(x.isnan(), filled + (vectors @ noise[:, :, None])[:, :, 0], x)
+        drawn, noise = x.clone(), generator.normal(*x.shape, dtype=x.dtype)
+        for gaps in self._gaps(x):
+            values, vectors = torch.linalg.eigh(gaps.covariances)
+            roots = (vectors * values.clamp_min(0).sqrt()[:, None, :])[gaps.pattern]
+            own = noise[gaps.rows[:, None], gaps.columns[gaps.pattern]]
+            gaps.put(drawn, gaps.means + (roots @ own[:, :, None])[:, :, 0])
+        return drawn
 
     def _complete(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return the expected rows, and the sum of the covariances of their unknown values."""
-        parts = [self._given(part) for part in x.split(_ROWS_AT_ONCE)]
-        return torch.cat([filled for filled, _ in parts]), sum(
-            (covariance.sum(0) for _, covariance in parts), torch.zeros_like(self.covariance)
-        )
+        filled, total = x.clone(), torch.zeros_like(self.covariance)
+        for gaps in self._gaps(x):
+            gaps.put(filled, gaps.means)
+            count = torch.bincount(gaps.pattern, minlength=len(gaps.columns)).to(x.dtype)
+            place = gaps.columns[:, :, None] * x.shape[1] + gaps.columns[:, None, :]
+            total.view(-1).index_add_(0, place.flatten(), (gaps.covariances * count[:, None, None]).flatten())
+        return filled, total
 
-    def _given(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the expected rows, and the covariance of each row's unknown values, zero where one is known."""
+    def _gaps(self, x: Tensor) -> Iterator[_Gaps]:
+        """Yield the rows that have unknown values, those with equally many of them together."""
         unknown = x.isnan()
-        there = (~unknown).to(x.dtype)
-        # Unknown values take part as independent of all others: one factorisation for any pattern.
-        among = self.covariance * there[:, :, None] * there[:, None, :]
-        factor = torch.linalg.cholesky(among + torch.diag_embed(1 - there + _JITTER))
-        cross = self.covariance * there[:, :, None]
-        weights = torch.cholesky_solve(cross, factor)
-        apart = torch.where(unknown, 0.0, x - self.mean)
-        filled = self.mean + (apart[:, None, :] @ weights)[:, 0]
-        gone = 1 - there
-        covariance = (self.covariance - cross.transpose(1, 2) @ weights) * gone[:, :, None] * gone[:, None, :]
-        return torch.where(unknown, filled, x), covariance
+        jitter = _JITTER * torch.eye(x.shape[1], dtype=x.dtype, device=x.device)
+        precision = torch.cholesky_inverse(torch.linalg.cholesky(self.covariance + jitter))
+        # The precision of all values, times how far the known ones are from the mean.
+        pull = torch.where(unknown, 0.0, x - self.mean) @ precision
+        sizes = unknown.sum(1)
+        for size in sizes.unique().tolist():
+            rows = torch.nonzero(sizes == size)[:, 0]
+            for part in rows.split(max(1, _VALUES_AT_ONCE // size**2)) if size else ():
+                patterns, pattern = unknown[part].unique(dim=0, return_inverse=True)
+                columns = patterns.nonzero()[:, 1].reshape(-1, size)
+                among = precision[columns[:, :, None], columns[:, None, :]]
+                inverse = torch.cholesky_inverse(torch.linalg.cholesky(among))
+                own = columns[pattern]
+                apart = (inverse[pattern] @ pull[part[:, None], own][:, :, None])[:, :, 0]
+                small = _JITTER * torch.eye(size, dtype=x.dtype, device=x.device)
+                yield _Gaps(part, pattern, columns, self.mean[own] - apart, inverse - small)
+
+
+@dataclass(frozen=True, eq=False)
+class _Gaps:
+    """Rows with ``size`` unknown values each: their numbers, which pattern each has, the unknown columns of every
+    pattern, the means of the rows' unknown values, and the covariances of every pattern's.
+    """
+
+    rows: Tensor
+    pattern: Tensor
+    columns: Tensor
+    means: Tensor
+    covariances: Tensor
+
+    def put(self, target: Tensor, values: Tensor) -> None:
+        """Write a value into every gap."""
+        target[self.rows[:, None], self.columns[self.pattern]] = values

@@ -13,6 +13,7 @@ from tildex.apps.measure.some_rows import at_most, spread
 from tildex.apps.pages.markup import Picture
 from tildex.apps.pages.numbers import counted
 from tildex.apps.report.snapshots import snapshots
+from tildex.apps.report.tables import rows_called
 from tildex.corruptions import Corruption
 from tildex.data import Record
 from tildex.generator import Generator
@@ -37,36 +38,36 @@ def learning(name: str, estimator: Any) -> Picture | None:
 
 
 def pictures(name: str, estimator: Any, test: Record, train: Record | None = None) -> list[Picture]:
-    """Return a model's reconstructions, filters, samples and latent map of held-out rows, as far as it has them.
+    """Return a model's reconstructions, filters, samples and latent map of the measured rows, as far as it has them.
 
     Snapshots of codes during training are coloured by the labels of ``train``.
     """
+    called = rows_called(train, test)
     drawn = [
-        _reconstructions(name, estimator, test),
+        _reconstructions(name, estimator, test, called),
         _filters(name, estimator, test),
         _samples(name, estimator, test),
-        _latent_map(name, estimator, test),
+        _latent_map(name, estimator, test, called),
         snapshots(name, estimator, train),
     ]
     return [picture for picture in drawn if picture is not None]
 
 
-def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
+def _reconstructions(name: str, estimator: Any, test: Record, called: str) -> Picture:
+    rows = called.capitalize()
     X = spread(test, _SHOWN).X
     corruption = _corruption(estimator)
     shown = X if corruption is None else _corrupted(estimator, corruption, X)
     if corruption is not None:
-        caption = (
-            f"Held-out rows, the same rows under {corruption!r}, and their reconstructions by the model."
-        )
+        caption = f"{rows}, the same rows under {corruption!r}, and their reconstructions by the model."
     elif estimator.n_components < X.shape[1]:
         caption = (
-            f"Held-out rows above their reconstructions: {counted(X.shape[1])} features from a code of "
+            f"{rows} above their reconstructions: {counted(X.shape[1])} features from a code of "
             f"{estimator.n_components} units. What is missing or blurred did not fit into the code."
         )
     else:
         caption = (
-            f"Held-out rows above their reconstructions from {estimator.n_components} units. A code at least as long "
+            f"{rows} above their reconstructions from {estimator.n_components} units. A code at least as long "
             "as the row could copy it; only the training criterion prevents that."
         )
     if np.isnan(X).any():
@@ -77,9 +78,9 @@ def _reconstructions(name: str, estimator: Any, test: Record) -> Picture:
         test.shape,
         corrupted=None if corruption is None else shown,
         feature_names=test.feature_names,
-        title=f"Held-out rows and reconstructions by {name}",
+        title=f"{rows} and reconstructions by {name}",
     )
-    return Picture(drawn, caption, f"Held-out rows and their reconstructions by {name}")
+    return Picture(drawn, caption, f"{rows} and their reconstructions by {name}")
 
 
 def _corruption(estimator: Any) -> Corruption | None:
@@ -120,7 +121,7 @@ def _samples(name: str, estimator: Any, test: Record) -> Picture | None:
     return Picture(drawn, estimator.module_.draws, f"Samples drawn from {name}")
 
 
-def _latent_map(name: str, estimator: Any, test: Record) -> Picture | None:
+def _latent_map(name: str, estimator: Any, test: Record, called: str) -> Picture | None:
     rows = at_most(test, _POINTS)
     if len(rows) < _FEWEST_POINTS:
         return None
@@ -135,7 +136,7 @@ def _latent_map(name: str, estimator: Any, test: Record) -> Picture | None:
         rows.y,
         rows.target_names,
         axes_names=axes_names,
-        title=f"Latent map of {name}: {counted(len(rows))} held-out rows",
+        title=f"Latent map of {name}: {counted(len(rows))} {called}",
     )
     return Picture(drawn, f"{where} {together}", f"Map of the codes of {name}")
 

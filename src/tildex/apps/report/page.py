@@ -92,6 +92,7 @@ def _texts(
         "title": escape(title),
         "policy": POLICY,
         "style": asset("tildex.apps.pages", "page.css"),
+        "judged": tables.rows_called(train, test),
         "lead": escape(_lead(measurements, train, test)),
         "warning": markup.paragraphs(_warnings(train, test), "warning"),
         "contents": _contents(models, found),
@@ -108,7 +109,9 @@ def _texts(
 
 def _lead(measurements: Sequence[Measurement], train: Record | None, test: Record) -> str:
     how_many = "One model" if len(measurements) == 1 else f"{len(measurements)} models"
-    judged = f"measured on {counted(len(test))} held-out rows of {test.name or 'the data'}"
+    judged = (
+        f"measured on {counted(len(test))} {tables.rows_called(train, test)} of {test.name or 'the data'}"
+    )
     return (
         f"{how_many}, {judged}."
         if train is None

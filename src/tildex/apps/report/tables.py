@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
+from tildex.apps.measure.measure import same_rows
 from tildex.apps.measure.measurement import Measurement
 from tildex.apps.pages.markup import Cell, table
 from tildex.apps.pages.numbers import counted, measured, percent
 from tildex.apps.report.section import NONE, estimate
 from tildex.data import Record
 
-__all__ = ["facts_of", "findings", "results_table", "score_notes"]
+__all__ = ["facts_of", "findings", "results_table", "rows_called", "score_notes"]
 
 _VERDICTS = {
     "better": "better",
@@ -32,13 +33,19 @@ def facts_of(models: Mapping[str, Any], train: Record | None, test: Record) -> l
         said.append(("Note", test.note))
     if train is not None:
         said.append(("Trained on", f"{counted(len(train))} rows of {train.name or 'unnamed'}"))
-    said.append(("Held out", f"{counted(len(test))} rows, used for all measurements"))
+    called = "Measured" if rows_called(train, test) == "training rows" else "Held out"
+    said.append((called, f"{counted(len(test))} rows, used for all measurements"))
     if test.y is not None:
         classes = len(set(test.y.tolist()))
         said.append(("Labels", f"{classes} classes, used for the probe and for colours, never in training"))
     said.append(("Seed", _seeds(models)))
     said.append(("Library", f"Tildex {version('tildex')}, torch {version('torch')}"))
     return [*said, ("Date", f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC")]
+
+
+def rows_called(train: Record | None, test: Record) -> str:
+    """Return what the measured rows are: training rows, or held-out rows."""
+    return "training rows" if train is not None and same_rows(train, test) else "held-out rows"
 
 
 def findings(measurements: Sequence[Measurement]) -> list[str]:

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from tildex.data.tables.written_dates import dates_of, is_iso
+
 __all__ = ["Cells", "shortened", "spelled"]
 
 
@@ -31,7 +33,7 @@ class Cells:
     dtype : str
         The type by which the library that they came from calls them.
     given : array of shape (rows,), optional
-        The cells as they came, where the form loses something, as large whole numbers do.
+        The cells as they came, where the form loses something, as large whole numbers do, and dates that came as words.
 
     Example
     -------
@@ -46,8 +48,11 @@ class Cells:
     given: np.ndarray | None = None
 
     @classmethod
-    def of(cls, name: str, values: Iterable[Any], *, dtype: str = "") -> Cells:
-        """Return the cells of a column of Python values; None and NaN are unknown, mixed types become words."""
+    def of(cls, name: str, values: Iterable[Any], *, dtype: str = "", category: bool = False) -> Cells:
+        """Return the cells of a column of Python values; None and NaN are unknown, mixed types become words.
+
+        Words that are all dates become dates, unless their library calls them a ``category``.
+        """
         cells = [None if _unknown(value) else value for value in values]
         some = [value for value in cells if value is not None]
         if all(isinstance(value, bool | np.bool_) for value in some) and some:
@@ -59,7 +64,11 @@ class Cells:
             return cls(name, "date", _dates(cells), dtype)
         if any(isinstance(value, list | tuple | dict | bytes | np.ndarray) for value in some):
             return cls(name, "other", _objects(cells), dtype)
-        return cls(name, "word", _objects([None if v is None else _word(v) for v in cells]), dtype)
+        words = _objects([None if v is None else _word(v) for v in cells])
+        if not category and (dates := dates_of(words.tolist())) is not None:
+            iso = is_iso(words.tolist())
+            return cls(name, "date", dates, dtype if iso else "", words if iso else None)
+        return cls(name, "word", words, dtype)
 
     def __len__(self) -> int:
         return len(self.values)

@@ -1,4 +1,4 @@
-"""Columns of words that are numbers or dates written otherwise: decimal commas, thousands, 31.12.2024."""
+"""Columns of words that are numbers written otherwise: decimal commas, thousands."""
 
 from __future__ import annotations
 
@@ -36,12 +36,6 @@ _COMMA = r"^[-+]?(\d+,\d*|,\d+)([eE][-+]?\d+)?$"
 _SURELY_COMMA = r"^[-+]?(\d*,(\d{1,2}|\d{4,})|\d{4,},\d+|0,\d+|\d{1,3}(\.\d{3})+,\d+)([eE][-+]?\d+)?$"
 _THOUSANDS = {".": r"^[-+]?\d{1,3}(,\d{3})+(\.\d+)?$", ",": r"^[-+]?\d{1,3}(\.\d{3})+(,\d+)?$"}
 _MARK = {".": ",", ",": "."}
-_DATES = {
-    r"^\d{1,2}\.\d{1,2}\.\d{4}$": ("%d.%m.%Y",),
-    r"^\d{4}/\d{1,2}/\d{1,2}$": ("%Y/%m/%d",),
-    r"^\d{1,2}/\d{1,2}/\d{4}$": ("%d/%m/%Y", "%m/%d/%Y"),
-    r"^\d{1,2}-\d{1,2}-\d{4}$": ("%d-%m-%Y", "%m-%d-%Y"),
-}
 _MOSTLY = 0.9
 
 
@@ -64,7 +58,7 @@ def comma_decimals(table: Any, *, outside: bool) -> bool:
 
 
 def typed(table: Any, decimal: str, path: Path) -> Any:
-    """Return the table with words trimmed, and columns of words that are numbers or dates as such.
+    """Return the table with words trimmed, and columns of words that are numbers as such.
 
     Raises
     ------
@@ -108,9 +102,6 @@ def _typed(column: Any, decimal: str, where: str) -> Any:
         return _numbers(column, mark, decimal)
     if all_match(column, _POINT):
         return _numbers(column, "", ".")
-    for pattern, formats in _DATES.items():
-        if all_match(column, pattern):
-            return _dates(column, formats)
     _require_words(column, plain, where)
     return column
 
@@ -124,19 +115,6 @@ def _numbers(column: Any, mark: str, decimal: str) -> Any:
     if all_match(column, r"^[-+]?\d{1,18}$"):
         return pc.replace_substring_regex(column, r"^\+", "").cast(pa.int64())
     return pc.replace_substring_regex(column, r"^\+", "").cast(pa.float64())
-
-
-def _dates(column: Any, formats: tuple[str, ...]) -> Any:
-    """Return the column as dates if one of the formats fits all cells, and as words if several do or none does."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    fitting = []
-    for form in formats:
-        dates = pc.strptime(column, format=form, unit="s", error_is_null=True)
-        if dates.null_count == column.null_count:
-            fitting.append(dates.cast(pa.date32()))
-    return fitting[0] if len(fitting) == 1 else column
 
 
 def _require_words(column: Any, plain: str, where: str) -> None:

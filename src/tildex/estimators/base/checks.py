@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.sparse import issparse
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_non_negative, validate_data
+from sklearn.utils.validation import check_array, check_non_negative, validate_data
 from torch import Tensor
 
 from tildex import distributed
@@ -20,6 +20,7 @@ from tildex.train.callbacks import begun_from
 __all__ = [
     "begin",
     "check",
+    "check_columns",
     "check_count",
     "check_counts",
     "check_whole",
@@ -50,7 +51,12 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = No
         if finite is True and estimator.reading_.schema is not None and isinstance(X, np.ndarray):
             require_known(X, estimator.reading_.schema)
         kinds = {"dtype": estimator.float_types, "accept_sparse": "csr", "ensure_all_finite": finite}
-        X = validate_data(estimator, X, reset=reset, **kinds)
+        if estimator.reading_.schema is None:
+            X = validate_data(estimator, X, reset=reset, **kinds)
+        else:
+            # The columns have been bound by name, and are numbers without names by now.
+            X = check_array(X, estimator=estimator, input_name="X", **kinds)
+            check_columns(estimator, X, reset=reset)
         if estimator.counts:
             check_non_negative(X, type(estimator).__name__)
         return X
@@ -65,14 +71,22 @@ def check(estimator: Any, X: Any, *, reset: bool, finite: bool | str | None = No
         raise ValueError(
             f"Negative values in data passed to {type(estimator).__name__}, which expects counts"
         )
-    if reset:
-        estimator.n_features_in_ = X.shape[1]
-    elif X.shape[1] != estimator.n_features_in_:
+    check_columns(estimator, X, reset=reset)
+    return X
+
+
+def check_columns(estimator: Any, X: Any, *, reset: bool) -> None:
+    """Keep the number of columns and, of a table, their names; or refuse another number."""
+    if not reset and X.shape[1] != estimator.n_features_in_:
         raise ValueError(
             f"X has {X.shape[1]} features, but {type(estimator).__name__} is expecting "
             f"{estimator.n_features_in_} features as input"
         )
-    return X
+    if reset:
+        estimator.n_features_in_ = X.shape[1]
+        vars(estimator).pop("feature_names_in_", None)
+        if (schema := estimator.reading_.schema) is not None:
+            estimator.feature_names_in_ = np.array(schema.names, dtype=object)
 
 
 def unmasked(X: Any) -> Any:

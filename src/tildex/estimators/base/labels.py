@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_array, validate_data
 from torch import Tensor
 
 from tildex.data import OneHotRows
-from tildex.estimators.base.checks import check, unmasked
+from tildex.estimators.base.checks import check, check_columns, unmasked
 from tildex.estimators.base.columns import Transformed
 from tildex.estimators.base.frames import as_numbers
 from tildex.generator import Generator
@@ -43,8 +43,13 @@ def check_both(
     X = unmasked(X)
     y = y.detach().cpu().numpy() if isinstance(y, Tensor) else y
     X = as_numbers(estimator, X, reset=reset)
-    if isinstance(X, Tensor) and y is not None:
-        X = check(estimator, X, reset=reset)
+    table = estimator.reading_.schema is not None and not isinstance(X, Tensor)
+    if (isinstance(X, Tensor) or table) and y is not None:
+        if table:
+            X = check_array(X, dtype=estimator.float_types, accept_sparse="csr", estimator=estimator)
+            check_columns(estimator, X, reset=reset)
+        else:
+            X = check(estimator, X, reset=reset)
         y = check_array(y, ensure_2d=False, dtype="numeric") if columns else column_or_1d(y, warn=True)
         check_consistent_length(X, y)
         return X, y

@@ -55,6 +55,9 @@ def _in_days(given: np.ndarray) -> np.ndarray:
 
 
 def _merged(given: np.ndarray, known: np.ndarray, fills: np.ndarray) -> np.ndarray:
+    if given.dtype == object and fills.dtype.kind == "M":
+        # Dates that came as words stay words.
+        return np.where(known, given, fills.astype(str).astype(object))
     if given.dtype == object or fills.dtype == object:
         return np.where(known, given.astype(object), fills.astype(object))
     merged = np.where(known, given, fills.astype(given.dtype) if given.dtype.kind == "M" else fills)

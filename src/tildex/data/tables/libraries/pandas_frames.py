@@ -62,7 +62,7 @@ def _cells(name: str, series: Any) -> Cells:
     if dtype != "category" and kind == "m":
         days = series.to_numpy() / np.timedelta64(1, "D")
         return Cells(name, "number", days.astype(np.float64), "float64")
-    return Cells.of(name, series.tolist(), dtype=dtype)
+    return Cells.of(name, series.tolist(), dtype=dtype, category=dtype == "category")
 
 
 def _typed(series: Any, dtype: str, levels: Any) -> Any:

@@ -50,7 +50,7 @@ def _cells(series: Any) -> Cells:
         return Cells(
             name, "number", numbers, dtype, np.array(series.to_list(), dtype=object) if large else None
         )
-    return Cells.of(name, series.to_list(), dtype=dtype)
+    return Cells.of(name, series.to_list(), dtype=dtype, category=dtype.startswith(("Categorical", "Enum")))
 
 
 def _typed(series: Any, dtype: str, levels: Any) -> Any:

@@ -59,7 +59,7 @@ def _cells(name: str, column: Any) -> Cells:
         dates = column.cast(pa.timestamp("us"), safe=False) if of.is_date(column.type) else column
         dates = pc.cast(dates, pa.timestamp("us", getattr(dates.type, "tz", None)), safe=False)
         return Cells(name, "date", dates.to_numpy(zero_copy_only=False).astype("datetime64[us]"), dtype)
-    return Cells.of(name, column.to_pylist(), dtype=dtype)
+    return Cells.of(name, column.to_pylist(), dtype=dtype, category=dtype.startswith("dictionary"))
 
 
 def _numbers(name: str, column: Any, dtype: str) -> Cells:
