@@ -167,19 +167,6 @@ def test_reconstruct_and_sample(run, tmp_path):
         assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_neighbourhoods_of_rows_with_gaps_take_column_means():
-    from tildex.apps.measure.neighbourhoods import neighbourhoods
-
-    X = np.random.default_rng(0).normal(size=(60, 3))
-    gaps = X.copy()
-    gaps[::4, 1] = np.nan
-    filled = np.where(np.isnan(gaps), np.nanmean(gaps, axis=0), gaps)
-    codes = X[:, :2]
-    assert neighbourhoods(lambda _: codes, gaps, None, None, 2) == neighbourhoods(
-        lambda _: codes, filled, None, None, 2
-    )
-
-
 def test_a_table_with_gaps_is_evaluated_and_reported(tmp_path, capsys):
     rng = np.random.default_rng(0)
     lines = [
