@@ -276,7 +276,7 @@ class Estimator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Learner):
         Example
         -------
         >>> from tildex import Autoencoder
-        >>> X = np.random.default_rng(0).random((20, 3))
+        >>> X = np.random.default_rng(0).integers(0, 2, (20, 3)).astype(np.float32)
         >>> Autoencoder(2, n_iter=1).fit(X).in_range([[0.5, 0.5, 3.0]])
         array([[ True,  True, False]])
         """
