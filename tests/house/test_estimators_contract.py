@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import check_estimator, parametrize_with_checks
 
 import tildex
-from tildex import L1, DenoisingAutoencoder, KLSparsity, Masking
+from tildex import L1, Bernoulli, DenoisingAutoencoder, KLSparsity, Masking
 from tildex.estimators import Estimator
 from tildex.estimators.stacked.network import Stacked
 
@@ -95,7 +95,7 @@ def test_pipeline_and_column_names(estimator_class):
 
 def test_grid_search_reaches_into_parts():
     search = GridSearchCV(
-        DenoisingAutoencoder(3, n_iter=2, corruption=Masking(), random_state=0),
+        DenoisingAutoencoder(3, n_iter=2, code=Bernoulli(), corruption=Masking(), random_state=0),
         {"corruption__rate": [0.1, 0.9], "penalty": [None, L1(0.1), KLSparsity(0.1)]},
         cv=2,
     ).fit(X)

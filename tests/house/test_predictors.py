@@ -364,7 +364,9 @@ REFUSED = {
         "a start_rate for each of 1 trained layers",
     ),
     "values outside the start's range": (
-        lambda: StackedClassifier(started("autoencoder"), **SHORT).fit(5 * X, Y),
+        lambda: StackedClassifier(Autoencoder(3, likelihood=tildex.Bernoulli(), **SHORT).fit(X), **SHORT).fit(
+            5 * X, Y
+        ),
         "expect values from 0 to 1",
     ),
     "an unknown activation": (

@@ -56,6 +56,8 @@ BAD_TENSORS = {
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "fit_transform"])
 def test_bad_arrays_are_refused(model, case, method):
     bad, message = BAD[case]
+    if case == "NaN" and model.allows_nan:
+        bad, message = np.where(np.arange(5) == 3, np.nan, X), "no known value"
     with pytest.raises(ValueError, match=message):
         getattr(model, method)(bad)
 
@@ -63,7 +65,8 @@ def test_bad_arrays_are_refused(model, case, method):
 @pytest.mark.parametrize("method", ["transform", "reconstruct", "score_samples", "partial_fit"])
 def test_bad_arrays_are_refused_after_training_too(model, method):
     model.fit(X)
-    for bad, message in (*BAD.values(), *BAD_TENSORS.values()):
+    refused = [*BAD.items(), *BAD_TENSORS.items()]
+    for _, (bad, message) in (one for one in refused if one[0] != "NaN" or not model.allows_nan):
         with pytest.raises(ValueError, match=message):
             getattr(model, method)(bad)
     with pytest.raises(ValueError, match=r"X has 4 features, but .* is expecting 5 features"):
