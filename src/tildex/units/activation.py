@@ -68,6 +68,11 @@ class Activation(nn.Module, Part, ABC, kind="activation"):
     def mean(self, inputs: Tensor) -> Tensor:
         """Return the code, the value that maximises ``inputs @ x - energy(x)``."""
 
+    @property
+    def elementwise(self) -> bool:
+        """Whether each column is a variable of its own with one input, as of unit families."""
+        return self.group == self.arity == 1
+
     def mode(self, inputs: Tensor) -> Tensor:
         """Return the code."""
         return self.mean(inputs)

@@ -95,7 +95,8 @@ warm_start
 
     def _scaling(self, columns: Columns, likelihood: Units) -> Scaling:
         low, high = columns.low.min(), columns.high.max()
-        if low >= 0 and high <= 1:
+        # Neither holds of a column without a known value, which is refused later.
+        if not (low < 0 or high > 1):
             return super()._scaling(columns, likelihood)
         warnings.warn(
             f"BernoulliRBM expects values from 0 to 1, got {float(low):g} to {float(high):g}: rescaled to that range",
