@@ -87,18 +87,20 @@ def _for_labels(models: Sequence[Row], use: Row) -> str:
         return ""
     best = max(judged, key=_probe)
     value = f"its probe reaches {_probe(best):.3f}{_errors(best.probe_gain, 'above PCA')}"
-    if use.probe is None or best is use or _probe(best) - _probe(use) < best.probe.standard_error:  # type: ignore[union-attr]
+    error = 0.0 if best.probe is None else best.probe.standard_error
+    if use.probe is None or best is use or _probe(best) - _probe(use) < error:
         return value.replace("its probe", "its probe for labels") if use in judged else ""
     return f"for labels use {best.name}: {value}"
 
 
 def _for_sampling(models: Sequence[Row], use: Row) -> str:
-    judged = [row for row in models if row.likelihood_gain is not None and row.can_sample]
+    judged = [
+        (row, row.likelihood_gain) for row in models if row.likelihood_gain is not None and row.can_sample
+    ]
     if not judged:
         return ""
-    best = max(judged, key=lambda row: row.likelihood_gain.value)  # type: ignore[union-attr]
-    gain = best.likelihood_gain
-    if gain is None or not _clear(gain):
+    best, gain = max(judged, key=lambda pair: pair[1].value)
+    if not _clear(gain):
         return "no likelihood is clearly above that of the simple densities"
     whom = "it" if best is use else best.name
     return f"for sampling use {whom}: {gain.value:.3g} nats a row above the best simple density"

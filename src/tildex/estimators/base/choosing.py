@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from tildex.estimators.base.columns import Columns
 from tildex.estimators.base.trained import trained
 from tildex.generator import Generator
+from tildex.models import Model
 from tildex.train import Rows
 from tildex.units import Units
 
@@ -48,7 +49,7 @@ def built(estimator: Any, likelihood: Units, generator: Generator, mean: Tensor 
     module: nn.Module = estimator._build(estimator.n_features_in_, likelihood, generator, mean)
     if estimator._gaps:
         means = torch.zeros(estimator.n_features_in_) if mean is None else mean
-        module.expect_unknown(means)  # type: ignore[operator]
+        cast(Model, module).expect_unknown(means)
     return module
 
 
