@@ -274,7 +274,7 @@ def _written(cell, decimal):
     if isinstance(cell, bool):
         return str(cell).lower()
     if isinstance(cell, float):
-        return f"{cell:.9g}".replace(".", decimal)
+        return f"{cell:.17g}".replace(".", decimal)
     return str(cell)
 
 

@@ -26,8 +26,9 @@ _JUDGED = 2000
 # How much of PCA's error a model may add before it is said to lose.
 _MARGIN = 1.05
 
-# The share of the variance below which an error is none: float32 numbers leave about that much.
-_NOTHING = 1e-6
+# Units of rounding by which a reconstruction may miss a value that it has found; and the share of the variance that
+# training may leave where PCA, with an axis for every column, leaves nothing.
+_ROUNDINGS, _NOTHING = 100, 1e-6
 
 
 class LosesToBaseline(UserWarning):
@@ -42,21 +43,21 @@ class Standing:
     ----------
     error, baseline : float
         Of the model and of PCA.
-    variance : float
-        Of the rows that were reconstructed, the error of their mean.
+    tolerance : float
+        The squared error that counts as none.
     rows : str
         Which rows were reconstructed: held-out or training.
     """
 
     error: float
     baseline: float
-    variance: float
+    tolerance: float
     rows: str
 
     @property
     def loses(self) -> bool:
         """Whether the model's error is clearly above PCA's."""
-        return self.error > _MARGIN * self.baseline + _NOTHING * self.variance
+        return self.error > _MARGIN * self.baseline + self.tolerance
 
     @property
     def sentence(self) -> str:
@@ -79,13 +80,16 @@ def stand(estimator: Any, data: Rows, held_out: Tensor | None) -> Standing | Non
     _, axes = principal_axes(Transformed(some, lambda x: x.double() - mean), estimator.n_components)
     with fast_products(estimator.device_):
         ours = estimator._decode(estimator._encode(judged)).double()
+    unit = _ROUNDINGS * torch.finfo(judged.dtype).eps
     judged = judged.double()
     theirs = mean + (judged - mean) @ axes.t() @ axes
-    compared = (ours, theirs, judged.mean(0))
-    error, baseline, variance = (float((judged - found).square().sum(1).mean()) for found in compared)
+    error, baseline = (float((judged - found).square().sum(1).mean()) for found in (ours, theirs))
+    tolerance = float((unit * judged).square().sum(1).mean())
+    if baseline <= tolerance:
+        tolerance = _NOTHING * float((judged - mean).square().sum(1).mean())
     if not np.isfinite([error, baseline]).all():
         return None
-    return Standing(error, baseline, variance, "training" if held_out is None else "held-out")
+    return Standing(error, baseline, tolerance, "training" if held_out is None else "held-out")
 
 
 def warn_if_lost(estimator: Any, standing: Standing, cure: str) -> None:
